@@ -1,0 +1,67 @@
+# Two commands matter: `make run` and `make test`. The README says what else there is.
+
+# torch has wheels for these; an older or newer python3 is passed over.
+PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null \
+	&& echo $$p && break; done)
+BIN := .venv/bin
+HOST ?= 127.0.0.1
+PORT ?= 8000
+TORCH_CPU := https://download.pytorch.org/whl/cpu
+CODE := server training tests migrations/env.py gunicorn.conf.py
+
+# gunicorn reads no .env file, so the flask commands must not either.
+export FLASK_SKIP_DOTENV := 1
+
+.PHONY: run scores test check static-checks format lint types requirements clean
+
+run: .venv/runs
+	@$(BIN)/flask --app server prepare
+	@echo "Serving on http://$(HOST):$(PORT)  (Ctrl-C stops)"
+	@exec $(BIN)/gunicorn --bind $(HOST):$(PORT) "server:create_app()"
+
+scores: .venv/runs
+	@$(BIN)/flask --app server scores build
+
+test: .venv/tests
+	@$(BIN)/python -m pytest
+
+check: static-checks test
+
+static-checks: lint types
+
+format: .venv/tests
+	@$(BIN)/ruff format $(CODE)
+
+lint: .venv/tests
+	@$(BIN)/ruff format --check $(CODE)
+	@$(BIN)/ruff check $(CODE)
+
+types: .venv/tests
+	@$(BIN)/mypy
+
+# The CPU build of torch: from PyTorch's own index where that answers within four seconds, else
+# from pip's sources. The alarm also ends a name look-up that hangs.
+.venv/runs: requirements.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 to 3.14 is needed; none was found." >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "On Debian: apt-get install python3-venv" >&2; exit 1; }
+	@echo "Installing; torch makes the first time take a minute or two ..."
+	@index=$$($(BIN)/python -c "import signal, urllib.request; signal.alarm(4); \
+		urllib.request.urlopen('$(TORCH_CPU)/torch/', timeout=3); \
+		print('--extra-index-url $(TORCH_CPU)')" 2>/dev/null || true); \
+	$(BIN)/pip install --quiet --disable-pip-version-check $$index -r requirements.txt
+	@touch $@
+
+.venv/tests: .venv/runs requirements-dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+# Pins everything anew. A local build's suffix (+cpu) would not be found elsewhere.
+requirements: .venv/tests
+	@for file in requirements requirements-dev; do \
+		$(BIN)/pip-compile --quiet --upgrade --allow-unsafe --strip-extras --no-emit-index-url \
+			--no-emit-find-links --output-file $$file.txt $$file.in; \
+		sed -i.old 's/+cpu$$//' $$file.txt && rm $$file.txt.old; done
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis screenshots

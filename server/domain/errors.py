@@ -1,0 +1,27 @@
+"""What can go wrong in the game's own words; the web layer maps each kind to a status once."""
+
+from __future__ import annotations
+
+
+class PerplexedError(Exception):
+    """Base of every error whose message is a sentence for the person who caused it."""
+
+
+class InvalidInput(PerplexedError):
+    """The value of `field` is not allowed; the message says what is."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class NotFound(PerplexedError):
+    """There is no such thing, or it is not this player's."""
+
+
+class Conflict(PerplexedError):
+    """The request contradicts what is already recorded."""
+
+
+class NothingToPlay(PerplexedError):
+    """No scored passage is ready for this kind of round."""

@@ -1,0 +1,72 @@
+"""A passage, and what a record of an import file must hold to become one."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from server.domain.errors import InvalidInput
+
+MINIMUM_WORDS = 30
+MAXIMUM_WORDS = 5_000
+_LONGEST_LABEL = 200
+_FIELDS = ("text", "title", "source", "licence", "genre")
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A text with title, source, licence and genre."""
+
+    text: str
+    title: str
+    source: str = ""
+    licence: str = ""
+    genre: str = ""
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 of the text, as 64 hexadecimal digits: two passages with one text are one."""
+        return hashlib.sha256(self.text.encode("utf-8")).hexdigest()
+
+
+def passage_from_record(record: Mapping[str, object]) -> Passage:
+    """Return the passage that an import record describes.
+
+    Outer white space goes and Windows line ends become plain ones; nothing else is changed.
+    Raises InvalidInput with the field's name for a missing, unknown, mistyped or unfit field.
+    """
+    for field, value in record.items():
+        if field not in _FIELDS:
+            raise InvalidInput(field, f"Unknown field; allowed are {', '.join(_FIELDS)}.")
+        if not isinstance(value, str):
+            raise InvalidInput(field, "This must be a text.")
+    labels = {field: _label(field, str(record.get(field, ""))) for field in _FIELDS[1:]}
+    if not labels["title"]:
+        raise InvalidInput("title", "A passage needs a title.")
+    return Passage(text=_body(str(record.get("text", ""))), **labels)
+
+
+def _body(text: str) -> str:
+    text = text.replace("\r\n", "\n").strip()
+    _refuse_control_characters("text", text, allowed="\n\t")
+    words = len(text.split())
+    if not MINIMUM_WORDS <= words <= MAXIMUM_WORDS:
+        allowed = f"{MINIMUM_WORDS} to {MAXIMUM_WORDS:,}"
+        raise InvalidInput("text", f"It has {words:,} words; {allowed} are allowed.")
+    return text
+
+
+def _label(field: str, text: str) -> str:
+    text = text.strip()
+    _refuse_control_characters(field, text, allowed="")
+    if len(text) > _LONGEST_LABEL:
+        raise InvalidInput(field, f"At most {_LONGEST_LABEL} characters are allowed.")
+    return text
+
+
+def _refuse_control_characters(field: str, text: str, allowed: str) -> None:
+    for character in text:
+        if unicodedata.category(character) in ("Cc", "Cs") and character not in allowed:
+            raise InvalidInput(field, f"The character U+{ord(character):04X} is not allowed.")

@@ -1,0 +1,139 @@
+"""All that a model says about one passage, and how to read it under a unit's rule."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from server.domain.tokens import TokenizedText, Unit, Vocabulary
+
+TOP_EVERYWHERE = 10
+TOP_AT_ASKED = 1_000
+RIVALS = 16
+
+Floats = NDArray[np.float32]
+Integers = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A token and its log-probability under the unit's rule."""
+
+    token_id: int
+    text: str
+    logprob_nats: float
+
+    @property
+    def probability(self) -> float:
+        """The probability, between 0 and 1."""
+        return min(1.0, math.exp(self.logprob_nats))
+
+
+@dataclass(frozen=True, eq=False)
+class PassageScores:
+    """A model's scores of one passage of n tokens; log-probabilities are natural logarithms.
+
+    Position i is predicted from a beginning-of-text token and tokens 0..i-1. In `words` the
+    distribution is restricted to word tokens: restricted = raw - word_log_mass.
+    a and b are the numbers of positions asked in `words` and in `tokens`, c of both together.
+    """
+
+    token_ids: Integers  # (n,)
+    token_ends: Integers  # (n,) end of each token in the passage's UTF-8 bytes
+    target_logprob: Floats  # (n,)
+    target_rank: Integers  # (n,) 1 is the model's first choice
+    entropy_nats: Floats  # (n,)
+    word_log_mass: Floats  # (n,) log of the probability of all word tokens together
+    word_rank: Integers  # (n,) rank among word tokens; 0 where the target is none
+    top_ids: Integers  # (n, 10) most probable first
+    top_logprob: Floats  # (n, 10)
+    asked_words: Integers  # (a,) ascending
+    asked_tokens: Integers  # (b,) ascending
+    words_top_ids: Integers  # (a, up to 1000) most probable word tokens
+    words_top_logprob: Floats  # (a, up to 1000) raw
+    tokens_top_ids: Integers  # (b, up to 1000)
+    tokens_top_logprob: Floats  # (b, up to 1000)
+    rival_positions: Integers  # (c,) ascending
+    rival_ids: Integers  # (c, 16) sampled from the model, seeded
+    rival_logprob: Floats  # (c, 16)
+
+    def __post_init__(self) -> None:
+        n, a, b = len(self.token_ids), len(self.asked_words), len(self.asked_tokens)
+        c = len(self.rival_positions)
+        self._require_length(n, "token_ends", "target_logprob", "target_rank", "entropy_nats")
+        self._require_length(n, "word_log_mass", "word_rank", "top_ids", "top_logprob")
+        self._require_length(a, "words_top_ids", "words_top_logprob")
+        self._require_length(b, "tokens_top_ids", "tokens_top_logprob")
+        self._require_length(c, "rival_ids", "rival_logprob")
+
+    def _require_length(self, length: int, *names: str) -> None:
+        for name in names:
+            if len(getattr(self, name)) != length:
+                raise ValueError(f"{name} has {len(getattr(self, name))} rows, not {length}")
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return every array by its name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def asked(self, unit: Unit) -> list[int]:
+        """Return the positions that a round in `unit` asks, ascending."""
+        positions = self.asked_words if unit is Unit.WORDS else self.asked_tokens
+        return [int(position) for position in positions]
+
+    def target_loss_nats(self, unit: Unit, position: int) -> float:
+        """Return the model's loss for the target, given what the player is told in `unit`."""
+        # The last bit of a float32 can put a sure word above its mass: no loss is below zero.
+        return max(0.0, self._log_mass(unit, position) - float(self.target_logprob[position]))
+
+    def rank(self, unit: Unit, position: int) -> int:
+        """Return the target's rank under the unit's rule; 1 is the model's first choice."""
+        ranks = self.word_rank if unit is Unit.WORDS else self.target_rank
+        return int(ranks[position])
+
+    def candidates(
+        self, unit: Unit, position: int, count: int, vocabulary: Vocabulary
+    ) -> list[Candidate]:
+        """Return the `count` most probable tokens at an asked position, first choice first."""
+        ids, logprobs = self._ranked(unit, position)
+        mass = self._log_mass(unit, position)
+        return [
+            Candidate(int(i), vocabulary.text(int(i)), float(logprob) - mass)
+            for i, logprob in zip(ids[:count], logprobs[:count], strict=True)
+        ]
+
+    def find(
+        self, unit: Unit, position: int, token_ids: tuple[int, ...]
+    ) -> tuple[int, float] | None:
+        """Return (rank, log-probability in nats) of the best of `token_ids` at an asked position.
+
+        None where none of them is among the stored candidates.
+        """
+        ids, logprobs = self._ranked(unit, position)
+        places = np.flatnonzero(np.isin(ids, token_ids))
+        if not places.size:
+            return None
+        place = int(places[0])
+        return place + 1, float(logprobs[place]) - self._log_mass(unit, position)
+
+    def least_stored_logprob(self, unit: Unit, position: int) -> float:
+        """Return the last stored candidate's log-probability: what is not stored is below it."""
+        _, logprobs = self._ranked(unit, position)
+        return float(logprobs[-1]) - self._log_mass(unit, position)
+
+    def _log_mass(self, unit: Unit, position: int) -> float:
+        return float(self.word_log_mass[position]) if unit is Unit.WORDS else 0.0
+
+    def _ranked(self, unit: Unit, position: int) -> tuple[Integers, Floats]:
+        row = self.asked(unit).index(position)
+        if unit is Unit.WORDS:
+            return self.words_top_ids[row], self.words_top_logprob[row]
+        return self.tokens_top_ids[row], self.tokens_top_logprob[row]
+
+
+def tokenized(scores: PassageScores, vocabulary: Vocabulary) -> TokenizedText:
+    """Return the passage's text, cut as the model reads it."""
+    return TokenizedText([vocabulary.pieces[token_id] for token_id in scores.token_ids])

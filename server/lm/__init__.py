@@ -1,0 +1,1 @@
+"""Language models: the only place that imports torch, and it does so only once one is loaded."""

@@ -1,0 +1,79 @@
+"""Queries on players and all that belongs to them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Integer, cast, delete, func, select
+from sqlalchemy.orm import Session, selectinload
+
+from server.domain.accuracy import PairedCounts
+from server.domain.tokens import Unit
+from server.store.tables import GuessRow, PlayerRow, RoundRow
+
+
+def find_player(session: Session, public_id: str, *, lock: bool = False) -> PlayerRow | None:
+    """Return the player of this public id; `lock` makes their other writers wait."""
+    query = select(PlayerRow).where(PlayerRow.public_id == public_id)
+    return session.scalars(query.with_for_update() if lock else query).one_or_none()
+
+
+def add_player(session: Session, public_id: str, now: datetime) -> PlayerRow:
+    """Add a player."""
+    player = PlayerRow(public_id=public_id, nickname=None, created_at=now)
+    session.add(player)
+    session.flush()
+    return player
+
+
+def delete_player(session: Session, player_id: int) -> None:
+    """Delete a player with their rounds and guesses."""
+    session.execute(delete(PlayerRow).where(PlayerRow.id == player_id))
+
+
+def count_rounds(session: Session, player_id: int) -> int:
+    """Return how many rounds the player has begun."""
+    query = select(func.count()).select_from(RoundRow).where(RoundRow.player_id == player_id)
+    return session.scalars(query).one()
+
+
+def count_guesses(session: Session, player_id: int) -> int:
+    """Return how many positions the player has settled."""
+    query = select(func.count()).select_from(GuessRow).where(GuessRow.player_id == player_id)
+    return session.scalars(query).one()
+
+
+def rounds_of(session: Session, player_id: int, limit: int | None = None) -> list[RoundRow]:
+    """Return the player's rounds with their guesses, newest first."""
+    query = (
+        select(RoundRow)
+        .where(RoundRow.player_id == player_id)
+        .options(selectinload(RoundRow.guesses))
+        .order_by(RoundRow.started_at.desc(), RoundRow.id.desc())
+        .limit(limit)
+    )
+    return list(session.scalars(query))
+
+
+def paired_counts_of(session: Session, player_id: int, model_id: int, unit: Unit) -> PairedCounts:
+    """Return how often the player, unassisted, and this model were right on the same positions.
+
+    Rounds on a passage that the player had before do not count.
+    """
+    person, model = cast(GuessRow.is_right, Integer), cast(GuessRow.model_is_right, Integer)
+    query = select(
+        func.count(),
+        func.coalesce(func.sum(person * model), 0),
+        func.coalesce(func.sum(person), 0),
+        func.coalesce(func.sum(model), 0),
+    ).where(
+        GuessRow.player_id == player_id,
+        GuessRow.model_id == model_id,
+        GuessRow.unit == unit,
+        GuessRow.assisted.is_(False),
+        GuessRow.repeated.is_(False),
+    )
+    n, both, person_right, model_right = session.execute(query).one()
+    return PairedCounts(
+        both, person_right - both, model_right - both, n - person_right - model_right + both
+    )

@@ -1,0 +1,184 @@
+"""Queries on models and their scores of passages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, undefer
+
+from server.domain.models import ModelIdentity
+from server.domain.scores import PassageScores
+from server.domain.tokens import Unit, Vocabulary
+from server.store.blobs import (
+    scores_from_blob,
+    scores_to_blob,
+    vocabulary_from_blob,
+    vocabulary_to_blob,
+)
+from server.store.tables import LanguageModelRow, RoundRow, ScoredPassageRow
+
+
+def find_model(session: Session, name: str, revision: str) -> LanguageModelRow | None:
+    """Return the newest model row of this name and revision."""
+    query = (
+        select(LanguageModelRow)
+        .where(LanguageModelRow.name == name, LanguageModelRow.revision == revision)
+        .order_by(LanguageModelRow.id.desc())
+        .limit(1)
+    )
+    return session.scalars(query).one_or_none()
+
+
+def ensure_model(
+    session: Session, identity: ModelIdentity, vocabulary: Vocabulary, now: datetime
+) -> LanguageModelRow:
+    """Return the row of exactly this model, added where it is new."""
+    row = session.scalars(
+        select(LanguageModelRow).where(
+            LanguageModelRow.name == identity.name,
+            LanguageModelRow.revision == identity.revision,
+            LanguageModelRow.tokenizer_fingerprint == identity.tokenizer_fingerprint,
+        )
+    ).one_or_none()
+    if row is None:
+        row = LanguageModelRow(
+            name=identity.name,
+            revision=identity.revision,
+            tokenizer_fingerprint=identity.tokenizer_fingerprint,
+            parameters=identity.parameters,
+            window_tokens=identity.window_tokens,
+            vocabulary=vocabulary_to_blob(vocabulary),
+            created_at=now,
+        )
+        session.add(row)
+        session.flush()
+    return row
+
+
+def add_scores(
+    session: Session, passage_id: int, model_id: int, scores: PassageScores, now: datetime
+) -> None:
+    """Store one model's scores of one passage."""
+    session.add(
+        ScoredPassageRow(
+            passage_id=passage_id,
+            model_id=model_id,
+            asked_words=len(scores.asked_words),
+            asked_tokens=len(scores.asked_tokens),
+            left_out=None,
+            scores=scores_to_blob(scores),
+            created_at=now,
+        )
+    )
+
+
+def leave_out(session: Session, passage_id: int, model_id: int, reason: str, now: datetime) -> None:
+    """Record that the model cannot score the passage, so that nobody asks it again."""
+    session.add(
+        ScoredPassageRow(
+            passage_id=passage_id,
+            model_id=model_id,
+            asked_words=0,
+            asked_tokens=0,
+            left_out=reason,
+            scores=b"",
+            created_at=now,
+        )
+    )
+
+
+def count_scored(session: Session, model_id: int) -> int:
+    """Return how many passages the model has scored."""
+    query = select(func.count()).select_from(ScoredPassageRow)
+    scored = ScoredPassageRow.left_out.is_(None)
+    return session.scalars(query.where(ScoredPassageRow.model_id == model_id, scored)).one()
+
+
+def newest_scoring_model(
+    session: Session, name: str, revision: str | None
+) -> LanguageModelRow | None:
+    """Return the newest model of this name, and revision unless None, that has scored a passage."""
+    scored = select(ScoredPassageRow.id).where(
+        ScoredPassageRow.model_id == LanguageModelRow.id, ScoredPassageRow.left_out.is_(None)
+    )
+    query = select(LanguageModelRow).where(LanguageModelRow.name == name, scored.exists())
+    if revision is not None:
+        query = query.where(LanguageModelRow.revision == revision)
+    return session.scalars(query.order_by(LanguageModelRow.id.desc()).limit(1)).one_or_none()
+
+
+def load_scores(session: Session, scored_passage_id: int) -> PassageScores:
+    """Read the scores of one scored passage."""
+    query = select(ScoredPassageRow.scores).where(ScoredPassageRow.id == scored_passage_id)
+    return scores_from_blob(session.scalars(query).one())
+
+
+def load_vocabulary(session: Session, model_id: int) -> Vocabulary:
+    """Read a model's vocabulary."""
+    query = (
+        select(LanguageModelRow)
+        .where(LanguageModelRow.id == model_id)
+        .options(undefer(LanguageModelRow.vocabulary))
+    )
+    return vocabulary_from_blob(session.scalars(query).one().vocabulary)
+
+
+def pick_scored_passage(
+    session: Session, model_id: int, unit: Unit, fraction: float, player_id: int | None = None
+) -> int | None:
+    """Pick one of the model's passages that has something to ask in `unit`.
+
+    `fraction`, in [0, 1), says where among them; with a player, one that they have not played.
+    Returns the scored passage's id, or None where there is none. The cost does not grow with the
+    number of passages: ids are dense, so a place between the first and the last will do.
+    """
+    playable = [ScoredPassageRow.model_id == model_id, _asked_count(unit) > 0]
+    if player_id is not None:
+        playable.append(ScoredPassageRow.passage_id.not_in(_seen_passages(player_id)))
+    lowest, highest = func.min(ScoredPassageRow.id), func.max(ScoredPassageRow.id)
+    bounds = select(func.coalesce(lowest, 0), func.coalesce(highest, 0)).where(*playable)
+    first, last = session.execute(bounds).one()
+    if not first:
+        return None
+    place = first + int(fraction * (last - first + 1))
+    query = select(func.min(ScoredPassageRow.id)).where(*playable, ScoredPassageRow.id >= place)
+    return session.scalars(query).one()
+
+
+def longest_ago_played(session: Session, model_id: int, unit: Unit, player_id: int) -> int | None:
+    """Return the id of the scored passage that the player has not seen for longest."""
+    query = (
+        select(RoundRow.scored_passage_id)
+        .join(ScoredPassageRow, ScoredPassageRow.id == RoundRow.scored_passage_id)
+        .where(
+            RoundRow.player_id == player_id,
+            RoundRow.model_id == model_id,
+            _asked_count(unit) > 0,
+        )
+        .group_by(RoundRow.scored_passage_id)
+        .order_by(func.max(RoundRow.started_at), RoundRow.scored_passage_id)
+        .limit(1)
+    )
+    return session.scalars(query).one_or_none()
+
+
+def has_seen(session: Session, player_id: int, scored_passage_id: int) -> bool:
+    """Tell whether the player had a round on this passage before, against whichever model."""
+    query = select(ScoredPassageRow.id).where(
+        ScoredPassageRow.id == scored_passage_id,
+        ScoredPassageRow.passage_id.in_(_seen_passages(player_id)),
+    )
+    return session.scalars(query).one_or_none() is not None
+
+
+def _seen_passages(player_id: int) -> Select[int]:
+    return (
+        select(ScoredPassageRow.passage_id)
+        .join(RoundRow, RoundRow.scored_passage_id == ScoredPassageRow.id)
+        .where(RoundRow.player_id == player_id)
+    )
+
+
+def _asked_count(unit: Unit) -> InstrumentedAttribute[int]:
+    return ScoredPassageRow.asked_words if unit is Unit.WORDS else ScoredPassageRow.asked_tokens

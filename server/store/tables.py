@@ -1,0 +1,183 @@
+"""The tables. Rows of play carry the model's mark and loss, so statistics read one table."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    UniqueConstraint,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment with time zone UTC on every database; a naive one is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn an aware moment into UTC; SQLite keeps it without its zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        """Give the moment back with time zone UTC."""
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+class Base(DeclarativeBase):
+    """Base of all tables; constraint names are fixed so that migrations can refer to them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[type, Any]] = {datetime: UtcDateTime}
+
+
+class LanguageModelRow(Base):
+    """A model that has scored passages, with its vocabulary (a compressed blob)."""
+
+    __tablename__ = "language_models"
+    __table_args__ = (UniqueConstraint("name", "revision", "tokenizer_fingerprint"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    revision: Mapped[str] = mapped_column(String(64))
+    tokenizer_fingerprint: Mapped[str] = mapped_column(String(64))
+    parameters: Mapped[int] = mapped_column(BigInteger)
+    window_tokens: Mapped[int]
+    vocabulary: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    created_at: Mapped[datetime]
+
+
+class PassageRow(Base):
+    """A passage; its content hash keeps duplicates out."""
+
+    __tablename__ = "passages"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    content_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    text: Mapped[str]
+    title: Mapped[str] = mapped_column(String(200))
+    source: Mapped[str] = mapped_column(String(200))
+    licence: Mapped[str] = mapped_column(String(200))
+    genre: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+
+
+class ScoredPassageRow(Base):
+    """All that one model says about one passage: a safetensors blob, and what rounds select by."""
+
+    __tablename__ = "scored_passages"
+    __table_args__ = (UniqueConstraint("passage_id", "model_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    passage_id: Mapped[int] = mapped_column(ForeignKey("passages.id"))
+    model_id: Mapped[int] = mapped_column(ForeignKey("language_models.id"), index=True)
+    asked_words: Mapped[int]
+    asked_tokens: Mapped[int]
+    left_out: Mapped[str | None] = mapped_column(String(200))  # why there are no scores
+    scores: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    created_at: Mapped[datetime]
+
+    passage: Mapped[PassageRow] = relationship(lazy="joined", innerjoin=True)
+    model: Mapped[LanguageModelRow] = relationship(lazy="joined", innerjoin=True)
+
+
+class PlayerRow(Base):
+    """An anonymous player; the signed cookie holds the public id."""
+
+    __tablename__ = "players"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(32), unique=True)
+    nickname: Mapped[str | None] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+
+
+class RoundRow(Base):
+    """One player, one scored passage, one mode."""
+
+    __tablename__ = "rounds"
+    __table_args__ = (
+        Index("ix_rounds_player_id_model_id_started_at", "player_id", "model_id", "started_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(32), unique=True)
+    player_id: Mapped[int] = mapped_column(ForeignKey("players.id", ondelete="CASCADE"))
+    scored_passage_id: Mapped[int] = mapped_column(ForeignKey("scored_passages.id"), index=True)
+    model_id: Mapped[int] = mapped_column(ForeignKey("language_models.id"))
+    mode: Mapped[str] = mapped_column(String(16))
+    unit: Mapped[str] = mapped_column(String(16))
+    assisted: Mapped[bool]
+    repeated: Mapped[bool]  # the player had a round on this passage before
+    daily_on: Mapped[date | None] = mapped_column(index=True)
+    started_at: Mapped[datetime]
+    started_on: Mapped[date] = mapped_column(index=True)
+    asked_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+    player: Mapped[PlayerRow] = relationship()
+    scored_passage: Mapped[ScoredPassageRow] = relationship(lazy="joined", innerjoin=True)
+    guesses: Mapped[list[GuessRow]] = relationship(
+        order_by="GuessRow.position", back_populates="round", passive_deletes=True
+    )
+
+
+class GuessRow(Base):
+    """One settled position: the player's answer and mark, the model's, and the model's loss."""
+
+    __tablename__ = "guesses"
+    __table_args__ = (
+        UniqueConstraint("round_id", "position", "attempt"),
+        Index(
+            "ix_guesses_statistics",
+            *("model_id", "mode", "unit", "assisted", "repeated", "is_right", "model_is_right"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id", ondelete="CASCADE"))
+    player_id: Mapped[int] = mapped_column(ForeignKey("players.id", ondelete="CASCADE"), index=True)
+    model_id: Mapped[int] = mapped_column(ForeignKey("language_models.id"))
+    mode: Mapped[str] = mapped_column(String(16))
+    unit: Mapped[str] = mapped_column(String(16))
+    assisted: Mapped[bool]
+    repeated: Mapped[bool]
+    position: Mapped[int]
+    attempt: Mapped[int]
+    text: Mapped[str | None] = mapped_column(String(64))
+    skipped: Mapped[bool]
+    is_right: Mapped[bool]
+    target: Mapped[str]
+    model_guess: Mapped[str]
+    model_is_right: Mapped[bool]
+    target_loss_nats: Mapped[float]
+    elapsed_ms: Mapped[int]
+    answered_at: Mapped[datetime]
+    answered_on: Mapped[date] = mapped_column(index=True)
+
+    round: Mapped[RoundRow] = relationship(back_populates="guesses")

@@ -1,0 +1,81 @@
+"""The admin's statistics, behind a token; without a token there is no such page."""
+
+from __future__ import annotations
+
+import hmac
+from http import HTTPStatus
+
+from apiflask import APIBlueprint
+from flask import Response, abort, jsonify, make_response, render_template, request
+from flask_httpauth import HTTPBasicAuth, HTTPTokenAuth, MultiAuth
+
+from server.services.statistics import StatisticsView, statistics
+from server.web.context import db, now, service
+from server.web.errors import problem
+from server.web.limits import ADMIN_LIMIT, limiter
+from server.web.wording import counted
+
+admin = APIBlueprint("admin", __name__, url_prefix="/admin", enable_openapi=False)
+_basic = HTTPBasicAuth(realm="Perplexed admin")
+_bearer = HTTPTokenAuth("Bearer", realm="Perplexed admin")
+_auth = MultiAuth(_basic, _bearer)
+
+
+@admin.before_request
+def hide_without_token() -> None:
+    """Answer 404 while no token is configured."""
+    if not service().settings.admin_token:
+        abort(404)
+
+
+@admin.get("/stats")
+@limiter.limit(ADMIN_LIMIT)
+@_auth.login_required
+def show_statistics() -> Response:
+    """Show the statistics, as HTML or JSON by the Accept header."""
+    stats = statistics(db.session, now().date())
+    kinds = request.accept_mimetypes
+    best = kinds.best_match(["application/json", "text/html"], default="application/json")
+    if best == "application/json":
+        response = make_response(jsonify(stats.model_dump(mode="json")))
+    else:
+        page = render_template("admin_stats.html", stats=stats, sentence=_sentence(stats))
+        response = make_response(page)
+    response.headers["Vary"] = "Accept"
+    return response
+
+
+@_basic.verify_password
+def _right_password(_username: str, password: str) -> bool:
+    return _is_token(password)
+
+
+@_bearer.verify_token
+def _right_token(token: str) -> bool:
+    return _is_token(token)
+
+
+def _is_token(text: str) -> bool:
+    return hmac.compare_digest(text.encode(), service().settings.admin_token.encode())
+
+
+@_basic.error_handler
+@_bearer.error_handler
+def _refused(status: int) -> Response:
+    wanted = "The admin's token is wanted, as a bearer token or as the password."
+    return problem(HTTPStatus(status), wanted)
+
+
+def _sentence(stats: StatisticsView) -> str:
+    if not stats.guesses:
+        return "Nobody has answered yet; the numbers come with the first guess."
+    repeated = (
+        f" {counted(stats.repeated_guesses, 'guess', 'guesses')} on passages that their player had "
+        "before are left out of the comparison."
+        if stats.repeated_guesses
+        else ""
+    )
+    return (
+        f"{counted(stats.players, 'player')} began {counted(stats.rounds, 'round')} "
+        f"and settled {counted(stats.guesses, 'position')}.{repeated}"
+    )

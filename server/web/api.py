@@ -1,0 +1,98 @@
+"""The JSON interface under /api/v1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response, jsonify, make_response, url_for
+
+from server.services import players
+from server.services.views import GuessOutcome, PlayerView, ResultView, RoundView
+from server.web.context import db, forget_player, now, player_id, remember_player, rounds, service
+from server.web.limits import ANSWER_LIMIT, START_LIMIT, limiter
+from server.web.schemas import NewGuess, NewRound, PlayerChange
+
+api = APIBlueprint("api", __name__, url_prefix="/api/v1")
+
+
+@api.post("/rounds")
+@limiter.limit(START_LIMIT)
+@api.input(NewRound)
+@api.output(RoundView, status_code=201)
+@api.doc(
+    summary="Begin a round", responses={200: "The round of this kind that waits already", 503: ""}
+)
+def start_round(json_data: NewRound) -> tuple[RoundView, int, dict[str, str]]:
+    """Begin a round, or return the one of this kind that has no answer yet."""
+    started = rounds().start(player_id(), json_data.wish(), now())
+    remember_player(started.player_id)
+    location = url_for("api.round_state", round_id=started.round.id)
+    return started.round, 201 if started.is_new else 200, {"Location": location}
+
+
+@api.get("/rounds/<round_id>")
+@api.output(RoundView)
+@api.doc(summary="A round as it stands", responses=[404])
+def round_state(round_id: str) -> RoundView:
+    """Return the revealed text, the asked position and the answers so far."""
+    return rounds().state(player_id(), round_id)
+
+
+@api.post("/rounds/<round_id>/guesses")
+@limiter.limit(ANSWER_LIMIT)
+@api.input(NewGuess)
+@api.output(GuessOutcome)
+@api.doc(summary="Answer the asked position", responses=[404, 409])
+def submit_guess(round_id: str, json_data: NewGuess) -> GuessOutcome:
+    """Record a guess or a skip and reveal the target; the same request again changes nothing."""
+    answer = json_data.answer()
+    return rounds().submit(player_id(), round_id, json_data.position, answer, now())
+
+
+@api.get("/rounds/<round_id>/result")
+@api.output(ResultView)
+@api.doc(summary="A finished round", responses=[404, 409])
+def round_result(round_id: str) -> ResultView:
+    """Return every token with both sides' marks and losses."""
+    return rounds().result(player_id(), round_id)
+
+
+@api.get("/player")
+@api.output(PlayerView)
+@api.doc(summary="The player in the cookie")
+def show_player() -> PlayerView:
+    """Return nickname, totals and recent rounds."""
+    return players.player_view(db.session, player_id(), service().opponent)
+
+
+@api.patch("/player")
+@limiter.limit(START_LIMIT)
+@api.input(PlayerChange)
+@api.output(PlayerView)
+@api.doc(summary="Set or clear the nickname")
+def change_player(json_data: PlayerChange) -> PlayerView:
+    """Set the nickname; null clears it."""
+    remember_player(players.rename(db.session, player_id(), json_data.nickname, now()))
+    return players.player_view(db.session, player_id(), service().opponent)
+
+
+@api.delete("/player")
+@limiter.limit(START_LIMIT)
+@api.output({}, status_code=204)
+@api.doc(summary="Delete the player with all rounds and guesses")
+def delete_player() -> str:
+    """Delete everything that is stored about the player, and empty the cookie."""
+    players.forget(db.session, player_id())
+    forget_player()
+    return ""
+
+
+@api.get("/player/data")
+@api.doc(summary="Download all that is stored about the player", responses=[404])
+def player_data() -> Response:
+    """Return rounds and guesses as a JSON file."""
+    data: dict[str, Any] = players.player_data(db.session, player_id())
+    response = make_response(jsonify(data))
+    response.headers["Content-Disposition"] = 'attachment; filename="perplexed.json"'
+    return response

@@ -1,0 +1,105 @@
+"""Errors, mapped to a status once: problem+json (RFC 9457) under /api, a page elsewhere."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from apiflask import APIFlask, HTTPError
+from flask import Response, json, make_response, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from server.domain.errors import Conflict, InvalidInput, NotFound, NothingToPlay, PerplexedError
+
+_STATUS_OF = {
+    InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NotFound: HTTPStatus.NOT_FOUND,
+    Conflict: HTTPStatus.CONFLICT,
+    NothingToPlay: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+_SENTENCES = {
+    HTTPStatus.BAD_REQUEST: "That could not be understood; the API takes valid JSON.",
+    HTTPStatus.NOT_FOUND: "There is nothing at this address.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This address does not take that kind of request.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "That is too large; 16 KB are allowed.",
+    HTTPStatus.TOO_MANY_REQUESTS: "That was a lot in a short time. Please wait a moment.",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "Send JSON, with Content-Type: application/json.",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "Something broke on our side; your answers are safe.",
+}
+
+
+def register_errors(app: APIFlask) -> None:
+    """Attach the handlers to `app`."""
+    app.error_processor(_validation_error)  # first: it claims all HTTP errors, not APIFlask's alone
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(PerplexedError, _domain_error)
+    app.register_error_handler(RecursionError, _nested_too_deeply)
+
+
+def problem(
+    status: HTTPStatus, detail: str, errors: list[dict[str, str]] | None = None
+) -> Response:
+    """Return a problem+json response; `errors` names fields."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": detail,
+    }
+    if errors:
+        body["errors"] = errors
+    response = make_response(json.dumps(body), status)
+    response.content_type = "application/problem+json"
+    return response
+
+
+def _wants_json() -> bool:
+    if request.path.startswith("/api/"):
+        return True
+    accepted = request.accept_mimetypes
+    return accepted["application/json"] > accepted["text/html"]
+
+
+def _answer(
+    status: HTTPStatus, detail: str, errors: list[dict[str, str]] | None = None
+) -> Response:
+    if _wants_json():
+        return problem(status, detail, errors)
+    page = render_template("error.html", status=status.value, title=status.phrase, detail=detail)
+    return make_response(page, status)
+
+
+def _domain_error(error: PerplexedError) -> Response:
+    status = _STATUS_OF.get(type(error), HTTPStatus.BAD_REQUEST)
+    field = getattr(error, "field", None)
+    errors = [{"field": field, "message": str(error)}] if field else None
+    return _answer(status, str(error), errors)
+
+
+def _nested_too_deeply(_error: RecursionError) -> Response:
+    return _answer(HTTPStatus.BAD_REQUEST, "That JSON is nested too deeply.")
+
+
+def _http_error(error: HTTPException) -> Response:
+    if error.response is not None:
+        return make_response(error.response)
+    status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
+    sentence = _SENTENCES.get(status) or error.description or status.phrase
+    response = _answer(status, sentence)
+    for name, value in error.get_headers():
+        if name not in ("Content-Type", "Content-Length"):
+            response.headers[name] = value
+    return response
+
+
+def _validation_error(error: HTTPError) -> Response:
+    """Turn APIFlask's {location: {field: [messages]}} into a sentence and a list of fields."""
+    fields = [
+        {"field": field, "message": message}
+        for messages_of in dict(error.detail).values()
+        for field, messages in dict(messages_of).items()
+        for message in messages
+    ]
+    sentences = [f"{entry['field']}: {entry['message']}" for entry in fields]
+    detail = "; ".join(sentences) or error.message or "That was not understood."
+    return _answer(HTTPStatus(error.status_code), detail, fields)

@@ -1,0 +1,106 @@
+"""The pages that players see."""
+
+from __future__ import annotations
+
+from apiflask import APIBlueprint
+from flask import redirect, render_template, request, url_for
+from markupsafe import Markup
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.wrappers import Response as AnyResponse
+
+from server.domain.errors import Conflict, InvalidInput
+from server.domain.rounds import Mode
+from server.domain.tokens import Unit
+from server.services.home import home_view, opponent_line, present_opponent
+from server.services.players import player_view
+from server.services.rounds import RoundWish
+from server.web.context import db, now, player_id, remember_player, rounds, service
+from server.web.limits import START_LIMIT, limiter
+from server.web.wording import result_wording
+
+pages = APIBlueprint("pages", __name__, enable_openapi=False)
+
+
+@pages.app_context_processor
+def name_the_opponent() -> dict[str, str]:
+    """Give every page the sentence that says which model plays."""
+    try:
+        return {"opponent_line": opponent_line(present_opponent(db.session, service().opponent))}
+    except SQLAlchemyError:
+        return {"opponent_line": ""}  # the page may be the one that reports the failure
+
+
+@pages.get("/")
+def home() -> str:
+    """Show what this is, and the start button."""
+    home_page = home_view(db.session, service().opponent)
+    return render_template("home.html", **home_page.model_dump())
+
+
+@pages.post("/play")
+@limiter.limit(START_LIMIT)
+def play() -> AnyResponse:
+    """Begin a round and go to it."""
+    started = rounds().start(player_id(), _wish_from_form(), now())
+    remember_player(started.player_id)
+    return redirect(url_for("pages.show_round", round_id=started.round.id), code=303)
+
+
+@pages.get("/rounds/<round_id>")
+def show_round(round_id: str) -> str | AnyResponse:
+    """Show a round in play; a finished one leads to its result."""
+    state = rounds().state(player_id(), round_id)
+    result_url = url_for("pages.show_result", round_id=round_id)
+    if state.finished:
+        return redirect(result_url, code=303)
+    return render_template(
+        "play.html",
+        round=state,
+        round_json=Markup(_json_for_script(state.model_dump_json())),  # noqa: S704 (escaped there)
+        api_url=url_for("api.round_state", round_id=round_id),
+        next_url=result_url,
+        opponent_line=opponent_line(state.model),
+    )
+
+
+@pages.get("/rounds/<round_id>/result")
+def show_result(round_id: str) -> str | AnyResponse:
+    """Show a finished round; one in play leads back to it."""
+    try:
+        result = rounds().result(player_id(), round_id)
+    except Conflict:
+        return redirect(url_for("pages.show_round", round_id=round_id), code=303)
+    return render_template(
+        "result.html",
+        result=result,
+        wording=result_wording(result),
+        opponent_line=opponent_line(result.round.model),
+    )
+
+
+@pages.get("/you")
+def you() -> str:
+    """Show the player their own numbers."""
+    return render_template(
+        "you.html", player=player_view(db.session, player_id(), service().opponent)
+    )
+
+
+@pages.get("/favicon.ico")
+def favicon() -> AnyResponse:
+    """Lead browsers that ask here to the drawn icon."""
+    return redirect(url_for("static", filename="favicon.svg"), code=301)
+
+
+def _wish_from_form() -> RoundWish:
+    form = request.form
+    try:
+        mode, unit = Mode(form.get("mode", Mode.GUESS)), Unit(form.get("unit", Unit.WORDS))
+    except ValueError as error:
+        raise InvalidInput("unit", "Allowed are words and tokens, in mode guess.") from error
+    return RoundWish(mode, unit, form.get("assisted") == "true", form.get("daily") == "true")
+
+
+def _json_for_script(json: str) -> str:
+    """Escape what could end a script element or an HTML comment early."""
+    return json.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

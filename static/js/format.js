@@ -1,0 +1,50 @@
+const NARROW_SPACE = "\u202f";
+const ORDINALS = [
+  "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
+];
+const RAREST_PERCENT = 0.0001;
+
+/**
+ * A probability with the digits that matter: 31 %, 8.2 %, 0.57 %, and below 0.01 % as "1 in 24,000",
+ * because nobody reads 0.0042 %.
+ * @param {number} probability
+ * @returns {string}
+ */
+export function percent(probability) {
+  if (probability < RAREST_PERCENT) return oneIn(probability);
+  if (probability >= 0.995) return `>${NARROW_SPACE}99${NARROW_SPACE}%`;
+  const value = probability * 100;
+  const digits = value >= 10 ? String(Math.round(value)) : String(Number(value.toPrecision(2)));
+  return `${digits}${NARROW_SPACE}%`;
+}
+
+/**
+ * "1 in 24,000", with two significant digits.
+ * @param {number} probability
+ * @returns {string}
+ */
+export function oneIn(probability) {
+  if (!(probability > 0)) return `0${NARROW_SPACE}%`;
+  return `1 in ${Number((1 / probability).toPrecision(2)).toLocaleString("en")}`;
+}
+
+/**
+ * "first" to "tenth", then "14th": the model's choices are spoken of in words.
+ * @param {number} rank  1 is first
+ * @returns {string}
+ */
+export function ordinal(rank) {
+  if (rank <= ORDINALS.length) return ORDINALS[rank - 1];
+  const teen = rank % 100 >= 11 && rank % 100 <= 13;
+  const ending = teen ? "th" : ({ 1: "st", 2: "nd", 3: "rd" })[rank % 10] ?? "th";
+  return `${rank.toLocaleString("en")}${ending}`;
+}
+
+/**
+ * Show spaces and line ends as the signs that the server uses for them in tokens.
+ * @param {string} text
+ * @returns {string}
+ */
+export function withSigns(text) {
+  return text.replaceAll(" ", "\u2423").replaceAll("\n", "\u23ce").replaceAll("\t", "\u21e5");
+}

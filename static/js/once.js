@@ -1,0 +1,13 @@
+/** A form is sent once: a double click on Start must not begin two rounds for somebody new. */
+
+for (const form of document.querySelectorAll("form[method=post]")) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "yes";
+  });
+}
+
+// A page that comes back out of the browser's memory may send again.
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[method=post]")) delete form.dataset.sent;
+});

@@ -1,0 +1,42 @@
+const ROOM_BELOW_PX = 88;
+const ROOM_ABOVE_PX = 24;
+
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+/** The part of the window that a phone's keyboard leaves free, in the coordinates of elements. */
+function freeWindow(race) {
+  const viewport = window.visualViewport;
+  const top = viewport?.offsetTop ?? 0;
+  const bottom = top + (viewport?.height ?? window.innerHeight);
+  return { top: Math.max(top, race.getBoundingClientRect().bottom), bottom };
+}
+
+function scrollDown(pixels) {
+  window.scrollBy({ top: pixels, behavior: calm.matches ? "auto" : "smooth" });
+}
+
+/**
+ * Keep the gap, and a little room for the buttons below it, above the keyboard. Does nothing while
+ * it is seen well, so that a desktop page stands still.
+ * @param {HTMLElement} gap
+ * @param {HTMLElement} race  sticks to the top and hides what is under it
+ */
+export function showGap(gap, race) {
+  const free = freeWindow(race);
+  const box = gap.getBoundingClientRect();
+  if (box.top >= free.top + ROOM_ABOVE_PX && box.bottom + ROOM_BELOW_PX <= free.bottom) return;
+  scrollDown((box.top + box.bottom) / 2 - (free.top + free.bottom) / 2);
+}
+
+/**
+ * Bring the reveal into sight, but never so far that the sentence it is about scrolls away.
+ * @param {HTMLElement} sentence  the word just settled
+ * @param {HTMLElement} last  what should be seen at the bottom
+ * @param {HTMLElement} race
+ */
+export function showReveal(sentence, last, race) {
+  const free = freeWindow(race);
+  const missing = last.getBoundingClientRect().bottom + ROOM_ABOVE_PX - free.bottom;
+  const possible = sentence.getBoundingClientRect().top - ROOM_ABOVE_PX - free.top;
+  if (missing > 0) scrollDown(Math.min(missing, possible));
+}

@@ -1,0 +1,190 @@
+"""A stranger plays a round in a browser, wide and on a phone."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Route, expect
+
+from server.web.wording import probability
+
+GUESSES = ["the", "water", "time", "day", "first", "house", "morning", "back", "way", "said", "old"]
+# What a browser says by itself where a test refuses or breaks a request.
+EXPECTED = ("status of 422", "net::ERR_FAILED")
+
+
+@pytest.fixture
+def page(context: BrowserContext, address: str) -> Iterator[Page]:
+    """A page of which the console stays empty, and which asks nobody but us."""
+    page, complaints = context.new_page(), []
+    ours = urlsplit(address).netloc
+
+    def note_console(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            complaints.append(message.text)
+
+    def note_request(request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in ("http", "https") and parts.netloc != ours:
+            complaints.append(f"a request to {request.url}")
+
+    page.on("console", note_console)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", note_request)
+    page.goto(address)
+    yield page
+    assert [text for text in complaints if not any(known in text for known in EXPECTED)] == []
+
+
+def assert_accessible(page: Page) -> None:
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+
+
+def assert_no_sideways_scroll(page: Page) -> None:
+    assert page.evaluate(
+        "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    )
+
+
+def picture(page: Page, folder: Path, name: str) -> None:
+    page.wait_for_timeout(700)  # the bars grow for half a second
+    width = page.viewport_size["width"] if page.viewport_size else 0
+    page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
+
+
+def test_a_stranger_plays_a_round_with_the_keyboard_alone(page: Page, screenshots: Path) -> None:
+    picture(page, screenshots, "home")
+    assert_accessible(page)
+    page.get_by_role("button", name="Start").click()
+    gap = page.locator("#guess")
+    expect(gap).to_be_focused()
+    picture(page, screenshots, "play")
+    assert_accessible(page)
+    for number, guess in enumerate(GUESSES):
+        expect(gap).to_be_focused()
+        gap.press_sequentially(guess)
+        page.keyboard.press("Enter")
+        expect(page.locator("#reveal-words")).to_contain_text(re.compile("The author wrote|had it"))
+        if number == 4:
+            page.reload()  # in the middle of the round: it goes on where it was
+            expect(gap).to_be_focused()
+            expect(page.locator("#race")).to_have_attribute("aria-label", re.compile("5 of 12"))
+            continue
+        if number == 5:
+            picture(page, screenshots, "reveal")
+            assert_accessible(page)
+            assert_no_sideways_scroll(page)
+        expect(page.locator("#next")).to_be_focused()
+        page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    expect(page.locator("#reveal-words")).to_contain_text("You skipped")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/result")
+    expect(page.locator("h1")).to_contain_text(re.compile("ahead|Level"))
+    expect(page.locator(".side.you .score")).to_contain_text("/12")
+    picture(page, screenshots, "result")
+    assert_accessible(page)
+    assert_no_sideways_scroll(page)
+    page.get_by_role("button", name="Copy").click()
+    expect(page.locator("#share-status")).to_contain_text("Copied")
+    assert "Perplexed: I guessed" in page.evaluate("navigator.clipboard.readText()")
+    page.get_by_role("button", name="Play another").click()
+    expect(gap).to_be_focused()
+    page.goto(page.url.split("/rounds")[0] + "/you")
+    picture(page, screenshots, "you")
+    assert_accessible(page)
+
+
+def test_a_bad_guess_is_explained_and_costs_nothing(page: Page) -> None:
+    page.get_by_role("button", name="Start").click()
+    gap = page.locator("#guess")
+    gap.fill("two words")
+    gap.press("Enter")
+    expect(page.locator("#guess-error")).to_have_text("One word only, please.")
+    expect(gap).to_have_value("two words")
+    expect(page.locator("#race")).to_have_attribute("aria-label", re.compile("Nothing guessed yet"))
+
+
+def test_a_lost_connection_keeps_the_guess_and_enter_tries_again(page: Page) -> None:
+    page.get_by_role("button", name="Start").click()
+    gap = page.locator("#guess")
+    expect(gap).to_be_focused()
+    page.route("**/guesses", lambda route: route.abort())
+    gap.fill("water")
+    gap.press("Enter")
+    expect(page.locator("#guess-error")).to_contain_text("Your guess is still here")
+    expect(gap).to_have_value("water")
+    page.unroute("**/guesses")
+    gap.press("Enter")
+    expect(page.locator("#reveal-words")).to_contain_text("water")
+
+
+def test_a_slow_network_and_a_double_enter_make_one_guess(page: Page) -> None:
+    sent: list[str] = []
+
+    def slowly(route: Route) -> None:
+        sent.append(route.request.post_data or "")
+        time.sleep(0.8)
+        route.continue_()
+
+    page.get_by_role("button", name="Start").click()
+    gap = page.locator("#guess")
+    expect(gap).to_be_focused()  # a route set while the page is still changing may miss requests
+    page.route("**/guesses", slowly)
+    gap.fill("water")
+    gap.press("Enter")
+    page.keyboard.press("Enter")
+    expect(page.locator("#next")).to_be_focused()
+    assert len(sent) == 1
+    expect(page.locator("#race")).to_have_attribute("aria-label", re.compile("1 of 12"))
+
+
+def test_assisted_play_offers_eight_buttons(page: Page, screenshots: Path) -> None:
+    page.get_by_text("Options").click()
+    page.get_by_label("Show me eight suggestions").check()
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator("#suggestions button")).to_have_count(8)
+    picture(page, screenshots, "assisted")
+    assert_no_sideways_scroll(page)
+    assert_accessible(page)
+    page.locator("#suggestions button").nth(2).click()
+    expect(page.locator("#next")).to_be_focused()
+
+
+def test_tokens_can_be_played_with_their_line_ends(page: Page, screenshots: Path) -> None:
+    page.get_by_text("Options").click()
+    page.get_by_label("Tokens").check()
+    page.get_by_role("button", name="Start").click()
+    page.get_by_role("button", name="line end").click()
+    expect(page.locator("#guess")).to_have_value("⏎")
+    page.locator("#guess").press("Enter")
+    expect(page.locator("#next")).to_be_focused()
+    picture(page, screenshots, "tokens")
+    assert_accessible(page)
+
+
+def test_the_dark_twin_is_accessible_too(page: Page, screenshots: Path) -> None:
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    page.get_by_role("button", name="Start").click()
+    page.locator("#guess").fill("water")
+    page.locator("#guess").press("Enter")
+    expect(page.locator("#next")).to_be_focused()
+    picture(page, screenshots, "dark")
+    assert_accessible(page)
+
+
+def test_probabilities_read_the_same_in_both_languages(page: Page) -> None:
+    address = page.locator("script[src*=once]").get_attribute("src") or ""
+    shares = [0.0, 1e-9, 0.000041, 0.0001, 0.00057, 0.0123, 0.0995, 0.1, 0.316, 0.9949, 0.995, 1.0]
+    shown = page.evaluate(
+        "async ([module, shares]) => shares.map((await import(module)).percent)",
+        [address.replace("once.js", "format.js"), shares],
+    )
+    assert shown == [probability(share) for share in shares]

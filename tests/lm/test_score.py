@@ -1,0 +1,182 @@
+"""Scores, held against transformers' own loss and against plain torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from server.domain.scores import PassageScores, tokenized
+from server.domain.tokens import Unit, is_word_token
+from server.lm.score import PassageScorer
+
+TEXTS = [
+    "The ferry was late again, so we sat on the wall and ate what was left of the bread.",
+    "Nobody at the station knew when the next train to Leeds would leave, if it left at all. "
+    "A man with two dogs said he had waited since six, and that the dogs did not mind.",
+    "Short text here.",
+    "Añejo café \U0001f469\u200d\U0001f373 e\u0301 \u05e9\u05dc\u05d5\u05dd\ttab\n\n"
+    "line <|endoftext|> done",
+]
+
+
+def score(scorer: PassageScorer, texts: list[str]) -> list[PassageScores]:
+    outcomes = dict(scorer.score(texts))
+    scores = [outcomes[index] for index in range(len(texts))]
+    assert all(isinstance(one, PassageScores) for one in scores)
+    return scores  # type: ignore[return-value]
+
+
+@pytest.fixture(scope="module")
+def scored(scorer: PassageScorer) -> list[PassageScores]:
+    return score(scorer, TEXTS)
+
+
+def independent_logprobs(checkpoint: Path, text: str) -> tuple[torch.Tensor, list[int]]:
+    """Log-probabilities, (tokens, vocabulary), by a plain forward pass of one text alone."""
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model = AutoModelForCausalLM.from_pretrained(checkpoint, dtype=torch.float32).eval()
+    ids = tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
+    with torch.no_grad():
+        logits = model(torch.tensor([[tokenizer.bos_token_id, *ids]])).logits[0, :-1]
+    return torch.log_softmax(logits, dim=-1), ids
+
+
+@pytest.mark.parametrize("index", range(len(TEXTS)))
+def test_target_log_probabilities_are_transformers_own_loss(
+    checkpoint: Path, scored: list[PassageScores], index: int
+) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model = AutoModelForCausalLM.from_pretrained(checkpoint, dtype=torch.float32).eval()
+    ids = torch.tensor([[tokenizer.bos_token_id, *scored[index].token_ids.tolist()]])
+    with torch.no_grad():
+        loss = model(ids, labels=ids).loss.item()
+    assert -scored[index].target_logprob.mean() == pytest.approx(loss, abs=1e-4)
+
+
+@pytest.mark.parametrize("index", range(len(TEXTS)))
+def test_every_position_agrees_with_a_plain_forward_pass(
+    checkpoint: Path, scorer: PassageScorer, scored: list[PassageScores], index: int
+) -> None:
+    logprobs, ids = independent_logprobs(checkpoint, TEXTS[index])
+    scores, rows = scored[index], torch.arange(len(ids))
+    targets = logprobs[rows, ids]
+    word_ids = [i for i in range(len(scorer.vocabulary)) if is_word(scorer, i)]
+    words = logprobs[:, word_ids]
+    np.testing.assert_allclose(scores.target_logprob, targets, atol=1e-4)
+    np.testing.assert_allclose(scores.word_log_mass, words.logsumexp(1), atol=1e-4)
+    entropy = torch.distributions.Categorical(logits=logprobs).entropy()
+    np.testing.assert_allclose(scores.entropy_nats, entropy, atol=1e-3)
+    np.testing.assert_allclose(
+        scores.top_logprob, logprobs.sort(dim=1, descending=True)[0][:, :10], atol=1e-4
+    )
+    ordered = logprobs.argsort(dim=1, descending=True, stable=True).tolist()
+    for position, target in enumerate(ids):
+        assert abs(ordered[position].index(target) + 1 - scores.target_rank[position]) <= 1
+        if target in word_ids:
+            better = int((words[position] > logprobs[position, target]).sum())
+            assert abs(better + 1 - scores.word_rank[position]) <= 1
+        else:
+            assert scores.word_rank[position] == 0
+
+
+def is_word(scorer: PassageScorer, token_id: int) -> bool:
+    text = scorer.vocabulary.text(token_id)
+    return "\ufffd" not in text and is_word_token(text)
+
+
+def test_scoring_in_batches_equals_scoring_one_by_one(
+    scorer: PassageScorer, scored: list[PassageScores]
+) -> None:
+    for text, together in zip(TEXTS, scored, strict=True):
+        (alone,) = score(scorer, [text])
+        for name, array in together.arrays().items():
+            if array.dtype.kind == "f" and name != "rival_logprob":
+                np.testing.assert_allclose(array, alone.arrays()[name], atol=1e-4, err_msg=name)
+        for name in ("token_ids", "asked_words", "asked_tokens", "rival_positions"):
+            np.testing.assert_array_equal(together.arrays()[name], alone.arrays()[name], name)
+        # A draw that falls between two tokens may go either way by the last bit of a sum.
+        assert (together.rival_ids != alone.rival_ids).sum() <= 2
+
+
+def test_a_position_never_depends_on_what_follows(scorer: PassageScorer) -> None:
+    start = "The ferry was late again, so we sat"
+    first, second = score(scorer, [start + " on the wall.", start + " down and counted gulls."])
+    shared = len(score(scorer, [start])[0].token_ids)
+    assert first.token_ids[:shared].tolist() == second.token_ids[:shared].tolist()
+    for name in ("target_logprob", "entropy_nats", "word_log_mass", "top_logprob"):
+        ours, theirs = first.arrays()[name][:shared], second.arrays()[name][:shared]
+        np.testing.assert_allclose(ours, theirs, atol=1e-5, err_msg=name)
+
+
+def test_tokens_rejoin_to_the_text_byte_for_byte(
+    scorer: PassageScorer, scored: list[PassageScores]
+) -> None:
+    for text, scores in zip(TEXTS, scored, strict=True):
+        whole = tokenized(scores, scorer.vocabulary)
+        assert whole.before(len(whole)) == text
+        assert scores.token_ends[-1] == len(text.encode())
+
+
+def test_gpt2s_own_tokenizer_is_read_to_the_byte(gpt2_tokenized_scorer: PassageScorer) -> None:
+    assert len(gpt2_tokenized_scorer.vocabulary) == 50257
+    (hello,) = score(gpt2_tokenized_scorer, ["Hello world"])
+    assert hello.token_ids.tolist() == [15496, 995]
+    for text, scores in zip(TEXTS, score(gpt2_tokenized_scorer, TEXTS), strict=True):
+        whole = tokenized(scores, gpt2_tokenized_scorer.vocabulary)
+        assert whole.before(len(whole)) == text
+
+
+def test_word_probabilities_sum_to_one_under_the_words_rule(
+    scorer: PassageScorer, scored: list[PassageScores]
+) -> None:
+    scores = scored[1]
+    for row, position in enumerate(scores.asked_words):
+        stored = np.exp(scores.words_top_logprob[row] - scores.word_log_mass[position])
+        assert 0 < stored.sum() <= 1 + 1e-5
+        everything = min(1000, len(scorer.vocabulary.word_ids))
+        assert len(stored) == everything
+        assert set(scores.words_top_ids[row].tolist()) <= set(scorer.vocabulary.word_ids)
+
+
+def test_asked_positions_are_word_positions_behind_the_minimum_context(
+    scorer: PassageScorer, scored: list[PassageScores]
+) -> None:
+    scores = scored[1]
+    text = tokenized(scores, scorer.vocabulary)
+    assert len(scores.asked_words) == 12
+    assert all(p >= 20 and text.is_word_position(int(p)) for p in scores.asked_words)
+    assert all(p >= 20 and text.eligible(Unit.TOKENS, int(p)) for p in scores.asked_tokens)
+
+
+def test_rivals_are_draws_from_the_models_distribution(
+    checkpoint: Path, scorer: PassageScorer
+) -> None:
+    text = TEXTS[1]
+    logprobs, _ = independent_logprobs(checkpoint, text)
+    (scores,) = score(scorer, [text])
+    again = score(scorer, [text])[0]
+    np.testing.assert_array_equal(scores.rival_ids, again.rival_ids)
+    expected, found, variance = 0.0, 0, 0.0
+    for row, position in enumerate(scores.rival_positions):
+        at = logprobs[int(position)]
+        np.testing.assert_allclose(scores.rival_logprob[row], at[scores.rival_ids[row]], atol=1e-4)
+        likely = at.topk(20)
+        share = float(likely.values.exp().sum())
+        expected, variance = expected + 16 * share, variance + 16 * share * (1 - share)
+        found += int(np.isin(scores.rival_ids[row], likely.indices.numpy()).sum())
+    assert abs(found - expected) < 4 * variance**0.5
+
+
+def test_a_text_longer_than_the_window_is_left_out_with_a_sentence(scorer: PassageScorer) -> None:
+    ((index, outcome),) = scorer.score(["word " * 100])
+    assert index == 0
+    assert outcome == "it has 101 tokens; the model reads 64."
+
+
+def test_nothing_is_asked_of_a_text_shorter_than_the_context(scored: list[PassageScores]) -> None:
+    assert scored[2].asked_words.size == 0
+    assert scored[2].words_top_ids.shape[0] == 0

@@ -1,0 +1,105 @@
+"""Training goes down, goes on where it stopped, and is measured right."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from server.lm.load import load_model
+from server.lm.source import find_source
+from training.evaluate import measure
+from training.train import Batches, Recipe, Trainer, train
+
+# torch's compiler imports a part of torch that torch itself has deprecated.
+pytestmark = pytest.mark.filterwarnings("ignore:.*script_method.*:DeprecationWarning")
+
+TINY = Recipe(
+    steps=12,
+    vocabulary=64,
+    window=16,
+    width=16,
+    layers=1,
+    heads=2,
+    windows_per_step=4,
+    warmup_steps=2,
+)
+
+
+@pytest.fixture(autouse=True)
+def without_a_compiler() -> Iterator[None]:
+    with torch.compiler.set_stance("force_eager"):
+        yield
+
+
+@pytest.fixture
+def batches() -> Batches:
+    tokens = np.tile(np.arange(64, dtype=np.uint16), 200)
+    return Batches(tokens, TINY)
+
+
+def test_a_batch_depends_on_its_step_alone(batches: Batches) -> None:
+    later = Batches(np.tile(np.arange(64, dtype=np.uint16), 200), TINY)
+    for step in (0, 5, 400):
+        for mine, theirs in zip(batches.at(step), later.at(step), strict=True):
+            assert torch.equal(mine, theirs)
+    inputs, targets = batches.at(3)
+    assert torch.equal((inputs + 1) % 64, targets)
+    assert inputs.shape == (4, 16)
+    assert not torch.equal(inputs, batches.at(4)[0])
+
+
+def test_the_rate_warms_up_stays_and_falls_to_zero() -> None:
+    recipe = Recipe(steps=1000, constant_share=0.4, warmup_steps=100)
+    assert recipe.rate_share(0) == 0.01
+    assert recipe.rate_share(100) == recipe.rate_share(400) == 1.0
+    assert recipe.rate_share(700) == 0.5
+    assert recipe.rate_share(1000) == 0.0
+
+
+def test_the_loss_falls(batches: Batches) -> None:
+    trainer = Trainer(TINY, batches)
+    losses = [trainer.train_step() for _ in range(TINY.steps)]
+    assert losses[0] == pytest.approx(math.log(64), abs=0.3)
+    assert losses[-1] < losses[0] - 0.2
+
+
+def test_a_resumed_run_ends_where_an_unbroken_one_does(batches: Batches, tmp_path: Path) -> None:
+    unbroken = Trainer(TINY, batches)
+    for _ in range(5):
+        unbroken.train_step()
+    unbroken.save_checkpoint(tmp_path / "checkpoint.pt")
+    resumed = Trainer(TINY, batches)
+    resumed.load_checkpoint(tmp_path / "checkpoint.pt")
+    for trainer in (unbroken, resumed):
+        train(trainer, tmp_path)
+    assert unbroken.step == resumed.step == TINY.steps
+    for mine, theirs in zip(unbroken.model.parameters(), resumed.model.parameters(), strict=True):
+        torch.testing.assert_close(mine, theirs)
+
+
+def test_the_measured_loss_is_transformers_own(checkpoint: Path) -> None:
+    text = "The ferry was late again, so we sat on the wall and ate the bread."
+    measured = measure(load_model(find_source(str(checkpoint), "")), [text], stride=64)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model = AutoModelForCausalLM.from_pretrained(checkpoint, dtype=torch.float32).eval()
+    ids = torch.tensor([[tokenizer.bos_token_id, *tokenizer(text)["input_ids"]]])
+    with torch.no_grad():
+        loss = model(ids, labels=ids).loss.item()
+    assert measured.loss_nats_per_token == pytest.approx(loss, abs=1e-4)
+    assert measured.tokens == ids.shape[1] - 1
+    bits = loss / math.log(2) * measured.tokens
+    assert measured.bits_per_byte == pytest.approx(bits / len(text), abs=1e-4)
+
+
+def test_windows_that_overlap_measure_every_token_once(checkpoint: Path) -> None:
+    loaded = load_model(find_source(str(checkpoint), ""))
+    text = "Nobody at the station knew when the next train to Leeds would leave. " * 12
+    apart, overlapping = (measure(loaded, [text], stride=stride) for stride in (64, 32))
+    assert apart.tokens == overlapping.tokens > 64
+    assert apart.word_positions == overlapping.word_positions

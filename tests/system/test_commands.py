@@ -1,0 +1,188 @@
+"""The service as its operator runs it: real processes, real gunicorn."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+
+import pytest
+
+from server.config import ROOT
+from tests.conftest import SECRET_KEY, PostgresqlDatabases
+
+BIN = Path(sys.executable).parent
+PATIENCE_S = 120.0
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """A machine of its own: an empty database, no network to the hub."""
+    kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "TMPDIR")}
+    return kept | {
+        "PATH": f"{BIN}:{os.environ['PATH']}",
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'game.sqlite3'}",
+        "HF_ENDPOINT": "http://127.0.0.1:9",
+        "HF_HUB_CACHE": str(tmp_path / "hub"),
+        "SECRET_KEY": SECRET_KEY,
+        "MODEL": "bundled",
+    }
+
+
+def run(environment: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE_S
+    )
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/healthz", timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+@contextmanager
+def serving(environment: dict[str, str], *command: str) -> Iterator[str]:
+    """Start a server process and yield its address once it answers."""
+    port = free_port()
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment | {"PORT": str(port)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    address, deadline = f"http://127.0.0.1:{port}", time.monotonic() + PATIENCE_S
+    try:
+        while not answers(address):
+            assert process.poll() is None, "the server stopped"
+            assert time.monotonic() < deadline, "the server does not answer"
+            time.sleep(0.1)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def status_and_body(address: str) -> tuple[int, Any]:
+    try:
+        with urllib.request.urlopen(address, timeout=10) as response:
+            return response.status, json.loads(response.read())
+    except HTTPError as error:
+        with error:
+            return error.code, json.loads(error.read())
+
+
+def test_the_procfile_releases_and_serves(environment: dict[str, str]) -> None:
+    production = environment | {"APP_ENV": "production", "WEB_CONCURRENCY": "2"}
+    released = run(production, "honcho", "start", "--no-colour", "release")
+    assert "Minnow scored 66 passages." in released.stdout, released.stdout + released.stderr
+    again = run(production, "honcho", "start", "--no-colour", "release")
+    assert "0 added, 66 known already" in again.stdout
+    assert "scored" not in again.stdout.replace("has scored", "")
+    with serving(production, "honcho", "start", "web") as address:
+        assert status_and_body(f"{address}/readyz")[1]["passages"] == 66
+
+
+def test_a_release_stops_where_the_model_cannot_be_had(environment: dict[str, str]) -> None:
+    production = environment | {"APP_ENV": "production", "MODEL": "openai-community/gpt2"}
+    released = run(production, "flask", "--app", "server", "prepare")
+    assert released.returncode == 1
+    assert "openai-community/gpt2 is not on this machine and could not be" in released.stderr
+    assert "Traceback" not in released.stderr
+
+
+def test_a_release_stops_where_the_database_cannot_be_reached(environment: dict[str, str]) -> None:
+    broken = environment | {"DATABASE_URL": "postgres://u:p@127.0.0.1:9/none"}
+    released = run(broken, "flask", "--app", "server", "prepare")
+    assert released.returncode == 1
+    assert "The database postgresql+psycopg://u:***@127.0.0.1:9/none failed" in released.stderr
+    assert "Traceback" not in released.stderr
+
+
+def test_production_without_a_secret_refuses_to_start(environment: dict[str, str]) -> None:
+    production = environment | {"APP_ENV": "production", "SECRET_KEY": ""}
+    started = run(production, "gunicorn", "--check-config", "server:create_app()")
+    assert started.returncode != 0
+    assert "SECRET_KEY" in started.stderr
+
+
+def test_development_falls_back_to_the_bundled_model_and_says_so(
+    environment: dict[str, str],
+) -> None:
+    offline = environment | {"MODEL": "openai-community/gpt2"}
+    prepared = run(offline, "flask", "--app", "server", "prepare")
+    assert prepared.returncode == 0, prepared.stderr
+    assert "Going on with the small bundled model" in prepared.stdout
+    again = run(offline, "flask", "--app", "server", "prepare")
+    assert "To play against GPT-2: make scores" in again.stdout
+    with serving(offline, "gunicorn", "server:create_app()") as address:
+        page = urllib.request.urlopen(address, timeout=10).read().decode()
+    assert "GPT-2 is not on this machine, so Minnow" in page
+
+
+def test_the_web_process_never_imports_torch(
+    environment: dict[str, str], database_url: str
+) -> None:
+    script = """
+import sys
+from server import create_app
+client = create_app().test_client()
+state = client.post("/api/v1/rounds", json={}).json
+while not state["finished"]:
+    url = f"/api/v1/rounds/{state['id']}/guesses"
+    answer = {"position": state["asked"]["position"], "text": "the"}
+    state = client.post(url, json=answer).json["round"]
+assert client.get(f"/rounds/{state['id']}/result").status_code == 200
+assert client.get("/you").status_code == 200
+heavy = {"torch", "transformers", "tokenizers", "scipy", "huggingface_hub"} & set(sys.modules)
+print("heavy:", sorted(heavy))
+"""
+    ran = run(environment | {"DATABASE_URL": database_url}, sys.executable, "-c", script)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.strip().endswith("heavy: []")
+
+
+def test_scores_build_takes_a_folder_in_place_of_the_model(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine"
+    shutil.copytree(ROOT / "server" / "lm" / "bundled", mine)
+    assert run(environment, "flask", "--app", "server", "db", "upgrade").returncode == 0
+    assert run(environment, "flask", "--app", "server", "passages", "load").returncode == 0
+    built = run(environment, "flask", "--app", "server", "scores", "build", "--model", str(mine))
+    assert "mine scored 66 passages." in built.stdout, built.stderr
+    again = run(environment, "flask", "--app", "server", "scores", "build", "--model", str(mine))
+    assert "mine has scored every passage already." in again.stdout
+    with serving(environment | {"MODEL": str(mine)}, "gunicorn", "server:create_app()") as address:
+        assert status_and_body(f"{address}/readyz")[1]["model"] == "folder:mine"
+
+
+def test_the_same_service_runs_on_postgresql(
+    environment: dict[str, str], postgresql_databases: PostgresqlDatabases
+) -> None:
+    template = postgresql_databases.template("none", lambda url: None)
+    with postgresql_databases.copy(template) as url:
+        heroku = environment | {"DATABASE_URL": re.sub("^postgresql:", "postgres:", url)}
+        prepared = run(heroku, "flask", "--app", "server", "prepare")
+        assert "Minnow scored 66 passages." in prepared.stdout, prepared.stderr
+        with serving(heroku, "gunicorn", "server:create_app()") as address:
+            assert status_and_body(f"{address}/readyz")[0] == 200

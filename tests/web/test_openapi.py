@@ -1,0 +1,68 @@
+"""The interface keeps what its own description promises, also against generated nonsense."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import schemathesis
+from apiflask import APIFlask
+from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.conftest import Player
+
+OPERATIONS = 8
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+
+
+@pytest.fixture
+def described(app: APIFlask) -> Any:
+    """The application, fuzzed through its own description."""
+    return schemathesis.openapi.from_wsgi("/openapi.json", app)
+
+
+def test_no_generated_request_breaks_a_promise(described: Any) -> None:
+    checked = 0
+    for operation in described.get_all_operations():
+
+        @given(case=operation.ok().as_strategy())
+        @settings(
+            max_examples=15,
+            deadline=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+        )
+        def check(case: Any) -> None:
+            case.call_and_validate(checks=CHECKS)
+
+        check()
+        checked += 1
+    assert checked == OPERATIONS
+
+
+def test_the_description_names_every_call(app: APIFlask) -> None:
+    paths = app.test_client().get("/openapi.json").get_json()["paths"]
+    assert set(paths) == {
+        "/api/v1/rounds",
+        "/api/v1/rounds/{round_id}",
+        "/api/v1/rounds/{round_id}/guesses",
+        "/api/v1/rounds/{round_id}/result",
+        "/api/v1/player",
+        "/api/v1/player/data",
+    }
+
+
+def test_the_described_fields_are_the_sent_ones(app: APIFlask, alice: Player) -> None:
+    described = app.test_client().get("/openapi.json").get_json()["components"]["schemas"]
+    assert set(described["RoundView"]["properties"]) == set(alice.start())

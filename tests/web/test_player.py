@@ -1,0 +1,117 @@
+"""A player's own page, nickname and data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from apiflask import APIFlask
+from sqlalchemy import func, select
+
+from server.store.tables import GuessRow, PlayerRow, RoundRow
+from server.web.context import db
+from tests.conftest import Player
+
+
+def count(app: APIFlask, table: Any) -> int:
+    with app.app_context():
+        return db.session.scalars(select(func.count()).select_from(table)).one()
+
+
+def skip(state: dict[str, Any]) -> None:
+    return None
+
+
+def test_somebody_new_has_an_empty_page_and_no_row(app: APIFlask, alice: Player) -> None:
+    body = alice.client.get("/api/v1/player").get_json()
+    assert body["nickname"] is None
+    assert body["rounds"] == body["guesses"] == 0
+    assert body["you"] is None
+    assert body["recent"] == []
+    assert alice.client.get("/you").status_code == 200
+    assert count(app, PlayerRow) == 0
+
+
+def test_a_player_sees_their_rounds_and_both_sides_accuracy(alice: Player) -> None:
+    state = alice.play(skip)
+    alice.start()
+    body = alice.client.get("/api/v1/player").get_json()
+    assert body["rounds"] == 2
+    assert body["guesses"] == 12
+    assert body["you"]["value"] == 0
+    assert body["you"]["n"] == 12
+    assert body["model"]["value"] == state["score"]["model"] / 12
+    assert [entry["finished"] for entry in body["recent"]] == [False, True]
+    assert body["recent"][1]["id"] == state["id"]
+
+
+def test_assisted_play_does_not_count_in_a_players_accuracy(alice: Player) -> None:
+    alice.play(lambda s: s["asked"]["suggestions"][0], assisted=True)
+    body = alice.client.get("/api/v1/player").get_json()
+    assert body["guesses"] == 12
+    assert body["you"] is None
+
+
+@pytest.mark.parametrize("nickname", ["Ann", "  Zoë ", "🦊 fox", "👩‍🍳", "שלום", None])
+def test_a_nickname_may_be_anything_visible(alice: Player, nickname: str | None) -> None:
+    response = alice.client.patch("/api/v1/player", json={"nickname": nickname})
+    assert response.status_code == 200
+    assert response.get_json()["nickname"] == (nickname.strip() if nickname else None)
+    page = alice.client.get("/you").get_data(as_text=True)
+    assert nickname is None or nickname.strip() in page
+
+
+@pytest.mark.parametrize("nickname", ["", "   ", "a\nb", "a\0b", "\u202eevil", "x" * 33])
+def test_an_invisible_or_long_nickname_is_refused(
+    app: APIFlask, alice: Player, nickname: str
+) -> None:
+    response = alice.client.patch("/api/v1/player", json={"nickname": nickname})
+    assert response.status_code == 422
+    assert response.get_json()["errors"][0]["field"] == "nickname"
+    assert count(app, PlayerRow) == 0
+
+
+def test_a_nickname_is_text_on_the_page_never_markup(alice: Player) -> None:
+    alice.client.patch("/api/v1/player", json={"nickname": "<script>x</script>"})
+    page = alice.client.get("/you").get_data(as_text=True)
+    assert "<script>x" not in page
+    assert "&lt;script&gt;x" in page
+
+
+def test_a_player_can_download_their_data(alice: Player) -> None:
+    alice.play(skip)
+    response = alice.client.get("/api/v1/player/data")
+    assert "attachment" in response.headers["Content-Disposition"]
+    (round_data,) = response.get_json()["rounds"]
+    assert len(round_data["guesses"]) == 12
+    assert round_data["guesses"][0]["skipped"] is True
+
+
+def test_deleting_leaves_nothing_of_the_player_and_all_of_others(
+    app: APIFlask, alice: Player, bob: Player
+) -> None:
+    state = alice.play(skip)
+    bob.play(skip)
+    assert alice.client.delete("/api/v1/player").status_code == 204
+    assert [count(app, table) for table in (PlayerRow, RoundRow, GuessRow)] == [1, 1, 12]
+    assert alice.client.get(f"/api/v1/rounds/{state['id']}").status_code == 404
+    assert alice.client.get("/api/v1/player/data").status_code == 404
+
+
+def test_somebody_deleted_elsewhere_plays_on_as_somebody_new(app: APIFlask, alice: Player) -> None:
+    alice.play(skip)
+    with app.app_context():
+        db.session.delete(db.session.scalars(select(PlayerRow)).one())
+        db.session.commit()
+    assert alice.play(skip)["finished"]
+    assert count(app, PlayerRow) == 1
+
+
+def test_the_cookie_is_signed_and_out_of_scripts_reach(alice: Player) -> None:
+    response = alice.client.post("/api/v1/rounds", json={})
+    cookie = response.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    stolen = cookie.split(";")[0].split("=", 1)[1]
+    alice.client.set_cookie("perplexed", stolen[:-2] + "xx")
+    assert alice.client.get(f"/api/v1/rounds/{response.get_json()['id']}").status_code == 404
