@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,27 +10,26 @@ from alembic import command as alembic
 from alembic.config import Config as AlembicConfig
 from flask import Flask
 from flask.cli import AppGroup
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from server.config import ROOT, Settings
-from server.domain.errors import PerplexedError
-from server.domain.models import BUNDLED, model_label
+from server.domain.models import BUNDLED, is_folder, model_label
 from server.lm.source import ModelSource, ModelUnavailable, find_source, require_reachable
 from server.services.importing import import_passages
-from server.services.scoring import Scorer, has_unscored, score_all
+from server.services.scoring import Scorer, has_scored_all, has_unscored, score_all
 from server.store.engine import migrating
+from server.terminal import progress, say, sentences_for_errors
 from server.web.context import db, service
 from server.web.wording import counted
 
 BUNDLED_PASSAGES = Path(__file__).with_name("passages") / "bundled.jsonl"
 
-_console = Console()
 _db = AppGroup("db", help="The database's tables.")
 _passages = AppGroup("passages", help="The texts that are played.")
 _scores = AppGroup("scores", help="What models say about the passages.")
+
+_MODEL = click.option("--model", help="Instead of MODEL: a hub name, a folder, or `bundled`.")
+_REVISION = click.option("--revision", help="Instead of MODEL_REVISION.")
 
 
 def register_commands(app: Flask) -> None:
@@ -42,28 +39,12 @@ def register_commands(app: Flask) -> None:
     app.cli.add_command(prepare)
 
 
-@contextmanager
-def _sentences_for_errors() -> Iterator[None]:
-    """Show a domain error as its sentence, with exit code 1."""
-    try:
-        yield
-    except PerplexedError as error:
-        raise click.ClickException(str(error)) from error
-    except OperationalError as error:
-        url = db.engine.url.render_as_string(hide_password=True)
-        raise click.ClickException(f"The database {url} failed: {error.orig}") from error
-
-
-def _say(sentence: str) -> None:
-    _console.print(sentence, highlight=False, markup=False, soft_wrap=True)
-
-
 @_db.command("upgrade")
 def upgrade() -> None:
     """Create or migrate the tables."""
-    with _sentences_for_errors():
+    with sentences_for_errors():
         _migrate()
-    _say("The database is up to date.")
+    say("The database is up to date.")
 
 
 @_passages.command("import")
@@ -74,11 +55,11 @@ def import_command(files: tuple[Path, ...]) -> None:
     A .jsonl line holds text and title, and may hold source, licence and genre. Duplicates are
     skipped. If anything is refused, file and line are named and nothing is imported.
     """
-    with _sentences_for_errors():
+    with sentences_for_errors():
         imported = import_passages(db.session, files, _now())
-    _say(f"{counted(imported.added, 'passage')} added, {imported.duplicates} known already.")
+    say(f"{counted(imported.added, 'passage')} added, {imported.duplicates} known already.")
     if imported.added:
-        _say("Now score them: flask --app server scores build")
+        say("Now score them: flask --app server scores build")
 
 
 @_passages.command("load")
@@ -88,31 +69,70 @@ def load_bundled() -> None:
 
 
 @_scores.command("build")
-@click.option("--model", help="Instead of MODEL: a hub name, a folder, or `bundled`.")
-@click.option("--revision", help="Instead of MODEL_REVISION.")
+@_MODEL
+@_REVISION
 def build(model: str | None, revision: str | None) -> None:
     """Let the model score every passage that it has not scored yet."""
-    settings = service().settings
-    wanted = settings.model_copy(
-        update={
-            "model": model or settings.model,
-            "model_revision": revision or settings.model_revision,
-        }
+    with sentences_for_errors():
+        _score(_wanted(model, revision))
+
+
+@_scores.command("export")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@_MODEL
+@_REVISION
+def export(file: Path, model: str | None, revision: str | None) -> None:
+    """Write the passages and all that the model says about them into FILE.
+
+    `scores load` reads it on another machine, which needs neither the model nor torch.
+    """
+    # Imported here alone: pyarrow is large, and the web needs none.
+    from server.services.score_transfer import export_scores
+
+    wanted = _wanted(model, revision)
+    with sentences_for_errors(), progress("Writing") as advance:
+        count = export_scores(db.session, wanted.model_name, wanted.hub_revision, file, advance)
+    say(f"{model_label(wanted.model_name)} on {counted(count, 'passage')}: {file}")
+
+
+@_scores.command("load")
+@click.argument("file", type=click.Path(path_type=Path))
+@_MODEL
+@_REVISION
+def load(file: Path, model: str | None, revision: str | None) -> None:
+    """Load the passages and scores that `scores export` wrote into FILE: all of them, or nothing.
+
+    The file must be of the wanted model; what is here already stays as it is.
+    """
+    from server.services.score_transfer import load_score_file
+
+    wanted = _wanted(model, revision)
+    name, at = wanted.model_name, wanted.hub_revision
+    with sentences_for_errors(), progress("Loading") as advance:
+        loaded = load_score_file(db.session, file, name, at, _now(), advance)
+    say(
+        f"{model_label(loaded.model)}: scores of {counted(loaded.scores, 'passage')} loaded, "
+        f"{loaded.known} known already; {counted(loaded.passages, 'passage')} added."
     )
-    with _sentences_for_errors():
-        _score(wanted)
 
 
 @click.command("prepare")
 def prepare() -> None:
     """Migrate, load the bundled passages, and score what is not scored: all before serving."""
     settings = service().settings
-    with _sentences_for_errors():
+    with sentences_for_errors():
         _migrate()
         _load_bundled()
         if not settings.is_production and _is_playable(settings):
             return
         _score(settings)
+
+
+def _wanted(model: str | None, revision: str | None) -> Settings:
+    """Return the settings with the model that a command's options name."""
+    settings = service().settings
+    model, revision = model or settings.model, revision or settings.model_revision
+    return settings.model_copy(update={"model": model, "model_revision": revision})
 
 
 def _is_playable(settings: Settings) -> bool:
@@ -124,9 +144,9 @@ def _is_playable(settings: Settings) -> bool:
     stand_ins = [find_source(BUNDLED, "")] if wanted.on_hub else []
     for source in (wanted, *stand_ins):
         if not has_unscored(db.session, source.name, source.revision):
-            _say(f"{model_label(source.name)} has scored every passage.")
+            say(f"{model_label(source.name)} has scored every passage.")
             if source is not wanted:
-                _say(f"To play against {model_label(wanted.name)}: make scores")
+                say(f"To play against {model_label(wanted.name)}: make scores")
             return True
     return False
 
@@ -136,9 +156,13 @@ def _score(settings: Settings) -> None:
 
     The hub is asked, and a model loaded, only where something is left to score.
     """
+    is_elsewhere = is_folder(settings.model) and not Path(settings.model).exists()
+    if is_elsewhere and has_scored_all(db.session, settings.model_name):
+        say(f"{model_label(settings.model_name)}, elsewhere, has scored every passage.")
+        return
     source = find_source(settings.model, settings.model_revision)
     if not has_unscored(db.session, source.name, source.revision):
-        _say(f"{model_label(source.name)} has scored every passage already.")
+        say(f"{model_label(source.name)} has scored every passage already.")
         return
     try:
         require_reachable(source)
@@ -146,7 +170,7 @@ def _score(settings: Settings) -> None:
     except ModelUnavailable as error:
         if settings.is_production or not source.on_hub:
             raise
-        _say(f"{error}\nGoing on with the small bundled model, Minnow; every page says so.")
+        say(f"{error}\nGoing on with the small bundled model, Minnow; every page says so.")
         bundled = find_source(BUNDLED, "")
         if has_unscored(db.session, bundled.name, bundled.revision):
             _build(db.session, bundled)
@@ -161,25 +185,19 @@ def _migrate() -> None:
 
 
 def _load_bundled() -> None:
-    with _sentences_for_errors():
+    with sentences_for_errors():
         imported = import_passages(db.session, [BUNDLED_PASSAGES], _now())
-    _say(f"Bundled passages: {imported.added} added, {imported.duplicates} known already.")
+    say(f"Bundled passages: {imported.added} added, {imported.duplicates} known already.")
 
 
 def _build(session: Session, source: ModelSource) -> None:
-    _say(f"Loading {model_label(source.name)} ...")
+    say(f"Loading {model_label(source.name)} ...")
     scorer = _scorer(source)
-    columns = (TextColumn("Scoring"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=_console) as progress:
-        task = progress.add_task("scoring", total=None)
-
-        def advance(done: int, total: int) -> None:
-            progress.update(task, completed=done, total=total)
-
+    with progress("Scoring") as advance:
         scored = score_all(session, scorer, advance)
-    _say(f"{model_label(source.name)} scored {counted(scored.added, 'passage')}.")
+    say(f"{model_label(source.name)} scored {counted(scored.added, 'passage')}.")
     for sentence in scored.left_out:
-        _say(f"Left out: {sentence}")
+        say(f"Left out: {sentence}")
 
 
 def _scorer(source: ModelSource) -> Scorer:

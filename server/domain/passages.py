@@ -48,6 +48,19 @@ def passage_from_record(record: Mapping[str, object]) -> Passage:
     return Passage(text=_body(str(record.get("text", ""))), **labels)
 
 
+def require_storable(passage: Passage) -> None:
+    """Raise InvalidInput with the field's name where a passage from elsewhere is not clean.
+
+    What `passage_from_record` returns is clean; its length is not looked at here.
+    """
+    _refuse_control_characters("text", passage.text, allowed="\n\t")
+    for field in _FIELDS[1:]:
+        if _label(field, getattr(passage, field)) != getattr(passage, field):
+            raise InvalidInput(field, "It begins or ends with white space.")
+    if not passage.text.strip() or not passage.title:
+        raise InvalidInput("text" if passage.title else "title", "It is empty.")
+
+
 def _body(text: str) -> str:
     text = text.replace("\r\n", "\n").strip()
     _refuse_control_characters("text", text, allowed="\n\t")

@@ -137,3 +137,28 @@ class PassageScores:
 def tokenized(scores: PassageScores, vocabulary: Vocabulary) -> TokenizedText:
     """Return the passage's text, cut as the model reads it."""
     return TokenizedText([vocabulary.pieces[token_id] for token_id in scores.token_ids])
+
+
+def contradiction(scores: PassageScores, text: str, vocabulary: Vocabulary) -> str | None:
+    """Return why these cannot be scores of `text` with this vocabulary, or None where they can.
+
+    For scores that come from elsewhere: the tokens must rejoin to the text byte for byte, and
+    whatever is asked or stored must exist.
+    """
+    ids = [scores.token_ids, scores.top_ids, scores.rival_ids]
+    ids += [scores.words_top_ids, scores.tokens_top_ids]
+    if any(array.size and not 0 <= array.min() <= array.max() < len(vocabulary) for array in ids):
+        return "they hold tokens that the vocabulary does not have"
+    pieces = [vocabulary.pieces[token_id] for token_id in scores.token_ids]
+    if b"".join(pieces) != text.encode("utf-8"):
+        return "their tokens do not rejoin to its text"
+    cut = TokenizedText(pieces)
+    if scores.token_ends.tolist() != cut.ends:
+        return "their tokens end elsewhere"
+    for unit in Unit:
+        asked = scores.asked(unit)
+        if asked != sorted(set(asked)) or not all(0 <= p < len(cut) for p in asked):
+            return f"the positions asked in {unit} are not positions of it"
+        if not all(cut.eligible(unit, position) for position in asked):
+            return f"a position asked in {unit} may not be asked"
+    return None

@@ -14,7 +14,13 @@ from server.domain.scores import PassageScores
 from server.domain.tokens import Vocabulary
 from server.store.engine import writing
 from server.store.passages import unscored_passages
-from server.store.scores import add_scores, ensure_model, find_model, leave_out
+from server.store.scores import (
+    add_scores,
+    ensure_model,
+    find_model,
+    leave_out,
+    newest_scoring_model,
+)
 
 PASSAGES_PER_COMMIT = 64
 
@@ -49,6 +55,12 @@ def has_unscored(session: Session, name: str, revision: str) -> bool:
     """Tell whether the model of this name and revision has passages left to score."""
     model = find_model(session, name, revision)
     return bool(unscored_passages(session, model.id if model else None))
+
+
+def has_scored_all(session: Session, name: str) -> bool:
+    """Tell whether a model of this name, which need not be at hand, has scored every passage."""
+    model = newest_scoring_model(session, name, None)
+    return model is not None and not unscored_passages(session, model.id)
 
 
 def score_all(session: Session, scorer: Scorer, advance: Callable[[int, int], None]) -> Scored:

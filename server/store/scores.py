@@ -56,6 +56,14 @@ def ensure_model(
     return row
 
 
+def tokenizers_of(session: Session, name: str, revision: str) -> dict[str, int]:
+    """Return the tokenizer fingerprints under which this model is stored, with the rows' ids."""
+    query = select(LanguageModelRow.tokenizer_fingerprint, LanguageModelRow.id).where(
+        LanguageModelRow.name == name, LanguageModelRow.revision == revision
+    )
+    return dict(session.execute(query).all())
+
+
 def add_scores(
     session: Session, passage_id: int, model_id: int, scores: PassageScores, now: datetime
 ) -> None:

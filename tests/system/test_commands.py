@@ -2,93 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import shutil
-import socket
-import subprocess
 import sys
-import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-from urllib.error import HTTPError
-
-import pytest
 
 from server.config import ROOT
-from tests.conftest import SECRET_KEY, PostgresqlDatabases
-
-BIN = Path(sys.executable).parent
-PATIENCE_S = 120.0
-
-
-@pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    """A machine of its own: an empty database, no network to the hub."""
-    kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "TMPDIR")}
-    return kept | {
-        "PATH": f"{BIN}:{os.environ['PATH']}",
-        "DATABASE_URL": f"sqlite:///{tmp_path / 'game.sqlite3'}",
-        "HF_ENDPOINT": "http://127.0.0.1:9",
-        "HF_HUB_CACHE": str(tmp_path / "hub"),
-        "SECRET_KEY": SECRET_KEY,
-        "MODEL": "bundled",
-    }
-
-
-def run(environment: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE_S
-    )
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
-def answers(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{address}/healthz", timeout=1):
-            return True
-    except OSError:
-        return False
-
-
-@contextmanager
-def serving(environment: dict[str, str], *command: str) -> Iterator[str]:
-    """Start a server process and yield its address once it answers."""
-    port = free_port()
-    process = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=environment | {"PORT": str(port)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    address, deadline = f"http://127.0.0.1:{port}", time.monotonic() + PATIENCE_S
-    try:
-        while not answers(address):
-            assert process.poll() is None, "the server stopped"
-            assert time.monotonic() < deadline, "the server does not answer"
-            time.sleep(0.1)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
-def status_and_body(address: str) -> tuple[int, Any]:
-    try:
-        with urllib.request.urlopen(address, timeout=10) as response:
-            return response.status, json.loads(response.read())
-    except HTTPError as error:
-        with error:
-            return error.code, json.loads(error.read())
+from tests.conftest import PostgresqlDatabases
+from tests.system.processes import run, serving, status_and_body
 
 
 def test_the_procfile_releases_and_serves(environment: dict[str, str]) -> None:

@@ -1,0 +1,98 @@
+"""Queries on scored passages as records that travel between databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from server.domain.passages import Passage
+from server.store.blobs import scores_from_blob
+from server.store.score_files import ROWS_PER_GROUP, ScoreRecord
+from server.store.tables import PassageRow, ScoredPassageRow
+
+_PASSAGE = (PassageRow.text, PassageRow.title, PassageRow.source, PassageRow.licence)
+
+
+def count_records(session: Session, model_id: int) -> int:
+    """Return how many passages the model has scored or left out."""
+    query = select(func.count()).select_from(ScoredPassageRow)
+    return session.scalars(query.where(ScoredPassageRow.model_id == model_id)).one()
+
+
+def score_records(session: Session, model_id: int) -> Iterator[list[ScoreRecord]]:
+    """Yield all that the model says, passage by passage, in portions that fit into memory."""
+    query = (
+        select(PassageRow.id, PassageRow.content_hash, *_PASSAGE, PassageRow.genre)
+        .add_columns(ScoredPassageRow.left_out, ScoredPassageRow.scores)
+        .join(ScoredPassageRow, ScoredPassageRow.passage_id == PassageRow.id)
+        .where(ScoredPassageRow.model_id == model_id)
+        .order_by(PassageRow.id)
+        .limit(ROWS_PER_GROUP)
+    )
+    last_id = 0
+    while rows := session.execute(query.where(PassageRow.id > last_id)).all():
+        last_id = rows[-1][0]
+        yield [
+            ScoreRecord(content_hash, Passage(*fields), left_out, blob)
+            for _, content_hash, *fields, left_out, blob in rows
+        ]
+
+
+def stored_scores(session: Session, model_id: int, hashes: Sequence[str]) -> dict[str, bytes]:
+    """Return the model's scores of those passages, by content hash; empty bytes where left out."""
+    query = (
+        select(PassageRow.content_hash, ScoredPassageRow.scores)
+        .join(ScoredPassageRow, ScoredPassageRow.passage_id == PassageRow.id)
+        .where(ScoredPassageRow.model_id == model_id, PassageRow.content_hash.in_(hashes))
+    )
+    return dict(session.execute(query).all())
+
+
+def add_score_records(
+    session: Session, model_id: int, records: Sequence[ScoreRecord], now: datetime
+) -> int:
+    """Store records whose passages the model has not scored; return how many passages were new.
+
+    Plain inserts: nothing of a large file stays in the session's memory.
+    """
+    passages = [
+        {"content_hash": record.content_hash, "created_at": now, **vars(record.passage)}
+        for record in records
+    ]
+    by_hash = _passage_ids(session, records)
+    new = [row for row in passages if row["content_hash"] not in by_hash]
+    if new:
+        session.execute(insert(PassageRow), new)
+        by_hash = _passage_ids(session, records)
+    rows = [
+        {
+            "passage_id": by_hash[record.content_hash],
+            "model_id": model_id,
+            "left_out": record.left_out,
+            "scores": record.scores_blob,
+            "created_at": now,
+            **_asked_counts(record),
+        }
+        for record in records
+    ]
+    if rows:
+        session.execute(insert(ScoredPassageRow), rows)
+    return len(new)
+
+
+def _passage_ids(session: Session, records: Sequence[ScoreRecord]) -> dict[str, int]:
+    hashes = [record.content_hash for record in records]
+    query = select(PassageRow.content_hash, PassageRow.id).where(
+        PassageRow.content_hash.in_(hashes)
+    )
+    return dict(session.execute(query).all())
+
+
+def _asked_counts(record: ScoreRecord) -> dict[str, int]:
+    if record.left_out is not None:
+        return {"asked_words": 0, "asked_tokens": 0}
+    scores = scores_from_blob(record.scores_blob)
+    return {"asked_words": len(scores.asked_words), "asked_tokens": len(scores.asked_tokens)}

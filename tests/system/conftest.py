@@ -1,0 +1,25 @@
+"""A machine of its own for each test."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import SECRET_KEY
+from tests.system.processes import BIN
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """A machine of its own: an empty database, no network to the hub."""
+    kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "TMPDIR")}
+    return kept | {
+        "PATH": f"{BIN}:{os.environ['PATH']}",
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'game.sqlite3'}",
+        "HF_ENDPOINT": "http://127.0.0.1:9",
+        "HF_HUB_CACHE": str(tmp_path / "hub"),
+        "SECRET_KEY": SECRET_KEY,
+        "MODEL": "bundled",
+    }

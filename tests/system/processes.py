@@ -1,0 +1,74 @@
+"""Real processes: commands that end, and servers that answer."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+
+from server.config import ROOT
+
+BIN = Path(sys.executable).parent
+PATIENCE_S = 120.0
+
+
+def run(environment: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE_S
+    )
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/healthz", timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+@contextmanager
+def serving(environment: dict[str, str], *command: str) -> Iterator[str]:
+    """Start a server process and yield its address once it answers."""
+    port = free_port()
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment | {"PORT": str(port)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    address, deadline = f"http://127.0.0.1:{port}", time.monotonic() + PATIENCE_S
+    try:
+        while not answers(address):
+            assert process.poll() is None, "the server stopped"
+            assert time.monotonic() < deadline, "the server does not answer"
+            time.sleep(0.1)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def status_and_body(address: str, send: object = None) -> tuple[int, Any]:
+    """Get an address, or post something to it as JSON."""
+    data = None if send is None else json.dumps(send).encode()
+    request = urllib.request.Request(address, data, {"Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return response.status, json.loads(response.read())
+    except HTTPError as error:
+        with error:
+            return error.code, json.loads(error.read())
