@@ -8,7 +8,7 @@ BIN := .venv/bin
 HOST ?= 127.0.0.1
 PORT ?= 8000
 TORCH_CPU := https://download.pytorch.org/whl/cpu
-CODE := server training tests migrations/env.py gunicorn.conf.py
+CODE := server benchmarks training tests migrations/env.py gunicorn.conf.py
 
 # gunicorn reads no .env file, so the flask commands must not either.
 export FLASK_SKIP_DOTENV := 1
