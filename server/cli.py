@@ -198,6 +198,8 @@ def _build(session: Session, source: ModelSource) -> None:
     say(f"{model_label(source.name)} scored {counted(scored.added, 'passage')}.")
     for sentence in scored.left_out:
         say(f"Left out: {sentence}")
+    for sentence in scored.cut:
+        say(f"Cut: {sentence}")
 
 
 def _scorer(source: ModelSource) -> Scorer:

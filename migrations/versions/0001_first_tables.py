@@ -33,7 +33,9 @@ def upgrade() -> None:
     sa.Column('source', sa.String(length=200), nullable=False),
     sa.Column('licence', sa.String(length=200), nullable=False),
     sa.Column('genre', sa.String(length=200), nullable=False),
+    sa.Column('cut_from_id', sa.Integer(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['cut_from_id'], ['passages.id'], name=op.f('fk_passages_cut_from_id_passages')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_passages')),
     sa.UniqueConstraint('content_hash', name=op.f('uq_passages_content_hash'))
     )

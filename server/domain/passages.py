@@ -11,7 +11,7 @@ from server.domain.errors import InvalidInput
 
 MINIMUM_WORDS = 30
 MAXIMUM_WORDS = 5_000
-_LONGEST_LABEL = 200
+LONGEST_LABEL = 200
 _FIELDS = ("text", "title", "source", "licence", "genre")
 
 
@@ -74,8 +74,8 @@ def _body(text: str) -> str:
 def _label(field: str, text: str) -> str:
     text = text.strip()
     _refuse_control_characters(field, text, allowed="")
-    if len(text) > _LONGEST_LABEL:
-        raise InvalidInput(field, f"At most {_LONGEST_LABEL} characters are allowed.")
+    if len(text) > LONGEST_LABEL:
+        raise InvalidInput(field, f"At most {LONGEST_LABEL} characters are allowed.")
     return text
 
 

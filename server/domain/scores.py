@@ -20,6 +20,13 @@ Integers = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
+class TooLong:
+    """What a model says about a text of more tokens than its window holds."""
+
+    tokens: int
+
+
+@dataclass(frozen=True)
 class Candidate:
     """A token and its log-probability under the unit's rule."""
 

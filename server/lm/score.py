@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from server.domain.models import ModelIdentity
 from server.domain.rounds import asked_positions, seeded_generator
-from server.domain.scores import RIVALS, TOP_AT_ASKED, TOP_EVERYWHERE, PassageScores
+from server.domain.scores import RIVALS, TOP_AT_ASKED, TOP_EVERYWHERE, PassageScores, TooLong
 from server.domain.tokens import TokenizedText, Unit, Vocabulary
 from server.lm.load import LoadedModel
 
@@ -47,10 +47,15 @@ class PassageScorer:
         """The model's tokens."""
         return self._loaded.vocabulary
 
-    def score(self, texts: Sequence[str]) -> Iterator[tuple[int, PassageScores | str]]:
+    def count_tokens(self, text: str) -> int:
+        """Return how many tokens the model reads `text` as."""
+        return len(self._token_ids(text))
+
+    def score(self, texts: Sequence[str]) -> Iterator[tuple[int, PassageScores | TooLong | str]]:
         """Yield (index, scores) for each text, in batches of similar length, shortest first.
 
-        A text that is longer than the model's window yields a sentence in place of scores.
+        A text that is longer than the model's window yields TooLong in place of scores, one that
+        its tokenizer changes a sentence that says so.
         """
         encoded, window = [], self.identity.window_tokens
         for index, text in enumerate(texts):
@@ -58,7 +63,7 @@ class PassageScorer:
             if token_ids is None:
                 yield index, "the model's tokenizer does not keep its text."
             elif len(token_ids) > window:
-                yield index, f"it has {len(token_ids)} tokens; the model reads {window}."
+                yield index, TooLong(len(token_ids))
             else:
                 encoded.append(_Encoded(index, text, token_ids))
         for batch in _batches(encoded):
@@ -67,12 +72,14 @@ class PassageScorer:
 
     def _encode(self, text: str) -> list[int] | None:
         """Return the text's token ids, or None unless they rejoin to it byte for byte."""
-        ids = self._loaded.tokenizer(
-            text, add_special_tokens=False, split_special_tokens=True, verbose=False
-        )["input_ids"]
-        pieces = self._loaded.vocabulary.pieces
+        ids, pieces = self._token_ids(text), self._loaded.vocabulary.pieces
         rejoined = b"".join(pieces[token_id] for token_id in ids)
-        return list(ids) if rejoined == text.encode("utf-8") else None
+        return ids if rejoined == text.encode("utf-8") else None
+
+    def _token_ids(self, text: str) -> list[int]:
+        tokenizer = self._loaded.tokenizer
+        ids = tokenizer(text, add_special_tokens=False, split_special_tokens=True, verbose=False)
+        return list(ids["input_ids"])
 
     @torch.inference_mode()
     def _hidden_states(self, batch: list[_Encoded]) -> Iterator[torch.Tensor]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import Select, exists, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from server.domain.passages import Passage
@@ -18,24 +19,53 @@ def known_hashes(session: Session, hashes: Sequence[str]) -> set[str]:
     return set(session.scalars(query))
 
 
-def add_passages(session: Session, passages: Sequence[Passage], now: datetime) -> None:
-    """Add the passages; the caller has left out what is stored already."""
-    session.add_all(
-        PassageRow(
-            content_hash=passage.content_hash,
-            text=passage.text,
-            title=passage.title,
-            source=passage.source,
-            licence=passage.licence,
-            genre=passage.genre,
-            created_at=now,
-        )
+def add_passages(
+    session: Session, passages: Sequence[Passage], now: datetime, cut_from_id: int | None = None
+) -> None:
+    """Add the passages; the caller has left out what is stored already.
+
+    Plain inserts: nothing of a large import stays in the session's memory.
+    """
+    rows = [
+        {
+            "content_hash": passage.content_hash,
+            **vars(passage),
+            "cut_from_id": cut_from_id,
+            "created_at": now,
+        }
         for passage in passages
+    ]
+    if rows:
+        session.execute(insert(PassageRow), rows)
+
+
+def unscored_passages(
+    session: Session, model_id: int | None, after_id: int = 0, limit: int | None = None
+) -> list[PassageRow]:
+    """Return passages that the model has not scored, oldest first; all of them for None.
+
+    `after_id` and `limit` take a portion. Parts of a passage that the model read whole, or has yet
+    to read, do not count: nobody should meet a text twice.
+    """
+    query = _unscored(select(PassageRow), model_id).where(PassageRow.id > after_id)
+    return list(session.scalars(query.order_by(PassageRow.id).limit(limit)))
+
+
+def count_unscored(session: Session, model_id: int | None) -> int:
+    """Return how many passages `unscored_passages` would give."""
+    return session.scalars(_unscored(select(func.count(PassageRow.id)), model_id)).one()
+
+
+T = TypeVar("T")
+
+
+def _unscored(query: Select[T], model_id: int | None) -> Select[T]:
+    scored = exists().where(
+        ScoredPassageRow.passage_id == PassageRow.id, ScoredPassageRow.model_id == model_id
     )
-
-
-def unscored_passages(session: Session, model_id: int | None) -> list[PassageRow]:
-    """Return the passages that the model has not scored, oldest first; all of them for None."""
-    scored = select(ScoredPassageRow.passage_id).where(ScoredPassageRow.model_id == model_id)
-    query = select(PassageRow).where(PassageRow.id.not_in(scored)).order_by(PassageRow.id)
-    return list(session.scalars(query))
+    original = exists().where(
+        ScoredPassageRow.passage_id == PassageRow.cut_from_id,
+        ScoredPassageRow.model_id == model_id,
+        ScoredPassageRow.left_out.is_not(None),
+    )
+    return query.where(~scored, or_(PassageRow.cut_from_id.is_(None), original))

@@ -31,6 +31,7 @@ _TEXTS = [
     pa.field(name, pa.string(), nullable=False) for name in ("content_hash", "text", *_LABELS)
 ]
 _SCORES: list[pa.Field[Any]] = [
+    pa.field("cut_from", pa.string()),
     pa.field("left_out", pa.string()),
     pa.field("scores", pa.binary(), nullable=False),
 ]
@@ -43,10 +44,14 @@ class ScoreFileRejected(PerplexedError):
 
 @dataclass(frozen=True)
 class ScoreRecord:
-    """One passage with its scores as `scores_to_blob` writes them, or why there are none."""
+    """One passage with its scores as `scores_to_blob` writes them, or why there are none.
+
+    `cut_from` is the content hash of the longer passage that this is a part of.
+    """
 
     content_hash: str
     passage: Passage
+    cut_from: str | None
     left_out: str | None
     scores_blob: bytes
 
@@ -144,6 +149,7 @@ def _row(record: ScoreRecord) -> dict[str, object]:
     return {
         "content_hash": record.content_hash,
         **asdict(record.passage),
+        "cut_from": record.cut_from,
         "left_out": record.left_out,
         "scores": record.scores_blob,
     }
@@ -153,6 +159,7 @@ def _record(row: dict[str, str]) -> ScoreRecord:
     return ScoreRecord(
         content_hash=row["content_hash"],
         passage=Passage(text=row["text"], **{label: row[label] for label in _LABELS}),
+        cut_from=row["cut_from"],
         left_out=row["left_out"],
         scores_blob=bytes(row["scores"]),  # type: ignore[arg-type]  # binary reads as bytes
     )

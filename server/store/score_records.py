@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from server.domain.passages import Passage
 from server.store.blobs import scores_from_blob
@@ -24,10 +24,12 @@ def count_records(session: Session, model_id: int) -> int:
 
 def score_records(session: Session, model_id: int) -> Iterator[list[ScoreRecord]]:
     """Yield all that the model says, passage by passage, in portions that fit into memory."""
+    original = aliased(PassageRow)
     query = (
         select(PassageRow.id, PassageRow.content_hash, *_PASSAGE, PassageRow.genre)
-        .add_columns(ScoredPassageRow.left_out, ScoredPassageRow.scores)
+        .add_columns(original.content_hash, ScoredPassageRow.left_out, ScoredPassageRow.scores)
         .join(ScoredPassageRow, ScoredPassageRow.passage_id == PassageRow.id)
+        .outerjoin(original, original.id == PassageRow.cut_from_id)
         .where(ScoredPassageRow.model_id == model_id)
         .order_by(PassageRow.id)
         .limit(ROWS_PER_GROUP)
@@ -36,8 +38,8 @@ def score_records(session: Session, model_id: int) -> Iterator[list[ScoreRecord]
     while rows := session.execute(query.where(PassageRow.id > last_id)).all():
         last_id = rows[-1][0]
         yield [
-            ScoreRecord(content_hash, Passage(*fields), left_out, blob)
-            for _, content_hash, *fields, left_out, blob in rows
+            ScoreRecord(content_hash, Passage(*fields), cut_from, left_out, blob)
+            for _, content_hash, *fields, cut_from, left_out, blob in rows
         ]
 
 
@@ -58,15 +60,13 @@ def add_score_records(
 
     Plain inserts: nothing of a large file stays in the session's memory.
     """
-    passages = [
-        {"content_hash": record.content_hash, "created_at": now, **vars(record.passage)}
-        for record in records
-    ]
-    by_hash = _passage_ids(session, records)
-    new = [row for row in passages if row["content_hash"] not in by_hash]
-    if new:
-        session.execute(insert(PassageRow), new)
-        by_hash = _passage_ids(session, records)
+    hashes = [record.content_hash for record in records]
+    by_hash = _passage_ids(session, hashes)
+    new = [record for record in records if record.content_hash not in by_hash]
+    # Originals before their parts, which refer to them.
+    for is_part in (False, True):
+        _add_passages(session, [r for r in new if (r.cut_from is not None) is is_part], now)
+    by_hash = _passage_ids(session, hashes)
     rows = [
         {
             "passage_id": by_hash[record.content_hash],
@@ -83,12 +83,24 @@ def add_score_records(
     return len(new)
 
 
-def _passage_ids(session: Session, records: Sequence[ScoreRecord]) -> dict[str, int]:
-    hashes = [record.content_hash for record in records]
-    query = select(PassageRow.content_hash, PassageRow.id).where(
-        PassageRow.content_hash.in_(hashes)
-    )
-    return dict(session.execute(query).all())
+def _add_passages(session: Session, records: Sequence[ScoreRecord], now: datetime) -> None:
+    originals = _passage_ids(session, [record.cut_from for record in records if record.cut_from])
+    rows = [
+        {
+            "content_hash": record.content_hash,
+            **vars(record.passage),
+            "cut_from_id": originals.get(record.cut_from or ""),
+            "created_at": now,
+        }
+        for record in records
+    ]
+    if rows:
+        session.execute(insert(PassageRow), rows)
+
+
+def _passage_ids(session: Session, hashes: Sequence[str]) -> dict[str, int]:
+    query = select(PassageRow.content_hash, PassageRow.id)
+    return dict(session.execute(query.where(PassageRow.content_hash.in_(hashes))).all())
 
 
 def _asked_counts(record: ScoreRecord) -> dict[str, int]:

@@ -84,6 +84,8 @@ class PassageRow(Base):
     source: Mapped[str] = mapped_column(String(200))
     licence: Mapped[str] = mapped_column(String(200))
     genre: Mapped[str] = mapped_column(String(200))
+    # The passage that was too long for a model, and of which this is a part.
+    cut_from_id: Mapped[int | None] = mapped_column(ForeignKey("passages.id"))
     created_at: Mapped[datetime]
 
 

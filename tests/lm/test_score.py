@@ -9,7 +9,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from server.domain.scores import PassageScores, tokenized
+from server.domain.scores import PassageScores, TooLong, tokenized
 from server.domain.tokens import Unit, is_word_token
 from server.lm.score import PassageScorer
 
@@ -171,10 +171,10 @@ def test_rivals_are_draws_from_the_models_distribution(
     assert abs(found - expected) < 4 * variance**0.5
 
 
-def test_a_text_longer_than_the_window_is_left_out_with_a_sentence(scorer: PassageScorer) -> None:
-    ((index, outcome),) = scorer.score(["word " * 100])
-    assert index == 0
-    assert outcome == "it has 101 tokens; the model reads 64."
+def test_a_text_longer_than_the_window_is_too_long(scorer: PassageScorer) -> None:
+    text = "word " * 100
+    assert list(scorer.score([text])) == [(0, TooLong(101))]
+    assert scorer.count_tokens(text) == 101
 
 
 def test_nothing_is_asked_of_a_text_shorter_than_the_context(scored: list[PassageScores]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,16 @@ import pyarrow.parquet as pq
 import pytest
 from apiflask import APIFlask
 from sqlalchemy import select
+from sqlalchemy.orm import aliased
 
+from server.services.importing import import_passages
+from server.services.scoring import score_all
 from server.store.blobs import scores_from_blob, scores_to_blob
 from server.store.tables import LanguageModelRow, PassageRow, ScoredPassageRow
 from server.web.context import db
 from tests.conftest import PASSAGES_PLAYED
+from tests.services.test_importing import line, write
+from tests.services.test_scoring import LONG
 
 Rows = list[dict[str, Any]]
 # What a file holds is judged before a database is asked: one kind of database will do.
@@ -100,6 +106,23 @@ def test_what_arrives_is_what_was_sent(scoring: Machine, serving: Machine, file:
     assert "scores of 6 passages loaded, 0 known already; 6 passages added." in output
     assert serving.holds() == scoring.holds()
     assert len(serving.holds()) == PASSAGES_PLAYED
+
+
+def test_a_part_still_knows_what_it_was_cut_from(
+    scoring: Machine, serving: Machine, tmp_path: Path, bundled_scorer: Any
+) -> None:
+    long, file = write(tmp_path / "long.jsonl", line(text=LONG)), tmp_path / "scores"
+    with scoring.app.app_context():
+        import_passages(db.session, [long], datetime.now(UTC))
+        score_all(db.session, bundled_scorer, lambda done, total: None)
+    scoring.type("export", file)
+    assert serving.type("load", file)[0] == 0
+    part, original = aliased(PassageRow), aliased(PassageRow)
+    query = select(part.text, original.text).join(original, part.cut_from_id == original.id)
+    with serving.app.app_context():
+        found = db.session.execute(query.order_by(part.id)).all()
+    assert {whole for _, whole in found} == {LONG}
+    assert " ".join(text for text, _ in found) == LONG
 
 
 def test_loading_twice_changes_nothing(serving: Machine, file: Path) -> None:
