@@ -18,6 +18,7 @@ from server.lm.source import ModelSource, ModelUnavailable, find_source, require
 from server.services.importing import import_passages
 from server.services.scoring import Scorer, has_scored_all, has_unscored, score_all
 from server.store.engine import migrating
+from server.study import study
 from server.terminal import progress, say, sentences_for_errors
 from server.web.context import db, service
 from server.web.wording import counted
@@ -34,7 +35,7 @@ _REVISION = click.option("--revision", help="Instead of MODEL_REVISION.")
 
 def register_commands(app: Flask) -> None:
     """Add the commands to `flask --app server`."""
-    for group in (_db, _passages, _scores):
+    for group in (_db, _passages, _scores, study):
         app.cli.add_command(group)
     app.cli.add_command(prepare)
 

@@ -67,8 +67,13 @@ def excess_by_question(judgements: Judgements) -> QuestionExcess:
     return QuestionExcess(plain, jackknifed, count)
 
 
-def excess_estimate(judgements: Judgements, *, jackknife: bool) -> Estimate:
+def excess_estimate(
+    judgements: Judgements, *, jackknife: bool, offset: FloatArray | None = None
+) -> Estimate:
     """Return the mean excess over the generator in nats, every question counting alike.
+
+    `offset`, shape (n,), is added to each question's excess and is the same for all its judgements:
+    the generator's loss turns the excess into the player's loss.
 
     Judgement i of question q contributes [T_q − T̄ + ratio_i/mean ratio_q − 1] / (n_q·questions): by
     place this adds up to the questions' own deviations, by player to what the players share.
@@ -78,8 +83,10 @@ def excess_estimate(judgements: Judgements, *, jackknife: bool) -> Estimate:
         raise ValueError("no judgements to estimate from")
     by_question = excess_by_question(judgements)
     excess = by_question.jackknifed if jackknife else by_question.plain
-    mean = float(excess.mean())
     _, inverse = np.unique(judgements.question, return_inverse=True)
+    if offset is not None:
+        excess = excess + np.bincount(inverse, weights=offset) / by_question.judgements
+    mean = float(excess.mean())
     relative = ratios(judgements) / np.exp(by_question.plain)[inverse] - 1.0
     share = by_question.judgements[inverse] * excess.size
     contributions = ((excess - mean)[inverse] + relative) / share

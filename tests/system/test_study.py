@@ -1,0 +1,156 @@
+"""`study analyse` as a researcher runs it, on made rows and on real ones."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from flask.testing import FlaskCliRunner
+
+from server import create_app
+from tests.conftest import settings_for, skip_or_fail
+from tests.system.processes import run
+from tests.unit.rows import bet, comparison, guess
+from tests.unit.test_analysis import headline_records
+
+
+@pytest.fixture(scope="module")
+def runner() -> FlaskCliRunner:
+    """The commands, with a database that does not answer."""
+    return create_app(settings_for("postgresql://u:p@127.0.0.1:9/none")).test_cli_runner()
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Path:
+    """A hand-made file of all kinds."""
+    path = tmp_path / "made.jsonl"
+    records = [*headline_records(), comparison(), guess()]
+    path.write_text("\n".join(json.dumps(record) for record in records))
+    return path
+
+
+def analyse(runner: FlaskCliRunner, *arguments: object) -> Result:
+    return runner.invoke(args=["study", "analyse", *map(str, arguments)])
+
+
+def parsed(result: Result) -> dict[str, Any]:
+    assert result.exit_code == 0, result.output
+    return dict(json.loads(result.stdout))
+
+
+def study(runner: FlaskCliRunner, *options: str) -> dict[str, Any]:
+    """The analysis of the real answers in the folder STUDY."""
+    folder = Path(os.environ.get("STUDY", ""))
+    files = [folder / name for name in ("comparisons.jsonl", "guesses.jsonl")]
+    if not all(path.is_file() for path in files):
+        skip_or_fail("study", "STUDY names no folder with comparisons.jsonl and guesses.jsonl")
+    return parsed(analyse(runner, *files, "--json", *options))
+
+
+def test_the_json_is_the_contract_s(runner: FlaskCliRunner, made: Path) -> None:
+    found = parsed(analyse(runner, made, "--json"))
+    interval = {"value", "low", "high", "n"}
+    assert found["guesses"]["all"].keys() == found["guesses"]["words"].keys() == interval
+    assert found["comparisons"].keys() >= {"questions", "reference", "reference_loss_nats"}
+    assert found["comparisons"].keys() >= {"excess_nats", "excess_jackknife_nats", "perplexity"}
+    assert found["comparisons"]["excess_jackknife_nats"].keys() == interval
+    assert found["bets"]["loss_nats"].keys() == found["headline"]["loss_nats"].keys() == interval
+    assert found["bets"]["offered_share"] == 0.75
+    loss = found["headline"]["loss_nats"]
+    assert loss["low"] < loss["value"] < loss["high"]
+    assert found["headline"]["perplexity"] == pytest.approx(math.exp(loss["value"]))
+    assert found["malformed"] == 0
+    assert found["rows"] == {"guesses": 1, "bets": 4, "comparisons": 2, "left_out": 0}
+    # A single question tells nothing about others.
+    assert found["comparisons"]["excess_nats"]["low"] is None
+
+
+def test_the_table_shows_the_numbers_and_who_played(runner: FlaskCliRunner, made: Path) -> None:
+    people, model = analyse(runner, made).output, analyse(runner, made, "--as", "minnow").output
+    assert "Played by people, beside minnow" in people
+    assert "Played by minnow, beside minnow" in model
+    assert "75.0%" in people
+    assert "2.7500" in model
+    assert "true loss" in model
+    assert "true loss" not in people
+
+
+def test_malformed_rows_are_named_skipped_and_counted(runner: FlaskCliRunner, made: Path) -> None:
+    whole = parsed(analyse(runner, made, "--json"))
+    with made.open("a") as file:
+        file.write("\n" + json.dumps(bet(other=5)) + "\nnonsense\n")
+    result = analyse(runner, made, "--json")
+    found = parsed(result)
+    assert found == whole | {"malformed": 2}
+    assert f"{made}, line 8, other: it must be a number from 0 to 1." in result.stderr
+    assert f"{made}, line 9: not JSON" in result.stderr
+
+
+def test_strict_makes_a_malformed_row_fatal(runner: FlaskCliRunner, made: Path) -> None:
+    assert analyse(runner, made, "--strict").exit_code == 0
+    with made.open("a") as file:
+        file.write("\nnonsense\n")
+    result = analyse(runner, made, "--strict", "--json")
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert "line 8: not JSON" in result.stderr
+
+
+def test_without_a_row_there_is_no_result(runner: FlaskCliRunner, tmp_path: Path) -> None:
+    (tmp_path / "empty.jsonl").touch()
+    result = analyse(runner, tmp_path / "empty.jsonl", "--json")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "There is no row to analyse." in result.stderr
+
+
+def test_a_model_that_nobody_knows_is_a_sentence(runner: FlaskCliRunner, made: Path) -> None:
+    result = analyse(runner, made, "--as", "gpt5")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "No row can be analysed with minnow and gpt5" in result.stderr
+
+
+def test_no_database_is_needed(environment: dict[str, str], made: Path) -> None:
+    nowhere = environment | {"DATABASE_URL": "postgres://u:p@127.0.0.1:9/none"}
+    ran = run(nowhere, "flask", "--app", "server", "study", "analyse", str(made), "--json")
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout)["headline"]["tail_questions"] == 1
+
+
+def test_people_of_the_public_study(runner: FlaskCliRunner) -> None:
+    found = study(runner)
+    comparisons, guesses = found["comparisons"], found["guesses"]
+    assert (comparisons["questions"], comparisons["players"]) == (40, 19)
+    assert comparisons["reference"] == "12-layer-117M"
+    assert comparisons["reference_loss_nats"] == pytest.approx(3.1205, abs=1e-3)
+    assert comparisons["excess_nats"]["value"] == pytest.approx(1.7948, abs=1e-3)
+    assert comparisons["excess_jackknife_nats"]["value"] == pytest.approx(2.2381, abs=1e-3)
+    assert comparisons["perplexity"] == pytest.approx(136.4, abs=0.1)
+    assert comparisons["excess_jackknife_nats"]["low"] > 0
+    assert guesses["all"]["value"] == pytest.approx(0.2503, abs=1e-3)
+    assert guesses["words"]["value"] == pytest.approx(0.2550, abs=1e-3)
+    assert (guesses["all"]["n"], guesses["words"]["n"]) == (5_710, 3_427)
+    assert found["malformed"] == found["rows"]["left_out"] == 0
+
+
+@pytest.mark.parametrize(
+    ("model", "published", "jackknifed", "truth"),
+    [
+        ("2-layer-14M", 0.4180, 0.5262, 1.1394),
+        ("12-layer-117M", 0.0, 0.0, 0.0),
+        ("24-layer-345M", -0.3374, -0.2383, -0.3549),
+    ],
+)
+def test_models_in_the_public_study_s_people_s_place(
+    runner: FlaskCliRunner, model: str, published: float, jackknifed: float, truth: float
+) -> None:
+    found = study(runner, "--as", model)["comparisons"]
+    assert found["excess_nats"]["value"] == pytest.approx(published, abs=1e-3)
+    assert found["excess_jackknife_nats"]["value"] == pytest.approx(jackknifed, abs=1e-3)
+    assert found["true_excess_nats"] == pytest.approx(truth, abs=1e-3)
+    jackknife = found["excess_jackknife_nats"]
+    assert jackknife["low"] - 1e-9 <= truth <= jackknife["high"] + 1e-9
