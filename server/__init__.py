@@ -14,7 +14,9 @@ from whitenoise import WhiteNoise
 
 from server.cli import register_commands
 from server.config import ROOT, Settings, load_settings
+from server.live import LocalModels
 from server.services.library import ScoreLibrary
+from server.services.live_scoring import LiveScoring
 from server.services.opponents import OpponentChoice
 from server.store.engine import configure, engine_options, normalised_url
 from server.web.admin import admin
@@ -25,6 +27,7 @@ from server.web.health import health
 from server.web.limits import limiter
 from server.web.logs import register_logs
 from server.web.openapi import register_description
+from server.web.own_text import own_text_api, own_text_pages
 from server.web.pages import pages
 from server.web.security import register_security
 from server.web.wording import probability
@@ -60,6 +63,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
             settings.hub_revision,
             fallback_allowed=not settings.is_production,
         ),
+        LiveScoring(LocalModels(settings)) if settings.live_scoring else None,
     )
     limiter.init_app(app)
     register_logs(app)
@@ -67,7 +71,8 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     register_errors(app)
     register_commands(app)
     register_description(app)
-    for blueprint in (api, pages, admin, health):
+    live_blueprints = (own_text_api, own_text_pages) if settings.live_scoring else ()
+    for blueprint in (api, pages, admin, health, *live_blueprints):
         app.register_blueprint(blueprint)
     _serve(app, settings, static_path)
     return app

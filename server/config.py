@@ -57,6 +57,10 @@ class Settings(BaseSettings):
     redis_verify_tls: bool = Field(
         True, description="`false` accepts a self-signed certificate at `rediss://`; Heroku's is."
     )
+    live_scoring: bool = Field(
+        True,
+        description="`off` removes /try, where players see a text of their own through the model.",
+    )
     rate_limits: bool = Field(True, description="`false` switches rate limits off.")
     trusted_proxies: int = Field(
         0, ge=0, description="How many proxies in front may tell the visitor's address; Heroku: 1."

@@ -53,6 +53,7 @@ def settings_for(database_url: str, **overrides: Any) -> Settings:
         "model": BUNDLED,
         "model_revision": MODEL_REVISION,
         "redis_url": "",
+        "live_scoring": True,
         "rate_limits": False,
         "trusted_proxies": 0,
     }

@@ -25,20 +25,6 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_language_models')),
     sa.UniqueConstraint('name', 'revision', 'tokenizer_fingerprint', name=op.f('uq_language_models_name_revision_tokenizer_fingerprint'))
     )
-    op.create_table('passages',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('content_hash', sa.String(length=64), nullable=False),
-    sa.Column('text', sa.String(), nullable=False),
-    sa.Column('title', sa.String(length=200), nullable=False),
-    sa.Column('source', sa.String(length=200), nullable=False),
-    sa.Column('licence', sa.String(length=200), nullable=False),
-    sa.Column('genre', sa.String(length=200), nullable=False),
-    sa.Column('cut_from_id', sa.Integer(), nullable=True),
-    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
-    sa.ForeignKeyConstraint(['cut_from_id'], ['passages.id'], name=op.f('fk_passages_cut_from_id_passages')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_passages')),
-    sa.UniqueConstraint('content_hash', name=op.f('uq_passages_content_hash'))
-    )
     op.create_table('players',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('public_id', sa.String(length=32), nullable=False),
@@ -47,22 +33,42 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_players')),
     sa.UniqueConstraint('public_id', name=op.f('uq_players_public_id'))
     )
+    op.create_table('passages',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('content_hash', sa.String(length=64), nullable=False),
+    sa.Column('owner_id', sa.Integer(), nullable=True),
+    sa.Column('text', sa.String(), nullable=False),
+    sa.Column('title', sa.String(length=200), nullable=False),
+    sa.Column('source', sa.String(length=200), nullable=False),
+    sa.Column('licence', sa.String(length=200), nullable=False),
+    sa.Column('genre', sa.String(length=200), nullable=False),
+    sa.Column('cut_from_id', sa.Integer(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['cut_from_id'], ['passages.id'], name=op.f('fk_passages_cut_from_id_passages')),
+    sa.ForeignKeyConstraint(['owner_id'], ['players.id'], name=op.f('fk_passages_owner_id_players'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_passages')),
+    sa.UniqueConstraint('content_hash', name=op.f('uq_passages_content_hash'))
+    )
+    with op.batch_alter_table('passages', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_passages_owner_id'), ['owner_id'], unique=False)
+
     op.create_table('scored_passages',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('passage_id', sa.Integer(), nullable=False),
     sa.Column('model_id', sa.Integer(), nullable=False),
+    sa.Column('draw_number', sa.Integer(), nullable=True),
     sa.Column('asked_words', sa.Integer(), nullable=False),
     sa.Column('asked_tokens', sa.Integer(), nullable=False),
     sa.Column('left_out', sa.String(length=200), nullable=True),
     sa.Column('scores', sa.LargeBinary(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['model_id'], ['language_models.id'], name=op.f('fk_scored_passages_model_id_language_models')),
-    sa.ForeignKeyConstraint(['passage_id'], ['passages.id'], name=op.f('fk_scored_passages_passage_id_passages')),
+    sa.ForeignKeyConstraint(['passage_id'], ['passages.id'], name=op.f('fk_scored_passages_passage_id_passages'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_scored_passages')),
     sa.UniqueConstraint('passage_id', 'model_id', name=op.f('uq_scored_passages_passage_id_model_id'))
     )
     with op.batch_alter_table('scored_passages', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_scored_passages_model_id'), ['model_id'], unique=False)
+        batch_op.create_index('ix_scored_passages_model_id_draw_number', ['model_id', 'draw_number'], unique=False)
 
     op.create_table('rounds',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -141,9 +147,12 @@ def downgrade() -> None:
 
     op.drop_table('rounds')
     with op.batch_alter_table('scored_passages', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_scored_passages_model_id'))
+        batch_op.drop_index('ix_scored_passages_model_id_draw_number')
 
     op.drop_table('scored_passages')
-    op.drop_table('players')
+    with op.batch_alter_table('passages', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_passages_owner_id'))
+
     op.drop_table('passages')
+    op.drop_table('players')
     op.drop_table('language_models')

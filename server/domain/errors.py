@@ -25,3 +25,11 @@ class Conflict(PerplexedError):
 
 class NothingToPlay(PerplexedError):
     """No scored passage is ready for this kind of round."""
+
+
+class LiveScoringUnavailable(PerplexedError):
+    """No text can be scored now; the message says why, `retry_after_s` when another try may do."""
+
+    def __init__(self, message: str, retry_after_s: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s

@@ -11,10 +11,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from server.domain.errors import InvalidInput
 from server.domain.models import ModelIdentity
+from server.domain.own_texts import require_few_tokens
 from server.domain.rounds import asked_positions, seeded_generator
 from server.domain.scores import RIVALS, TOP_AT_ASKED, TOP_EVERYWHERE, PassageScores, TooLong
 from server.domain.tokens import TokenizedText, Unit, Vocabulary
+from server.domain.windows import windows
 from server.lm.load import LoadedModel
 
 TOKENS_PER_BATCH = 2_048
@@ -69,6 +72,22 @@ class PassageScorer:
         for batch in _batches(encoded):
             for item, hidden in zip(batch, self._hidden_states(batch), strict=True):
                 yield item.index, self._scores(item, hidden)
+
+    def score_text(self, text: str) -> PassageScores:
+        """Return the scores of one text, read in overlapping windows where the model's is shorter.
+
+        Raises InvalidInput for a text of too many tokens, or one that its tokens do not rejoin to.
+        """
+        token_ids = self._encode(text)
+        if token_ids is None:
+            raise InvalidInput("text", "The model's tokenizer cannot give this text back exactly.")
+        require_few_tokens(len(token_ids))
+        parts = []
+        for window in windows(len(token_ids), self.identity.window_tokens):
+            read = _Encoded(0, text, token_ids[window.start : window.stop])
+            (hidden,) = self._hidden_states([read])
+            parts.append(hidden[window.kept - window.start :])
+        return self._scores(_Encoded(0, text, token_ids), torch.cat(parts))
 
     def _encode(self, text: str) -> list[int] | None:
         """Return the text's token ids, or None unless they rejoin to it byte for byte."""

@@ -43,7 +43,7 @@ def find_source(model: str, revision: str) -> ModelSource:
 
 def require_reachable(source: ModelSource, timeout_s: float = HUB_TIMEOUT_S) -> None:
     """Raise ModelUnavailable unless `source` is on this machine or the hub answers in time."""
-    if not source.on_hub or _is_cached(source):
+    if is_on_machine(source):
         return
     problem = _ask_hub(source, timeout_s)
     if problem is not None:
@@ -51,6 +51,11 @@ def require_reachable(source: ModelSource, timeout_s: float = HUB_TIMEOUT_S) -> 
             f"The model {source.name} is not on this machine and could not be fetched: {problem}. "
             "Check the network, or set MODEL to a folder or to 'bundled'."
         )
+
+
+def is_on_machine(source: ModelSource) -> bool:
+    """Tell whether the model can be loaded without asking the hub."""
+    return not source.on_hub or _is_cached(source)
 
 
 def _folder_source(name: str, folder: Path) -> ModelSource:

@@ -17,6 +17,7 @@ from server.services.round_views import accuracy_view, comparison_view, score_vi
 from server.services.views import PlayerView, RoundSummary
 from server.store import players as stored
 from server.store.engine import writing
+from server.store.passages import own_texts_of
 from server.store.tables import GuessRow, PlayerRow, RoundRow
 
 RECENT_ROUNDS = 20
@@ -79,11 +80,12 @@ def player_data(session: Session, public_id: str | None) -> dict[str, Any]:
         "nickname": player.nickname,
         "created_at": player.created_at.isoformat(),
         "rounds": [_round_data(row) for row in rounds],
+        "texts": [row.text for row in own_texts_of(session, player.id)],
     }
 
 
 def forget(session: Session, public_id: str | None) -> None:
-    """Delete a player with all their rounds and guesses; there may be nothing to delete."""
+    """Delete a player with all that is theirs; there may be nothing to delete."""
     with writing(session):
         player = stored.find_player(session, public_id) if public_id else None
         if player is not None:

@@ -60,7 +60,12 @@ def round_view(played: PlayedRound) -> views.RoundView:
         daily=row.daily_on,
         finished=row.finished_at is not None,
         model=model_view(row.scored_passage.model),
-        passage=views.PassageView(title=passage.title, genre=passage.genre, source=passage.source),
+        passage=views.PassageView(
+            title=passage.title,
+            genre=passage.genre,
+            source=passage.source,
+            private=passage.owner_id is not None,
+        ),
         text="".join(segment.text for segment in segments),
         segments=segments,
         asked=_asked_view(played),

@@ -134,21 +134,9 @@ class RoundService:
         )
         if scored_passage_id is None:
             raise NothingToPlay("No passage is ready for this kind of round yet.")
-        return RoundRow(
-            public_id=secrets.token_urlsafe(12),
-            player_id=player.id,
-            scored_passage_id=scored_passage_id,
-            model_id=model.id,
-            mode=wish.mode,
-            unit=wish.unit,
-            assisted=wish.assisted,
-            repeated=has_seen(self._session, player.id, scored_passage_id),
-            daily_on=now.date() if wish.daily else None,
-            started_at=now,
-            started_on=now.date(),
-            asked_at=now,
-            finished_at=None,
-        )
+        row = new_round_row(player.id, scored_passage_id, model.id, wish, now)
+        row.repeated = has_seen(self._session, player.id, scored_passage_id)
+        return row
 
     def _daily_passage(self, model: LanguageModelRow, unit: Unit, now: datetime) -> int | None:
         shared = stored.daily_scored_passage(self._session, model.id, unit, now.date())
@@ -196,6 +184,27 @@ class RoundService:
             row.finished_at = now
         self._session.flush()
         return settled
+
+
+def new_round_row(
+    player_id: int, scored_passage_id: int, model_id: int, wish: RoundWish, now: datetime
+) -> RoundRow:
+    """Return a round that begins now, on a passage that its player has not seen before."""
+    return RoundRow(
+        public_id=secrets.token_urlsafe(12),
+        player_id=player_id,
+        scored_passage_id=scored_passage_id,
+        model_id=model_id,
+        mode=wish.mode,
+        unit=wish.unit,
+        assisted=wish.assisted,
+        repeated=False,
+        daily_on=now.date() if wish.daily else None,
+        started_at=now,
+        started_on=now.date(),
+        asked_at=now,
+        finished_at=None,
+    )
 
 
 def _elapsed_ms(asked_at: datetime, now: datetime) -> int:

@@ -9,8 +9,9 @@ from typing import TypeVar
 from sqlalchemy import Select, exists, func, insert, or_, select
 from sqlalchemy.orm import Session
 
+from server.domain.own_texts import OwnText
 from server.domain.passages import Passage
-from server.store.tables import PassageRow, ScoredPassageRow
+from server.store.tables import PassageRow, PlayerRow, ScoredPassageRow
 
 
 def known_hashes(session: Session, hashes: Sequence[str]) -> set[str]:
@@ -39,13 +40,40 @@ def add_passages(
         session.execute(insert(PassageRow), rows)
 
 
+def ensure_own_text(session: Session, text: OwnText, owner: PlayerRow, now: datetime) -> PassageRow:
+    """Return the player's own passage of exactly this text, added where it is new."""
+    content_hash = text.content_hash(owner.public_id)
+    query = select(PassageRow).where(PassageRow.content_hash == content_hash)
+    row = session.scalars(query).one_or_none()
+    if row is None:
+        row = PassageRow(
+            content_hash=content_hash,
+            owner_id=owner.id,
+            text=text.text,
+            title=text.title,
+            source="",
+            licence="",
+            genre="",
+            created_at=now,
+        )
+        session.add(row)
+        session.flush()
+    return row
+
+
+def own_texts_of(session: Session, player_id: int) -> list[PassageRow]:
+    """Return the player's own texts, oldest first."""
+    query = select(PassageRow).where(PassageRow.owner_id == player_id).order_by(PassageRow.id)
+    return list(session.scalars(query))
+
+
 def unscored_passages(
     session: Session, model_id: int | None, after_id: int = 0, limit: int | None = None
 ) -> list[PassageRow]:
     """Return passages that the model has not scored, oldest first; all of them for None.
 
     `after_id` and `limit` take a portion. Parts of a passage that the model read whole, or has yet
-    to read, do not count: nobody should meet a text twice.
+    to read, do not count: nobody should meet a text twice. Nor do players' own texts.
     """
     query = _unscored(select(PassageRow), model_id).where(PassageRow.id > after_id)
     return list(session.scalars(query.order_by(PassageRow.id).limit(limit)))
@@ -68,4 +96,5 @@ def _unscored(query: Select[T], model_id: int | None) -> Select[T]:
         ScoredPassageRow.model_id == model_id,
         ScoredPassageRow.left_out.is_not(None),
     )
-    return query.where(~scored, or_(PassageRow.cut_from_id.is_(None), original))
+    shared = PassageRow.owner_id.is_(None)
+    return query.where(shared, ~scored, or_(PassageRow.cut_from_id.is_(None), original))

@@ -27,7 +27,7 @@ def add_player(session: Session, public_id: str, now: datetime) -> PlayerRow:
 
 
 def delete_player(session: Session, player_id: int) -> None:
-    """Delete a player with their rounds and guesses."""
+    """Delete a player with their rounds, guesses and own texts."""
     session.execute(delete(PlayerRow).where(PlayerRow.id == player_id))
 
 

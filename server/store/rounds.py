@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from server.domain.rounds import Mode
 from server.domain.tokens import Unit
-from server.store.tables import GuessRow, PlayerRow, RoundRow
+from server.store.tables import GuessRow, PlayerRow, RoundRow, ScoredPassageRow
 
 
 def find_round(
@@ -50,10 +50,32 @@ class RoundKind:
 
 
 def find_open_round(session: Session, kind: RoundKind) -> RoundRow | None:
-    """Return the newest round of this kind that has no answer yet, the daily one apart."""
-    answered = select(GuessRow.id).where(GuessRow.round_id == RoundRow.id).exists()
-    query = kind.newest().where(RoundRow.daily_on.is_(None), ~answered)
+    """Return the newest round of this kind that has no answer yet.
+
+    The daily one apart, and those on the player's own texts.
+    """
+    drawn = select(ScoredPassageRow.id).where(
+        ScoredPassageRow.id == RoundRow.scored_passage_id,
+        ScoredPassageRow.draw_number.is_not(None),
+    )
+    query = kind.newest().where(RoundRow.daily_on.is_(None), ~_is_answered(), drawn.exists())
     return session.scalars(query).one_or_none()
+
+
+def find_open_round_on(session: Session, player_id: int, scored_passage_id: int) -> RoundRow | None:
+    """Return the player's newest round on this passage that has no answer yet."""
+    query = (
+        select(RoundRow)
+        .where(RoundRow.player_id == player_id, RoundRow.scored_passage_id == scored_passage_id)
+        .where(~_is_answered())
+        .order_by(RoundRow.id.desc())
+        .limit(1)
+    )
+    return session.scalars(query).one_or_none()
+
+
+def _is_answered() -> ColumnElement[bool]:
+    return select(GuessRow.id).where(GuessRow.round_id == RoundRow.id).exists()
 
 
 def find_daily_round(session: Session, kind: RoundKind, day: date) -> RoundRow | None:

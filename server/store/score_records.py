@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -11,26 +12,31 @@ from sqlalchemy.orm import Session, aliased
 from server.domain.passages import Passage
 from server.store.blobs import scores_from_blob
 from server.store.score_files import ROWS_PER_GROUP, ScoreRecord
+from server.store.scores import next_draw_number
 from server.store.tables import PassageRow, ScoredPassageRow
 
 _PASSAGE = (PassageRow.text, PassageRow.title, PassageRow.source, PassageRow.licence)
 
 
 def count_records(session: Session, model_id: int) -> int:
-    """Return how many passages the model has scored or left out."""
-    query = select(func.count()).select_from(ScoredPassageRow)
-    return session.scalars(query.where(ScoredPassageRow.model_id == model_id)).one()
+    """Return how many passages the model has scored or left out, players' own texts apart."""
+    query = select(func.count()).select_from(ScoredPassageRow).join(ScoredPassageRow.passage)
+    shared = ScoredPassageRow.model_id == model_id, PassageRow.owner_id.is_(None)
+    return session.scalars(query.where(*shared)).one()
 
 
 def score_records(session: Session, model_id: int) -> Iterator[list[ScoreRecord]]:
-    """Yield all that the model says, passage by passage, in portions that fit into memory."""
+    """Yield all that the model says, passage by passage, in portions that fit into memory.
+
+    A player's own text goes nowhere.
+    """
     original = aliased(PassageRow)
     query = (
         select(PassageRow.id, PassageRow.content_hash, *_PASSAGE, PassageRow.genre)
         .add_columns(original.content_hash, ScoredPassageRow.left_out, ScoredPassageRow.scores)
         .join(ScoredPassageRow, ScoredPassageRow.passage_id == PassageRow.id)
         .outerjoin(original, original.id == PassageRow.cut_from_id)
-        .where(ScoredPassageRow.model_id == model_id)
+        .where(ScoredPassageRow.model_id == model_id, PassageRow.owner_id.is_(None))
         .order_by(PassageRow.id)
         .limit(ROWS_PER_GROUP)
     )
@@ -67,10 +73,12 @@ def add_score_records(
     for is_part in (False, True):
         _add_passages(session, [r for r in new if (r.cut_from is not None) is is_part], now)
     by_hash = _passage_ids(session, hashes)
+    numbers = itertools.count(next_draw_number(session, model_id))
     rows = [
         {
             "passage_id": by_hash[record.content_hash],
             "model_id": model_id,
+            "draw_number": next(numbers) if record.left_out is None else None,
             "left_out": record.left_out,
             "scores": record.scores_blob,
             "created_at": now,

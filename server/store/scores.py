@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, undefer
 
 from server.domain.models import ModelIdentity
@@ -17,6 +17,14 @@ from server.store.blobs import (
     vocabulary_to_blob,
 )
 from server.store.tables import LanguageModelRow, RoundRow, ScoredPassageRow
+
+
+def find_scored(session: Session, passage_id: int, model_id: int) -> ScoredPassageRow | None:
+    """Return the model's scores of the passage."""
+    query = select(ScoredPassageRow).where(
+        ScoredPassageRow.passage_id == passage_id, ScoredPassageRow.model_id == model_id
+    )
+    return session.scalars(query).one_or_none()
 
 
 def find_model(session: Session, name: str, revision: str) -> LanguageModelRow | None:
@@ -67,18 +75,44 @@ def tokenizers_of(session: Session, name: str, revision: str) -> dict[str, int]:
 def add_scores(
     session: Session, passage_id: int, model_id: int, scores: PassageScores, now: datetime
 ) -> None:
-    """Store one model's scores of one passage."""
-    session.add(
-        ScoredPassageRow(
-            passage_id=passage_id,
-            model_id=model_id,
-            asked_words=len(scores.asked_words),
-            asked_tokens=len(scores.asked_tokens),
-            left_out=None,
-            scores=scores_to_blob(scores),
-            created_at=now,
-        )
+    """Store one model's scores of one passage, which rounds may draw from now on."""
+    row = _scored_row(passage_id, model_id, scores, now)
+    row.draw_number = next_draw_number(session, model_id)
+    session.add(row)
+
+
+def add_private_scores(
+    session: Session, passage_id: int, model_id: int, scores: PassageScores, now: datetime
+) -> ScoredPassageRow:
+    """Store one model's scores of a player's own text, which is never drawn."""
+    row = _scored_row(passage_id, model_id, scores, now)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _scored_row(
+    passage_id: int, model_id: int, scores: PassageScores, now: datetime
+) -> ScoredPassageRow:
+    return ScoredPassageRow(
+        passage_id=passage_id,
+        model_id=model_id,
+        draw_number=None,
+        asked_words=len(scores.asked_words),
+        asked_tokens=len(scores.asked_tokens),
+        left_out=None,
+        scores=scores_to_blob(scores),
+        created_at=now,
     )
+
+
+def next_draw_number(session: Session, model_id: int) -> int:
+    """Return the number behind the model's last; others who add scores wait until the commit."""
+    session.execute(
+        select(LanguageModelRow.id).where(LanguageModelRow.id == model_id).with_for_update()
+    )
+    last = select(func.max(ScoredPassageRow.draw_number))
+    return (session.scalars(last.where(ScoredPassageRow.model_id == model_id)).one() or 0) + 1
 
 
 def leave_out(session: Session, passage_id: int, model_id: int, reason: str, now: datetime) -> None:
@@ -87,6 +121,7 @@ def leave_out(session: Session, passage_id: int, model_id: int, reason: str, now
         ScoredPassageRow(
             passage_id=passage_id,
             model_id=model_id,
+            draw_number=None,
             asked_words=0,
             asked_tokens=0,
             left_out=reason,
@@ -97,10 +132,9 @@ def leave_out(session: Session, passage_id: int, model_id: int, reason: str, now
 
 
 def count_scored(session: Session, model_id: int) -> int:
-    """Return how many passages the model has scored."""
+    """Return how many passages the model has scored that rounds draw from."""
     query = select(func.count()).select_from(ScoredPassageRow)
-    scored = ScoredPassageRow.left_out.is_(None)
-    return session.scalars(query.where(ScoredPassageRow.model_id == model_id, scored)).one()
+    return session.scalars(query.where(ScoredPassageRow.model_id == model_id, _is_drawn())).one()
 
 
 def newest_scoring_model(
@@ -108,7 +142,7 @@ def newest_scoring_model(
 ) -> LanguageModelRow | None:
     """Return the newest model of this name, and revision unless None, that has scored a passage."""
     scored = select(ScoredPassageRow.id).where(
-        ScoredPassageRow.model_id == LanguageModelRow.id, ScoredPassageRow.left_out.is_(None)
+        ScoredPassageRow.model_id == LanguageModelRow.id, _is_drawn()
     )
     query = select(LanguageModelRow).where(LanguageModelRow.name == name, scored.exists())
     if revision is not None:
@@ -139,18 +173,18 @@ def pick_scored_passage(
 
     `fraction`, in [0, 1), says where among them; with a player, one that they have not played.
     Returns the scored passage's id, or None where there is none. The cost does not grow with the
-    number of passages: ids are dense, so a place between the first and the last will do.
+    number of passages: draw numbers are dense, so a place between the first and the last will do.
     """
-    playable = [ScoredPassageRow.model_id == model_id, _asked_count(unit) > 0]
+    number = ScoredPassageRow.draw_number
+    playable = [ScoredPassageRow.model_id == model_id, _is_drawn(), _asked_count(unit) > 0]
     if player_id is not None:
         playable.append(ScoredPassageRow.passage_id.not_in(_seen_passages(player_id)))
-    lowest, highest = func.min(ScoredPassageRow.id), func.max(ScoredPassageRow.id)
-    bounds = select(func.coalesce(lowest, 0), func.coalesce(highest, 0)).where(*playable)
-    first, last = session.execute(bounds).one()
-    if not first:
+    lowest, highest = func.coalesce(func.min(number), 0), func.coalesce(func.max(number), 0)
+    first, last = session.execute(select(lowest, highest).where(*playable)).one()
+    if not first or not last:
         return None
     place = first + int(fraction * (last - first + 1))
-    query = select(func.min(ScoredPassageRow.id)).where(*playable, ScoredPassageRow.id >= place)
+    query = select(ScoredPassageRow.id).where(*playable, number >= place).order_by(number).limit(1)
     return session.scalars(query).one()
 
 
@@ -162,6 +196,7 @@ def longest_ago_played(session: Session, model_id: int, unit: Unit, player_id: i
         .where(
             RoundRow.player_id == player_id,
             RoundRow.model_id == model_id,
+            _is_drawn(),
             _asked_count(unit) > 0,
         )
         .group_by(RoundRow.scored_passage_id)
@@ -186,6 +221,10 @@ def _seen_passages(player_id: int) -> Select[int]:
         .join(RoundRow, RoundRow.scored_passage_id == ScoredPassageRow.id)
         .where(RoundRow.player_id == player_id)
     )
+
+
+def _is_drawn() -> ColumnElement[bool]:
+    return ScoredPassageRow.draw_number.is_not(None)
 
 
 def _asked_count(unit: Unit) -> InstrumentedAttribute[int]:

@@ -73,12 +73,15 @@ class LanguageModelRow(Base):
 
 
 class PassageRow(Base):
-    """A passage; its content hash keeps duplicates out."""
+    """A passage; its content hash keeps duplicates out. With an owner it is a player's own text."""
 
     __tablename__ = "passages"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     content_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    owner_id: Mapped[int | None] = mapped_column(
+        ForeignKey("players.id", ondelete="CASCADE"), index=True
+    )
     text: Mapped[str]
     title: Mapped[str] = mapped_column(String(200))
     source: Mapped[str] = mapped_column(String(200))
@@ -93,11 +96,17 @@ class ScoredPassageRow(Base):
     """All that one model says about one passage: a safetensors blob, and what rounds select by."""
 
     __tablename__ = "scored_passages"
-    __table_args__ = (UniqueConstraint("passage_id", "model_id"),)
+    __table_args__ = (
+        UniqueConstraint("passage_id", "model_id"),
+        Index("ix_scored_passages_model_id_draw_number", "model_id", "draw_number"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    passage_id: Mapped[int] = mapped_column(ForeignKey("passages.id"))
-    model_id: Mapped[int] = mapped_column(ForeignKey("language_models.id"), index=True)
+    passage_id: Mapped[int] = mapped_column(ForeignKey("passages.id", ondelete="CASCADE"))
+    model_id: Mapped[int] = mapped_column(ForeignKey("language_models.id"))
+    # The place among those of this model that rounds are drawn from, dense from 1; None for what
+    # is never drawn: a passage that was left out, and a player's own text.
+    draw_number: Mapped[int | None]
     asked_words: Mapped[int]
     asked_tokens: Mapped[int]
     left_out: Mapped[str | None] = mapped_column(String(200))  # why there are no scores

@@ -11,6 +11,7 @@ from flask_sqlalchemy_lite import SQLAlchemy
 
 from server.config import Settings
 from server.services.library import ScoreLibrary
+from server.services.live_scoring import LiveScoring
 from server.services.opponents import OpponentChoice
 from server.services.rounds import RoundService
 
@@ -26,6 +27,7 @@ class Service:
     settings: Settings
     library: ScoreLibrary
     opponent: OpponentChoice
+    live: LiveScoring | None  # None where live scoring is switched off
 
 
 def service() -> Service:

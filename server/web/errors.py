@@ -9,13 +9,21 @@ from apiflask import APIFlask, HTTPError
 from flask import Response, json, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from server.domain.errors import Conflict, InvalidInput, NotFound, NothingToPlay, PerplexedError
+from server.domain.errors import (
+    Conflict,
+    InvalidInput,
+    LiveScoringUnavailable,
+    NotFound,
+    NothingToPlay,
+    PerplexedError,
+)
 
 _STATUS_OF = {
     InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
     NothingToPlay: HTTPStatus.SERVICE_UNAVAILABLE,
+    LiveScoringUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 _SENTENCES = {
     HTTPStatus.BAD_REQUEST: "That could not be understood; the API takes valid JSON.",
@@ -73,7 +81,10 @@ def _domain_error(error: PerplexedError) -> Response:
     status = _STATUS_OF.get(type(error), HTTPStatus.BAD_REQUEST)
     field = getattr(error, "field", None)
     errors = [{"field": field, "message": str(error)}] if field else None
-    return _answer(status, str(error), errors)
+    response = _answer(status, str(error), errors)
+    if retry_after_s := getattr(error, "retry_after_s", None):
+        response.headers["Retry-After"] = str(retry_after_s)
+    return response
 
 
 def _nested_too_deeply(_error: RecursionError) -> Response:

@@ -9,6 +9,8 @@ from server.web.context import player_id
 
 START_LIMIT = "60 per minute"
 ANSWER_LIMIT = "120 per minute"
+TEXT_LIMIT = "20 per minute"
+TEXT_ROUND_LIMIT = "10 per minute; 60 per day"  # each stores a text and its scores
 ADMIN_LIMIT = "60 per minute"
 
 

@@ -30,6 +30,12 @@ def name_the_opponent() -> dict[str, str]:
         return {"opponent_line": ""}  # the page may be the one that reports the failure
 
 
+@pages.app_context_processor
+def name_the_pages() -> dict[str, bool]:
+    """Tell every page which others there are."""
+    return {"live_scoring": service().live is not None}
+
+
 @pages.get("/")
 def home() -> str:
     """Show what this is, and the start button."""

@@ -57,6 +57,12 @@ class NewGuess(Strict):
         return self.text
 
 
+class NewText(Strict):
+    """A text of the player's own."""
+
+    text: str
+
+
 class PlayerChange(Strict):
     """A new nickname, or null for none."""
 

@@ -18,9 +18,10 @@ export class Problem extends Error {
  * @param {string} method
  * @param {string} url
  * @param {object} [body]
+ * @param {number} [patienceMs]  how long to wait for the answer
  * @returns {Promise<any>}  the parsed answer, or null where it is empty
  */
-export async function call(method, url, body) {
+export async function call(method, url, body, patienceMs = PATIENCE_MS) {
   let response;
   let text;
   try {
@@ -28,7 +29,7 @@ export async function call(method, url, body) {
       method,
       headers: { Accept: "application/json", "Content-Type": "application/json" },
       body: body === undefined ? undefined : JSON.stringify(body),
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(patienceMs),
     });
     text = await response.text();
   } catch {
@@ -55,6 +56,7 @@ function sentence(response, problem) {
     const wait = seconds > 0 ? `${seconds} second${seconds === 1 ? "" : "s"}` : "a moment";
     return `That was quick. Please wait ${wait}.`;
   }
+  if (response.status === 503 && problem?.detail) return problem.detail;
   if (response.status >= 500) return "Something went wrong on our side.";
   return problem?.errors?.[0]?.message ?? problem?.detail ?? problem?.title ?? "That did not work.";
 }

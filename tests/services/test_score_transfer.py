@@ -56,6 +56,12 @@ class Machine:
         with self.app.app_context():
             return [tuple(row) for row in db.session.execute(query)]
 
+    def draw_numbers(self) -> list[int | None]:
+        """Return the numbers by which rounds draw passages, ascending."""
+        with self.app.app_context():
+            number = ScoredPassageRow.draw_number
+            return list(db.session.scalars(select(number).order_by(number)))
+
 
 @pytest.fixture
 def scoring(app: APIFlask) -> Machine:
@@ -142,6 +148,7 @@ def test_what_is_missing_is_added_to_what_is_there(
     scoring.type("export", file)
     assert "scores of 4 passages loaded, 2 known already" in serving.type("load", file)[1]
     assert serving.holds() == scoring.holds()
+    assert serving.draw_numbers() == list(range(1, PASSAGES_PLAYED + 1))
 
 
 @on_sqlite

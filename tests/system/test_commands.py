@@ -75,12 +75,32 @@ while not state["finished"]:
     state = client.post(url, json=answer).json["round"]
 assert client.get(f"/rounds/{state['id']}/result").status_code == 200
 assert client.get("/you").status_code == 200
+assert client.get("/try").status_code == 200
 heavy = {"torch", "transformers", "tokenizers", "scipy", "huggingface_hub"} & set(sys.modules)
 print("heavy:", sorted(heavy))
 """
     ran = run(environment | {"DATABASE_URL": database_url}, sys.executable, "-c", script)
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.strip().endswith("heavy: []")
+
+
+def test_only_the_first_text_of_a_players_own_loads_the_model(
+    environment: dict[str, str], database_url: str
+) -> None:
+    script = """
+import sys
+from server import create_app
+client = create_app().test_client()
+for path in ("/api/v1/try", "/api/v1/try/rounds"):
+    loaded = "torch" in sys.modules
+    status = client.post(path, json={"text": "Some words of my own."}).status_code
+    print(path, loaded, status, "torch" in sys.modules)
+"""
+    database = environment | {"DATABASE_URL": database_url}
+    ran = run(database, sys.executable, "-c", script)
+    assert "/api/v1/try False 200 True" in ran.stdout, ran.stderr
+    off = run(database | {"LIVE_SCORING": "off"}, sys.executable, "-c", script)
+    assert "/api/v1/try/rounds False 404 False" in off.stdout, off.stderr
 
 
 def test_scores_build_takes_a_folder_in_place_of_the_model(

@@ -80,6 +80,7 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "MODEL_REVISION": "abc",
         "REDIS_URL": "redis://somewhere",
         "REDIS_VERIFY_TLS": "false",
+        "LIVE_SCORING": "off",
         "RATE_LIMITS": "false",
         "TRUSTED_PROXIES": "1",
     }
@@ -96,6 +97,7 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "model_revision": "abc",
         "redis_url": "redis://somewhere",
         "redis_verify_tls": False,
+        "live_scoring": False,
         "rate_limits": False,
         "trusted_proxies": 1,
     }

@@ -72,6 +72,11 @@ def forbidden_in_cli(name: str) -> bool:
     return within(name, *MODEL_LIBRARIES)
 
 
+def forbidden_in_live(name: str) -> bool:
+    above = ("server.web", "server.store", "server.cli")
+    return is_flask(name) or within(name, "sqlalchemy", *MODEL_LIBRARIES, *above)
+
+
 def forbidden_elsewhere(name: str) -> bool:
     return within(name, *MODEL_LIBRARIES, "server.lm")
 
@@ -83,7 +88,10 @@ RULES: dict[str, Callable[[str], bool]] = {
     "server.lm": forbidden_in_lm,
     "server.web": forbidden_in_web,
     "server.cli": forbidden_in_cli,
+    "server.live": forbidden_in_live,
 }
+# The commands, and live scoring, which a setting switches off.
+MAY_REACH_THE_MODEL = {"server.cli", "server.live"}
 
 
 def forbidden_imports(source: str, module: str, *, is_package: bool = False) -> list[str]:
@@ -183,6 +191,10 @@ def test_imports_run_one_way(path: Path) -> None:
         ("server.web.api", "from .. import lm"),
         ("server.web.api", "class A:\n    import tokenizers"),
         ("server.cli", "import torch"),
+        ("server.live", "def f():\n    import torch"),
+        ("server.live", "from server.web.context import service"),
+        ("server.live", "from server.store.scores import find_model"),
+        ("server.services.live_scoring", "from server.lm.live import load_on_one_thread"),
         ("server.config", "from server.lm.load import load_model"),
         ("server", "import torch"),
         ("server", "from server.lm.load import load_model"),
@@ -202,11 +214,36 @@ def test_an_import_against_the_rule_is_found(module: str, source: str) -> None:
         ("server.lm.score", "import torch\nfrom server.lm.load import LoadedModel"),
         ("server.web.api", "from sqlalchemy.exc import SQLAlchemyError\nimport flask"),
         ("server.cli", "def f():\n    from server.lm.load import load_model"),
+        ("server.live", "def f():\n    from server.lm.live import load_on_one_thread"),
         ("server", "from server.store.engine import configure"),
     ],
 )
 def test_an_import_within_the_rule_is_let_through(module: str, source: str) -> None:
     assert forbidden_imports(source, module) == []
+
+
+def test_only_the_commands_and_live_scoring_reach_the_model() -> None:
+    reaching = {
+        module_of(path)
+        for path in FILES
+        for name in imported(path.read_text(encoding="utf-8"), module_of(path))
+        if within(name, "server.lm")
+    }
+    assert {module for module in reaching if not within(module, "server.lm")} == MAY_REACH_THE_MODEL
+
+
+def test_nothing_but_the_wiring_reaches_live_scoring_s_models() -> None:
+    reaching = {
+        module_of(path)
+        for path in FILES
+        for name in imported(
+            path.read_text(encoding="utf-8"),
+            module_of(path),
+            is_package=path.name == "__init__.py",
+        )
+        if within(name, "server.live")
+    }
+    assert reaching == {"server"}
 
 
 def test_a_package_s_relative_imports_start_at_itself() -> None:

@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.conftest import Player
 
-OPERATIONS = 8
+OPERATIONS = 10
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -58,6 +58,8 @@ def test_the_description_names_every_call(app: APIFlask) -> None:
         "/api/v1/rounds/{round_id}",
         "/api/v1/rounds/{round_id}/guesses",
         "/api/v1/rounds/{round_id}/result",
+        "/api/v1/try",
+        "/api/v1/try/rounds",
         "/api/v1/player",
         "/api/v1/player/data",
     }

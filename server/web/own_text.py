@@ -1,0 +1,64 @@
+"""A player's own text: the page /try and its two calls; all gone where LIVE_SCORING is off."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from apiflask import APIBlueprint
+from flask import render_template, url_for
+
+from server.domain.own_texts import LONGEST_TEXT_CHARACTERS
+from server.services.live_scoring import LiveScoring
+from server.services.own_texts import OwnTextService
+from server.services.views import RoundView, ScoredTextView
+from server.web.context import db, now, player_id, remember_player, service
+from server.web.limits import TEXT_LIMIT, TEXT_ROUND_LIMIT, limiter
+from server.web.schemas import NewText
+
+own_text_api = APIBlueprint("own_text_api", __name__, url_prefix="/api/v1")
+own_text_pages = APIBlueprint("own_text_pages", __name__, enable_openapi=False)
+
+
+def own_texts() -> OwnTextService:
+    """Return the use cases of own texts on this request's database session."""
+    live = cast("LiveScoring", service().live)  # the blueprints are there only where it is
+    return OwnTextService(db.session, service().library, service().opponent, live)
+
+
+@own_text_pages.get("/try")
+def show_try() -> str:
+    """Show the field for a text, or why no text can be scored here."""
+    return render_template(
+        "try.html",
+        why_not=own_texts().why_not(),
+        opponent_label=own_texts().opponent_label(),
+        longest=LONGEST_TEXT_CHARACTERS,
+        score_url=url_for("own_text_api.score_text"),
+        round_url=url_for("own_text_api.play_text"),
+    )
+
+
+@own_text_api.post("/try")
+@limiter.limit(TEXT_LIMIT)
+@own_text_api.input(NewText)
+@own_text_api.output(ScoredTextView)
+@own_text_api.doc(summary="Score a text of your own", responses=[503])
+def score_text(json_data: NewText) -> ScoredTextView:
+    """Return every token with the model's loss and candidates; nothing is stored."""
+    return own_texts().score(json_data.text)
+
+
+@own_text_api.post("/try/rounds")
+@limiter.limit(TEXT_ROUND_LIMIT)
+@own_text_api.input(NewText)
+@own_text_api.output(RoundView, status_code=201)
+@own_text_api.doc(
+    summary="Begin a round on a text of your own",
+    responses={200: "The round on this text that waits already", 503: ""},
+)
+def play_text(json_data: NewText) -> tuple[RoundView, int, dict[str, str]]:
+    """Store the text as the player's own and begin a round on it, which counts nowhere."""
+    started = own_texts().start_round(player_id(), json_data.text, now())
+    remember_player(started.player_id)
+    location = url_for("api.round_state", round_id=started.round.id)
+    return started.round, 201 if started.is_new else 200, {"Location": location}

@@ -1,0 +1,104 @@
+import { element } from "./dom.js";
+import { withSigns } from "./format.js";
+
+const BITS_PER_LEVEL = 2;
+const LEVELS = 8;
+const SPOKEN = { "\u2423": "space", "\u23ce": "line end", "\u21e5": "tab" };
+
+/**
+ * The colour of a loss. Bits are a log scale already; from 14 bits on a token is as dark as can be,
+ * as on the result page.
+ * @param {number} bits
+ * @returns {number}  0 to 7
+ */
+function levelOf(bits) {
+  return Math.min(LEVELS - 1, Math.max(0, Math.floor(bits / BITS_PER_LEVEL)));
+}
+
+/**
+ * Draw a scored text: each token coloured, with its bits below it, and chosen by pointer, touch or
+ * arrow keys. The whole text is one stop of the Tab key. The most surprising token is chosen first.
+ * @param {HTMLElement} node
+ * @param {object[]} tokens
+ * @param {(token: object) => void} onChosen
+ */
+export function drawTokens(node, tokens, onChosen) {
+  node.replaceChildren();
+  const marks = tokens.map((token) => drawToken(node, token));
+  let chosen = -1;
+
+  function choose(index) {
+    if (index === chosen) return;
+    if (chosen >= 0) marks[chosen].removeAttribute("aria-current");
+    chosen = index;
+    for (const mark of marks) mark.tabIndex = -1;
+    marks[index].tabIndex = 0;
+    marks[index].setAttribute("aria-current", "true");
+    onChosen(tokens[index]);
+  }
+
+  function indexOf(event) {
+    return marks.indexOf(event.target.closest(".token"));
+  }
+
+  node.onpointerover = (event) => {
+    if (event.pointerType === "mouse" && indexOf(event) >= 0) choose(indexOf(event));
+  };
+  node.onclick = (event) => marks[indexOf(event)]?.focus({ preventScroll: true });
+  node.onkeydown = (event) => {
+    const next = nextIndex(event.key, indexOf(event), marks.length, getComputedStyle(node).direction);
+    if (next === null) return;
+    event.preventDefault();
+    marks[next].focus();
+  };
+  for (const [index, mark] of marks.entries()) mark.onfocus = () => choose(index);
+  choose(mostSurprising(tokens));
+}
+
+function nextIndex(key, index, count, direction) {
+  const forward = direction === "rtl" ? "ArrowLeft" : "ArrowRight";
+  const backward = direction === "rtl" ? "ArrowRight" : "ArrowLeft";
+  const wanted = { [forward]: index + 1, [backward]: index - 1, Home: 0, End: count - 1 }[key];
+  return wanted === undefined ? null : Math.min(count - 1, Math.max(0, wanted));
+}
+
+/** Among whole tokens, since only those have candidates to show. */
+function mostSurprising(tokens) {
+  const losses = tokens.map((token) => (token.pieces === 1 ? token.loss_bits : -1));
+  return losses.indexOf(losses.reduce((most, loss) => Math.max(most, loss)));
+}
+
+/**
+ * White space before a word stays outside its colour; white space alone shows as a sign, and what is
+ * invisible by itself (a joiner, a direction mark) as its code.
+ */
+function drawToken(node, token) {
+  const [, before, word] = /^(\s*)([^]*)$/.exec(token.text);
+  const invisible = /^\p{Cf}+$/u.test(word);
+  const shown = invisible ? codes(word) : word || withSigns(before);
+  const level = levelOf(token.loss_bits);
+  const bits = String(Math.round(token.loss_bits));
+  const narrow = level > 0 && [...shown].length < bits.length;
+  const mark = element(
+    "span",
+    {
+      class: `token heat-${level}${narrow ? " narrow" : ""}${invisible ? " code" : ""}`,
+      role: "button",
+      "aria-label": `${spoken(shown)}, ${bits} bit${bits === "1" ? "" : "s"}`,
+      "data-bits": level > 0 && bits,
+    },
+    shown,
+  );
+  if (word) node.append(before, mark);
+  else node.append(mark, before.replaceAll(" ", ""));
+  return mark;
+}
+
+function codes(text) {
+  const hex = (character) => character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0");
+  return [...text].map((character) => `U+${hex(character)}`).join(" ");
+}
+
+function spoken(shown) {
+  return shown.replace(/[\u2423\u23ce\u21e5]/g, (sign) => `${SPOKEN[sign]} `).trim();
+}

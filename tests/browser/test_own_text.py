@@ -1,0 +1,100 @@
+"""A stranger pastes a text, explores it by mouse, touch and keyboard, and plays it."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.test_play import (
+    assert_accessible,
+    assert_no_sideways_scroll,
+    page,
+    picture,
+)
+from tests.web.test_own_text import TEXT
+
+__all__ = ["page"]
+MODEL_LOADS_WITHIN_MS = 60_000
+
+
+def read(page: Page, text: str) -> None:
+    page.get_by_role("link", name="Try", exact=True).click()
+    page.get_by_label("Your text", exact=True).fill(text)
+    page.get_by_role("button", name="Read it").click()
+    expect(page.locator("#scored")).to_be_visible(timeout=MODEL_LOADS_WITHIN_MS)
+
+
+def test_a_text_is_read_explored_and_played(page: Page, screenshots: Path) -> None:
+    read(page, f"{TEXT}\n\nNaïve 👩‍🍳 said: “Donaudampfschifffahrt!”")
+    expect(page.locator("#scored-title")).to_be_focused()
+    expect(page.locator("#totals")).to_contain_text("Perplexity")
+    most = page.locator("#tokens [aria-current]")
+    expect(most).to_have_count(1)
+    expect(page.locator("#detail-words")).to_contain_text(
+        re.compile("Minnow gave|tokens to Minnow")
+    )
+    picture(page, screenshots, "try")
+    assert_accessible(page)
+    assert_no_sideways_scroll(page)
+
+    token, following = (page.locator("#tokens .token").nth(index) for index in (7, 8))
+    token.click()
+    expect(token).to_have_attribute("aria-current", "true")
+    expect(page.locator("#detail-words")).to_contain_text(token.inner_text())
+    expect(page.locator("#detail-bars dd.share-of")).not_to_have_count(0)
+    page.keyboard.press("ArrowRight")
+    expect(following).to_be_focused()
+    expect(page.locator("#detail-words")).to_contain_text(following.inner_text())
+    page.screenshot(path=screenshots / f"try-window-{page.evaluate('innerWidth')}.png")
+    page.keyboard.press("Home")
+    expect(page.locator("#tokens .token:focus")).to_have_attribute(
+        "aria-label", re.compile("^The, ")
+    )
+    picture(page, screenshots, "try-token")
+
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    picture(page, screenshots, "try-dark")
+    assert_accessible(page)
+
+    page.get_by_role("button", name="Play this text").click()
+    expect(page.locator("#guess")).to_be_focused()
+    expect(page.locator("main")).to_contain_text("Your own text")
+    picture(page, screenshots, "try-round")
+
+
+def test_what_goes_wrong_is_said_and_the_text_stays(page: Page, screenshots: Path) -> None:
+    page.get_by_role("link", name="Try", exact=True).click()
+    field, error = page.get_by_label("Your text", exact=True), page.locator("#text-error")
+    page.get_by_role("button", name="Read it").click()
+    expect(error).to_have_text("Type or paste a text first.")
+    field.fill("x" * 2001)
+    field.press("Control+Enter")
+    expect(error).to_have_text("The text has 2,001 characters; 1 to 2,000 are allowed.")
+    assert_accessible(page)
+    picture(page, screenshots, "try-error")
+
+    field.fill("A short text.")
+    page.route("**/api/v1/try", lambda route: route.abort())
+    field.press("Control+Enter")
+    expect(error).to_contain_text("Your text is still here.")
+    page.unroute("**/api/v1/try")
+    page.reload()
+    expect(field).to_have_value("A short text.")
+
+    sent: list[str] = []
+
+    def slowly(route: Route) -> None:
+        sent.append(route.request.post_data or "")
+        time.sleep(0.8)
+        route.continue_()
+
+    expect(page.locator("#text-count")).to_have_text("13 of 2,000 characters")
+    page.route("**/api/v1/try", slowly)
+    page.get_by_role("button", name="Read it").dblclick()
+    expect(page.locator("#scored")).to_be_visible(timeout=MODEL_LOADS_WITHIN_MS)
+    assert len(sent) == 1
+    expect(page.get_by_role("button", name="Play this text")).to_be_disabled()
+    expect(page.locator("#play-hint")).to_contain_text("A round wants at least 5 words")
