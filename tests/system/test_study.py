@@ -114,6 +114,16 @@ def test_a_model_that_nobody_knows_is_a_sentence(runner: FlaskCliRunner, made: P
     assert "No row can be analysed with minnow and gpt5" in result.stderr
 
 
+def test_one_unit_of_a_file_with_both_can_be_chosen(runner: FlaskCliRunner, tmp_path: Path) -> None:
+    path = tmp_path / "both.jsonl"
+    both = [bet(unit="words"), bet(unit="tokens", position=21)]
+    path.write_text("\n".join(json.dumps(record) for record in both))
+    refused = analyse(runner, path)
+    assert refused.exit_code == 1
+    assert "choose one with --unit" in refused.stderr
+    assert parsed(analyse(runner, path, "--unit", "words", "--json"))["rows"]["bets"] == 1
+
+
 def test_no_database_is_needed(environment: dict[str, str], made: Path) -> None:
     nowhere = environment | {"DATABASE_URL": "postgres://u:p@127.0.0.1:9/none"}
     ran = run(nowhere, "flask", "--app", "server", "study", "analyse", str(made), "--json")
