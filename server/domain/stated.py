@@ -41,8 +41,8 @@ def stated_share(
     """
     if other < 0 or any(stake < 0 for stake in stakes.values()):
         raise ValueError("a share is negative")
-    held = {token: stake or LEAST_SHARE for token, stake in stakes.items()}
-    rest = other or LEAST_SHARE
+    held = {token: max(stake or LEAST_SHARE, _SMALLEST) for token, stake in stakes.items()}
+    rest = max(other or LEAST_SHARE, _SMALLEST)
     total = sum(held.values()) + rest
     named = [held[token] for token in target if token in held]
     return (sum(named) / total, True) if named else (rest / total, False)

@@ -54,6 +54,7 @@ def test_the_rest_is_never_less_than_the_target_that_lies_in_it() -> None:
         ({"May": 0.5, "may": 0.3}, 0.2, {"may", "May"}, 0.8, True),
         ({"cat": 1.0}, 0.0, {"hen"}, 0.001 / 1.001, False),
         ({"cat": 0.0, "dog": 0.0}, 1.0, {"cat"}, 0.001 / 1.002, True),
+        ({"cat": 5e-324, "dog": 1.0}, 1.0, {"cat"}, 5e-16, True),
         ({"cat": 50, "dog": 30}, 20, {"dog"}, 0.3, True),
         ({}, 1.0, {"hen"}, 1.0, False),
     ],
@@ -62,7 +63,7 @@ def test_the_share_on_the_target(
     stakes: dict[str, float], other: float, target: set[str], share: float, offered: bool
 ) -> None:
     found, was_offered = stated_share(stakes, other, target)
-    assert found == pytest.approx(share)
+    assert found == pytest.approx(share, abs=0)
     assert was_offered is offered
 
 
