@@ -63,7 +63,7 @@ def test_the_share_on_the_target(
     stakes: dict[str, float], other: float, target: set[str], share: float, offered: bool
 ) -> None:
     found, was_offered = stated_share(stakes, other, target)
-    assert found == pytest.approx(share, abs=0)
+    assert found == pytest.approx(share, rel=1e-6, abs=0)
     assert was_offered is offered
 
 
