@@ -3,6 +3,8 @@ import { withSigns } from "./format.js";
 
 const BITS_PER_LEVEL = 2;
 const LEVELS = 8;
+// The number's size below a token, as static/css/pages.css sets it.
+const [TICK_PX, DIGIT_PX] = [4, 7];
 const SPOKEN = { "\u2423": "space", "\u23ce": "line end", "\u21e5": "tab" };
 
 /**
@@ -16,7 +18,7 @@ function levelOf(bits) {
 }
 
 /**
- * Draw a scored text: each token coloured, with its bits below it, and chosen by pointer, touch or
+ * Draw a scored text into a node that is shown: each token coloured, with its bits below it, and chosen by pointer, touch or
  * arrow keys. The whole text is one stop of the Tab key. The most surprising token is chosen first.
  * @param {HTMLElement} node
  * @param {object[]} tokens
@@ -25,6 +27,7 @@ function levelOf(bits) {
 export function drawTokens(node, tokens, onChosen) {
   node.replaceChildren();
   const marks = tokens.map((token) => drawToken(node, token));
+  makeRoom(marks);
   let chosen = -1;
 
   function choose(index) {
@@ -62,6 +65,21 @@ function nextIndex(key, index, count, direction) {
   return wanted === undefined ? null : Math.min(count - 1, Math.max(0, wanted));
 }
 
+/** Where a token and the space behind it are narrower than its number, what follows gives way. */
+function makeRoom(marks) {
+  const boxes = marks.map((mark) => mark.getBoundingClientRect());
+  const missing = marks.map((mark, index) => {
+    const [box, next] = [boxes[index], boxes[index + 1]];
+    const digits = mark.dataset.bits?.length ?? 0;
+    if (!digits || next?.top !== box.top) return 0;
+    const room = next.left > box.left ? next.left - box.left : box.right - next.right;
+    return TICK_PX + DIGIT_PX * digits - room;
+  });
+  for (const [index, mark] of marks.entries()) {
+    if (missing[index] > 0) mark.style.marginInlineEnd = `${Math.ceil(missing[index])}px`;
+  }
+}
+
 /** Among whole tokens, since only those have candidates to show. */
 function mostSurprising(tokens) {
   const losses = tokens.map((token) => (token.pieces === 1 ? token.loss_bits : -1));
@@ -78,11 +96,10 @@ function drawToken(node, token) {
   const shown = invisible ? codes(word) : word || withSigns(before);
   const level = levelOf(token.loss_bits);
   const bits = String(Math.round(token.loss_bits));
-  const narrow = level > 0 && [...shown].length < bits.length;
   const mark = element(
     "span",
     {
-      class: `token heat-${level}${narrow ? " narrow" : ""}${invisible ? " code" : ""}`,
+      class: `token heat-${level}${invisible ? " code" : ""}`,
       role: "button",
       "aria-label": `${spoken(shown)}, ${bits} bit${bits === "1" ? "" : "s"}`,
       "data-bits": level > 0 && bits,

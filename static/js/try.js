@@ -107,13 +107,13 @@ function show(answer) {
     figure("Bits a character", totals.bits_per_character.toFixed(2)),
     figure("Perplexity", rounded(totals.perplexity)),
   );
+  byId("scored").hidden = false;
   drawTokens(byId("tokens"), scored.tokens, (token) => showDetail(token, label));
   byId("play").disabled = Boolean(scored.why_no_round);
   byId("play-error").textContent = "";
   byId("play").setAttribute("aria-describedby", "play-hint");
   if (scored.why_no_round) byId("play-hint").textContent = scored.why_no_round;
   else byId("play-hint").textContent = byId("play-hint").dataset.text;
-  byId("scored").hidden = false;
   byId("scored-title").focus({ preventScroll: true });
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   byId("scored").scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "start" });

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
+import urllib.request
 from pathlib import Path
+from urllib.error import HTTPError
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
+from tests.browser.conftest import PHONE
 from tests.browser.test_play import (
     assert_accessible,
     assert_no_sideways_scroll,
@@ -17,14 +22,30 @@ from tests.browser.test_play import (
 from tests.web.test_own_text import TEXT
 
 __all__ = ["page"]
-MODEL_LOADS_WITHIN_MS = 60_000
+LOADED_WITHIN_S = 120
+
+
+@pytest.fixture(autouse=True)
+def model_is_loaded(address: str) -> None:
+    """On a busy machine loading takes longer than a page waits, and then the page says so."""
+    body, kind = json.dumps({"text": TEXT}).encode(), {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{address}/api/v1/try", body, kind)
+    deadline = time.monotonic() + LOADED_WITHIN_S
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=30):
+                return
+        except HTTPError as error:
+            error.close()
+            if error.code != 503 or time.monotonic() > deadline:
+                raise
 
 
 def read(page: Page, text: str) -> None:
     page.get_by_role("link", name="Try", exact=True).click()
     page.get_by_label("Your text", exact=True).fill(text)
     page.get_by_role("button", name="Read it").click()
-    expect(page.locator("#scored")).to_be_visible(timeout=MODEL_LOADS_WITHIN_MS)
+    expect(page.locator("#scored")).to_be_visible(timeout=20_000)
 
 
 def test_a_text_is_read_explored_and_played(page: Page, screenshots: Path) -> None:
@@ -65,6 +86,7 @@ def test_a_text_is_read_explored_and_played(page: Page, screenshots: Path) -> No
     picture(page, screenshots, "try-round")
 
 
+@pytest.mark.parametrize("window", [PHONE], ids=["phone"], indirect=True)
 def test_what_goes_wrong_is_said_and_the_text_stays(page: Page, screenshots: Path) -> None:
     page.get_by_role("link", name="Try", exact=True).click()
     field, error = page.get_by_label("Your text", exact=True), page.locator("#text-error")
@@ -94,7 +116,7 @@ def test_what_goes_wrong_is_said_and_the_text_stays(page: Page, screenshots: Pat
     expect(page.locator("#text-count")).to_have_text("13 of 2,000 characters")
     page.route("**/api/v1/try", slowly)
     page.get_by_role("button", name="Read it").dblclick()
-    expect(page.locator("#scored")).to_be_visible(timeout=MODEL_LOADS_WITHIN_MS)
+    expect(page.locator("#scored")).to_be_visible(timeout=20_000)
     assert len(sent) == 1
     expect(page.get_by_role("button", name="Play this text")).to_be_disabled()
     expect(page.locator("#play-hint")).to_contain_text("A round wants at least 5 words")

@@ -23,6 +23,8 @@ TEXT = (
     "their cabs, the children to the vending machine, and a woman with two dogs sat down on her "
     "suitcase and began to peel an orange."
 )
+# What a text may be, and what the model says of it, is no matter of the database: one kind will do.
+on_sqlite = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 ADMIN = {"Authorization": f"Bearer {ADMIN_TOKEN}", "Accept": "application/json"}
 
 
@@ -50,6 +52,7 @@ def count(app: APIFlask, table: Any) -> int:
         return db.session.scalars(select(func.count()).select_from(table)).one()
 
 
+@on_sqlite
 def test_every_token_comes_with_its_surprise_and_the_models_candidates(alice: Player) -> None:
     body = scored(alice, f"  {TEXT}\r\n")
     assert body["text"] == TEXT
@@ -67,6 +70,7 @@ def test_every_token_comes_with_its_surprise_and_the_models_candidates(alice: Pl
             assert token["probability"] <= shares[-1] * (1 + 1e-6)
 
 
+@on_sqlite
 def test_the_totals_are_the_sums_of_the_tokens(alice: Player) -> None:
     body = scored(alice, TEXT)
     totals = body["totals"]
@@ -78,6 +82,7 @@ def test_the_totals_are_the_sums_of_the_tokens(alice: Player) -> None:
     assert totals["perplexity"] == pytest.approx(2 ** (sum(losses) / len(losses)))
 
 
+@on_sqlite
 def test_a_text_longer_than_the_models_window_is_scored_to_its_end(alice: Player) -> None:
     long = " ".join([TEXT] * 4)[:2000].strip()
     body = scored(alice, long)
@@ -89,6 +94,7 @@ def test_a_text_longer_than_the_models_window_is_scored_to_its_end(alice: Player
     assert sum(t["loss_bits"] for t in second) < sum(t["loss_bits"] for t in first)
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "text",
     [
@@ -109,6 +115,7 @@ def test_any_visible_text_is_scored_whole(alice: Player, text: str) -> None:
     assert all(token["rank"] is None for token in body["tokens"] if token["pieces"] > 1)
 
 
+@on_sqlite
 @pytest.mark.parametrize("path", ["/api/v1/try", "/api/v1/try/rounds"])
 @pytest.mark.parametrize(
     ("text", "sentence"),
@@ -132,6 +139,7 @@ def test_a_text_that_is_not_allowed_is_refused_in_a_sentence(
     assert count(app, PlayerRow) == 0
 
 
+@on_sqlite
 @pytest.mark.parametrize("body", [{}, {"text": 3}, {"text": "x", "title": "y"}])
 def test_other_fields_and_types_are_refused(alice: Player, body: dict[str, Any]) -> None:
     assert alice.client.post("/api/v1/try", json=body).status_code == 422
@@ -249,6 +257,7 @@ def test_a_players_text_leaves_with_no_score_file(
     assert TEXT not in pq.read_table(file).column("text").to_pylist()
 
 
+@on_sqlite
 def test_switched_off_the_page_its_link_and_its_calls_are_gone(
     create: CreateApp, database_url: str
 ) -> None:
@@ -262,12 +271,14 @@ def test_switched_off_the_page_its_link_and_its_calls_are_gone(
     assert "/api/v1/try" not in client.get("/openapi.json").get_json()["paths"]
 
 
+@on_sqlite
 def test_the_page_is_linked_from_the_first_one(alice: Player) -> None:
     assert alice.client.get("/").get_data(as_text=True).count('href="/try"') == 2
     page = alice.client.get("/try").get_data(as_text=True)
     assert "2,000 characters" in page
 
 
+@on_sqlite
 def test_scores_without_the_model_s_weights_are_told_plainly(
     create: CreateApp, database_url: str
 ) -> None:
@@ -289,6 +300,7 @@ def test_scores_without_the_model_s_weights_are_told_plainly(
     assert "Retry-After" not in response.headers
 
 
+@on_sqlite
 def test_a_model_whose_weights_are_elsewhere_is_told_plainly(
     create: CreateApp, database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
@@ -311,6 +323,7 @@ def test_without_any_model_the_page_says_so(empty_app: APIFlask) -> None:
     assert client.post("/api/v1/try", json={"text": TEXT}).status_code == 503
 
 
+@on_sqlite
 def test_many_texts_in_a_minute_have_to_wait(create: CreateApp, database_url: str) -> None:
     client = create(settings_for(database_url, rate_limits=True)).test_client()
     codes = [client.post("/api/v1/try", json={"text": ""}).status_code for _ in range(25)]
