@@ -59,6 +59,8 @@ def upgrade() -> None:
     sa.Column('draw_number', sa.Integer(), nullable=True),
     sa.Column('asked_words', sa.Integer(), nullable=False),
     sa.Column('asked_tokens', sa.Integer(), nullable=False),
+    sa.Column('tail_words', sa.Integer(), nullable=False),
+    sa.Column('tail_tokens', sa.Integer(), nullable=False),
     sa.Column('left_out', sa.String(length=200), nullable=True),
     sa.Column('scores', sa.LargeBinary(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
@@ -80,6 +82,10 @@ def upgrade() -> None:
     sa.Column('unit', sa.String(length=16), nullable=False),
     sa.Column('assisted', sa.Boolean(), nullable=False),
     sa.Column('repeated', sa.Boolean(), nullable=False),
+    sa.Column('practice', sa.Boolean(), nullable=False),
+    sa.Column('form', sa.String(length=16), nullable=True),
+    sa.Column('draw', sa.Integer(), nullable=True),
+    sa.Column('seed', sa.String(length=32), nullable=False),
     sa.Column('daily_on', sa.Date(), nullable=True),
     sa.Column('started_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('started_on', sa.Date(), nullable=False),
@@ -93,6 +99,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('rounds', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_rounds_daily_on'), ['daily_on'], unique=False)
+        batch_op.create_index('ix_rounds_duels', ['model_id', 'mode', 'unit', 'form', 'scored_passage_id'], unique=False)
         batch_op.create_index('ix_rounds_player_id_model_id_started_at', ['player_id', 'model_id', 'started_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_rounds_scored_passage_id'), ['scored_passage_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_rounds_started_on'), ['started_on'], unique=False)
@@ -129,10 +136,74 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_guesses_player_id'), ['player_id'], unique=False)
         batch_op.create_index('ix_guesses_statistics', ['model_id', 'mode', 'unit', 'assisted', 'repeated', 'is_right', 'model_is_right'], unique=False)
 
+    op.create_table('bets',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('round_id', sa.Integer(), nullable=False),
+    sa.Column('player_id', sa.Integer(), nullable=False),
+    sa.Column('model_id', sa.Integer(), nullable=False),
+    sa.Column('scored_passage_id', sa.Integer(), nullable=False),
+    sa.Column('unit', sa.String(length=16), nullable=False),
+    sa.Column('repeated', sa.Boolean(), nullable=False),
+    sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('stakes', sa.JSON(), nullable=False),
+    sa.Column('other', sa.Double(), nullable=False),
+    sa.Column('target', sa.String(), nullable=False),
+    sa.Column('target_option', sa.String(), nullable=True),
+    sa.Column('loss_nats', sa.Double(), nullable=False),
+    sa.Column('target_logprob_nats', sa.Double(), nullable=False),
+    sa.Column('elapsed_ms', sa.Integer(), nullable=False),
+    sa.Column('answered_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('answered_on', sa.Date(), nullable=False),
+    sa.ForeignKeyConstraint(['model_id'], ['language_models.id'], name=op.f('fk_bets_model_id_language_models')),
+    sa.ForeignKeyConstraint(['player_id'], ['players.id'], name=op.f('fk_bets_player_id_players'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['round_id'], ['rounds.id'], name=op.f('fk_bets_round_id_rounds'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['scored_passage_id'], ['scored_passages.id'], name=op.f('fk_bets_scored_passage_id_scored_passages')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_bets')),
+    sa.UniqueConstraint('round_id', 'position', name=op.f('uq_bets_round_id_position'))
+    )
+    with op.batch_alter_table('bets', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_bets_answered_on'), ['answered_on'], unique=False)
+        batch_op.create_index(batch_op.f('ix_bets_model_id'), ['model_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_bets_player_id'), ['player_id'], unique=False)
+
+    op.create_table('judgements',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('round_id', sa.Integer(), nullable=False),
+    sa.Column('player_id', sa.Integer(), nullable=False),
+    sa.Column('model_id', sa.Integer(), nullable=False),
+    sa.Column('scored_passage_id', sa.Integer(), nullable=False),
+    sa.Column('unit', sa.String(length=16), nullable=False),
+    sa.Column('form', sa.String(length=16), nullable=False),
+    sa.Column('practice', sa.Boolean(), nullable=False),
+    sa.Column('asked', sa.Boolean(), nullable=False),
+    sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('target', sa.String(), nullable=False),
+    sa.Column('rival', sa.String(), nullable=False),
+    sa.Column('target_share', sa.Double(), nullable=False),
+    sa.Column('target_logprob_nats', sa.Double(), nullable=False),
+    sa.Column('rival_logprob_nats', sa.Double(), nullable=False),
+    sa.Column('elapsed_ms', sa.Integer(), nullable=False),
+    sa.Column('answered_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('answered_on', sa.Date(), nullable=False),
+    sa.ForeignKeyConstraint(['model_id'], ['language_models.id'], name=op.f('fk_judgements_model_id_language_models')),
+    sa.ForeignKeyConstraint(['player_id'], ['players.id'], name=op.f('fk_judgements_player_id_players'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['round_id'], ['rounds.id'], name=op.f('fk_judgements_round_id_rounds'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['scored_passage_id'], ['scored_passages.id'], name=op.f('fk_judgements_scored_passage_id_scored_passages')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_judgements')),
+    sa.UniqueConstraint('round_id', 'position', name=op.f('uq_judgements_round_id_position'))
+    )
+    with op.batch_alter_table('judgements', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_judgements_answered_on'), ['answered_on'], unique=False)
+        batch_op.create_index(batch_op.f('ix_judgements_model_id'), ['model_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_judgements_player_id'), ['player_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_judgements_scored_passage_id'), ['scored_passage_id'], unique=False)
 
 
 def downgrade() -> None:
     """Take back."""
+    for table in ('judgements', 'bets'):
+        op.drop_table(table)
+
     with op.batch_alter_table('guesses', schema=None) as batch_op:
         batch_op.drop_index('ix_guesses_statistics')
         batch_op.drop_index(batch_op.f('ix_guesses_player_id'))
@@ -142,6 +213,7 @@ def downgrade() -> None:
     with op.batch_alter_table('rounds', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_rounds_started_on'))
         batch_op.drop_index(batch_op.f('ix_rounds_scored_passage_id'))
+        batch_op.drop_index('ix_rounds_duels')
         batch_op.drop_index('ix_rounds_player_id_model_id_started_at')
         batch_op.drop_index(batch_op.f('ix_rounds_daily_on'))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from server.domain.errors import InvalidInput
@@ -11,6 +12,8 @@ from server.domain.tokens import Unit, Vocabulary, folded, is_word, plain_apostr
 
 LONGEST_GUESS_CHARACTERS = 64
 CANDIDATES_SHOWN = 5
+SUGGESTIONS = 8
+CANDIDATES_PER_SUGGESTION = 4  # some differ in case alone, some cannot be answered
 VISIBLE_SPACE, VISIBLE_NEWLINE, VISIBLE_TAB = "\u2423", "\u23ce", "\u21e5"
 END_OF_TEXT = "(end of text)"
 LOST_CHARACTER = "\ufffd"
@@ -126,7 +129,7 @@ def reveal(
             guess_rank=marks.target_rank,
             guess_logprob_nats=-marks.target_loss_nats,
         )
-    token_ids = _token_ids(vocabulary, unit, guess) if guess is not None else ()
+    token_ids = ids_of_answer(vocabulary, unit, guess) if guess is not None else ()
     return _placed(marks, scores, unit, position, token_ids) if token_ids else marks
 
 
@@ -148,26 +151,54 @@ def _placed(
     return replace(marks, guess_is_token=True, guess_rank=rank, guess_logprob_nats=logprob)
 
 
-def _token_ids(vocabulary: Vocabulary, unit: Unit, guess: str) -> tuple[int, ...]:
+def ids_of_answer(vocabulary: Vocabulary, unit: Unit, guess: str) -> tuple[int, ...]:
+    """Return the ids of the tokens that a guess may mean; empty where it is no single token."""
     if unit is Unit.WORDS:
         return vocabulary.ids_of_word(guess)
     ids = (vocabulary.id_of(text) for text in (guess, " " + guess))
     return tuple(token_id for token_id in ids if token_id is not None)
 
 
-def suggestions(
-    scores: PassageScores, vocabulary: Vocabulary, unit: Unit, position: int, count: int
-) -> list[str]:
-    """Return `count` suggestions in alphabetical order, so that rank does not leak.
+def suggested(candidates: Iterable[Candidate], unit: Unit, count: int) -> list[Candidate]:
+    """Return the first `count` candidates that are different answers, in the order given.
 
-    In `words` two tokens that differ in case alone are one suggestion; what cannot be given as a
+    In `words` two tokens that differ in case alone are one answer; what cannot be given as a
     guess (the end of text, parts of characters) is never suggested.
     """
-    shown: dict[str, str] = {}
-    for candidate in scores.candidates(unit, position, 4 * count, vocabulary):
+    chosen: dict[str, Candidate] = {}
+    for candidate in candidates:
         if LOST_CHARACTER not in candidate.text and can_be_answered(candidate.text, unit):
             text = visible(candidate.text, unit)
-            shown.setdefault(folded(text) if unit is Unit.WORDS else text, text)
-        if len(shown) == count:
+            chosen.setdefault(folded(text) if unit is Unit.WORDS else text, candidate)
+        if len(chosen) == count:
             break
-    return sorted(shown.values(), key=lambda text: (text.casefold(), text))
+    return list(chosen.values())
+
+
+def suggested_candidates(
+    scores: PassageScores, vocabulary: Vocabulary, unit: Unit, position: int
+) -> list[tuple[Candidate, tuple[int, ...]]]:
+    """Return the eight suggestions, each with the ids of all tokens that it covers.
+
+    They stand in alphabetical order, so that rank does not leak. In `words` a suggestion covers
+    its word in every case.
+    """
+    count = CANDIDATES_PER_SUGGESTION * SUGGESTIONS
+    candidates = scores.candidates(unit, position, count, vocabulary)
+    chosen = suggested(candidates, unit, SUGGESTIONS)
+    chosen.sort(key=lambda candidate: _alphabetical(visible(candidate.text, unit)))
+    if unit is Unit.TOKENS:
+        return [(candidate, (candidate.token_id,)) for candidate in chosen]
+    return [(c, ids_of_answer(vocabulary, unit, visible(c.text, unit))) for c in chosen]
+
+
+def suggestions(
+    scores: PassageScores, vocabulary: Vocabulary, unit: Unit, position: int
+) -> list[str]:
+    """Return the texts of the eight suggestions."""
+    chosen = suggested_candidates(scores, vocabulary, unit, position)
+    return [visible(candidate.text, unit) for candidate, _ in chosen]
+
+
+def _alphabetical(text: str) -> tuple[str, str]:
+    return text.casefold(), text

@@ -8,19 +8,22 @@ from enum import StrEnum
 
 import numpy as np
 
-from server.domain.errors import Conflict
 from server.domain.guessing import can_be_answered
 from server.domain.tokens import TokenizedText, Unit
 
 MINIMUM_CONTEXT_TOKENS = 20
 POSITIONS_PER_ROUND = 12
-SUGGESTIONS = 8
+MOST_TRIES = 5
+PRACTICE_QUESTIONS = 10
 
 
 class Mode(StrEnum):
     """The ways to play."""
 
     GUESS = "guess"
+    BET = "bet"
+    DUEL = "duel"
+    TRIES = "tries"
 
 
 def seeded_generator(*parts: str) -> np.random.Generator:
@@ -35,25 +38,20 @@ def asked_positions(text: TokenizedText, unit: Unit, seed: Sequence[str]) -> lis
     Uniform over the eligible positions behind the minimum context, never by interest: anything
     else would bias every statistic. The same seed texts (passage, model) give the same draw.
     """
+    return sorted(shuffled_positions(text, unit, (*seed, unit))[:POSITIONS_PER_ROUND])
+
+
+def shuffled_positions(text: TokenizedText, unit: Unit, seed: Sequence[str]) -> list[int]:
+    """Return all positions that may be asked in `unit`, in an order that the seed decides."""
     eligible = [
         position
         for position in range(MINIMUM_CONTEXT_TOKENS, len(text))
         if text.eligible(unit, position) and can_be_answered(text.whole_text(position) or "", unit)
     ]
-    count = min(POSITIONS_PER_ROUND, len(eligible))
-    drawn = seeded_generator(*seed, unit).choice(len(eligible), size=count, replace=False)
-    return sorted(eligible[int(index)] for index in drawn) if count else []
+    order = seeded_generator(*seed).permutation(len(eligible))
+    return [eligible[int(index)] for index in order]
 
 
 def next_position(asked: Sequence[int], settled: int) -> int | None:
     """Return the position asked after `settled` answers, or None where the round is finished."""
     return asked[settled] if settled < len(asked) else None
-
-
-def require_asked_now(asked: Sequence[int], settled: int, position: int) -> None:
-    """Raise Conflict unless `position` is the one that the round asks now."""
-    current = next_position(asked, settled)
-    if current is None:
-        raise Conflict("This round is finished.")
-    if position != current:
-        raise Conflict(f"This round asks position {current} now, not {position}.")

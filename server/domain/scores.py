@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
-from typing import Any
+from enum import StrEnum
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from server.domain.tokens import TokenizedText, Unit, Vocabulary
 
 TOP_EVERYWHERE = 10
 TOP_AT_ASKED = 1_000
-RIVALS = 16
+RIVALS_PER_POSITION = 16
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]
@@ -40,13 +41,48 @@ class Candidate:
         return min(1.0, math.exp(self.logprob_nats))
 
 
+class Form(StrEnum):
+    """Where a duel's rival comes from."""
+
+    TAIL = "tail"  # the model's distribution without its eight suggestions: the headline's duels
+    WHOLE = "whole"  # the whole distribution: the published study's form
+
+
+@dataclass(frozen=True, eq=False)
+class Rivals:
+    """Sixteen draws from the model's distribution at each of k positions of one passage.
+
+    Log-probabilities are raw and of answers: in `words`, all cases of a word together.
+    """
+
+    positions: Integers  # (k,) ascending
+    target_logprob: Floats  # (k,)
+    rival_ids: Integers  # (k, 16) draws with replacement, so the target may be among them
+    rival_logprob: Floats  # (k, 16)
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            rows = len(getattr(self, field.name))
+            if rows != len(self.positions):
+                raise ValueError(f"{field.name} has {rows} rows, not {len(self.positions)}")
+
+    def row_of(self, position: int) -> int:
+        """Return the row of a position that is asked."""
+        return int(np.searchsorted(self.positions, position))
+
+
+RIVAL_TABLES = {
+    (unit, form): f"{unit}_{form}" for unit in Unit for form in Form
+}  # names of PassageScores' fields
+
+
 @dataclass(frozen=True, eq=False)
 class PassageScores:
     """A model's scores of one passage of n tokens; log-probabilities are natural logarithms.
 
     Position i is predicted from a beginning-of-text token and tokens 0..i-1. In `words` the
     distribution is restricted to word tokens: restricted = raw - word_log_mass.
-    a and b are the numbers of positions asked in `words` and in `tokens`, c of both together.
+    a and b are the numbers of positions asked in `words` and in `tokens`.
     """
 
     token_ids: Integers  # (n,)
@@ -64,37 +100,66 @@ class PassageScores:
     words_top_logprob: Floats  # (a, up to 1000) raw
     tokens_top_ids: Integers  # (b, up to 1000)
     tokens_top_logprob: Floats  # (b, up to 1000)
-    rival_positions: Integers  # (c,) ascending
-    rival_ids: Integers  # (c, 16) sampled from the model, seeded
-    rival_logprob: Floats  # (c, 16)
+    words_tail: Rivals  # at positions whose target is not among the eight suggestions
+    words_whole: Rivals  # at the asked positions
+    tokens_tail: Rivals
+    tokens_whole: Rivals
 
     def __post_init__(self) -> None:
         n, a, b = len(self.token_ids), len(self.asked_words), len(self.asked_tokens)
-        c = len(self.rival_positions)
         self._require_length(n, "token_ends", "target_logprob", "target_rank", "entropy_nats")
         self._require_length(n, "word_log_mass", "word_rank", "top_ids", "top_logprob")
         self._require_length(a, "words_top_ids", "words_top_logprob")
         self._require_length(b, "tokens_top_ids", "tokens_top_logprob")
-        self._require_length(c, "rival_ids", "rival_logprob")
+        self._require_length(a, "words_whole")
+        self._require_length(b, "tokens_whole")
 
     def _require_length(self, length: int, *names: str) -> None:
         for name in names:
-            if len(getattr(self, name)) != length:
-                raise ValueError(f"{name} has {len(getattr(self, name))} rows, not {length}")
+            value = getattr(self, name)
+            rows = len(value.positions if isinstance(value, Rivals) else value)
+            if rows != length:
+                raise ValueError(f"{name} has {rows} rows, not {length}")
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return every array by its name."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        """Return every array by its name; those of the rivals as `words_tail.rival_ids`."""
+        flat: dict[str, NDArray[Any]] = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, Rivals):
+                flat |= {f"{field.name}.{f.name}": getattr(value, f.name) for f in fields(Rivals)}
+            else:
+                flat[field.name] = value
+        return flat
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
+        """Return the scores whose `arrays` these are; raise TypeError where one is missing."""
+        tables: dict[str, dict[str, NDArray[Any]]] = {name: {} for name in RIVAL_TABLES.values()}
+        plain: dict[str, Any] = {}
+        for name, array in arrays.items():
+            table, _, column = name.partition(".")
+            if column:
+                tables[table][column] = array
+            else:
+                plain[name] = array
+        plain |= {name: Rivals(**columns) for name, columns in tables.items()}
+        return cls(**plain)
 
     def asked(self, unit: Unit) -> list[int]:
         """Return the positions that a round in `unit` asks, ascending."""
         positions = self.asked_words if unit is Unit.WORDS else self.asked_tokens
         return [int(position) for position in positions]
 
+    def rivals(self, unit: Unit, form: Form) -> Rivals:
+        """Return the rivals that duels of this form draw on."""
+        table: Rivals = getattr(self, RIVAL_TABLES[unit, form])
+        return table
+
     def target_loss_nats(self, unit: Unit, position: int) -> float:
         """Return the model's loss for the target, given what the player is told in `unit`."""
         # The last bit of a float32 can put a sure word above its mass: no loss is below zero.
-        return max(0.0, self._log_mass(unit, position) - float(self.target_logprob[position]))
+        return max(0.0, self.log_mass(unit, position) - float(self.target_logprob[position]))
 
     def rank(self, unit: Unit, position: int) -> int:
         """Return the target's rank under the unit's rule; 1 is the model's first choice."""
@@ -106,7 +171,7 @@ class PassageScores:
     ) -> list[Candidate]:
         """Return the `count` most probable tokens at an asked position, first choice first."""
         ids, logprobs = self._ranked(unit, position)
-        mass = self._log_mass(unit, position)
+        mass = self.log_mass(unit, position)
         return [
             Candidate(int(i), vocabulary.text(int(i)), float(logprob) - mass)
             for i, logprob in zip(ids[:count], logprobs[:count], strict=True)
@@ -124,14 +189,26 @@ class PassageScores:
         if not places.size:
             return None
         place = int(places[0])
-        return place + 1, float(logprobs[place]) - self._log_mass(unit, position)
+        return place + 1, float(logprobs[place]) - self.log_mass(unit, position)
+
+    def answer_logprob(self, unit: Unit, position: int, token_ids: tuple[int, ...]) -> float | None:
+        """Return the log-probability, in nats, of any of `token_ids` at an asked position.
+
+        Those beyond the stored candidates add nothing; None where that is all of them.
+        """
+        ids, logprobs = self._ranked(unit, position)
+        stored = logprobs[np.isin(ids, token_ids)].astype(np.float64)
+        if not stored.size:
+            return None
+        return float(np.logaddexp.reduce(stored)) - self.log_mass(unit, position)
 
     def least_stored_logprob(self, unit: Unit, position: int) -> float:
         """Return the last stored candidate's log-probability: what is not stored is below it."""
         _, logprobs = self._ranked(unit, position)
-        return float(logprobs[-1]) - self._log_mass(unit, position)
+        return float(logprobs[-1]) - self.log_mass(unit, position)
 
-    def _log_mass(self, unit: Unit, position: int) -> float:
+    def log_mass(self, unit: Unit, position: int) -> float:
+        """Return the log of the probability of all that may be answered in `unit`."""
         return float(self.word_log_mass[position]) if unit is Unit.WORDS else 0.0
 
     def _ranked(self, unit: Unit, position: int) -> tuple[Integers, Floats]:
@@ -152,7 +229,8 @@ def contradiction(scores: PassageScores, text: str, vocabulary: Vocabulary) -> s
     For scores that come from elsewhere: the tokens must rejoin to the text byte for byte, and
     whatever is asked or stored must exist.
     """
-    ids = [scores.token_ids, scores.top_ids, scores.rival_ids]
+    tables = [scores.rivals(unit, form) for unit, form in RIVAL_TABLES]
+    ids = [scores.token_ids, scores.top_ids, *(table.rival_ids for table in tables)]
     ids += [scores.words_top_ids, scores.tokens_top_ids]
     if any(array.size and not 0 <= array.min() <= array.max() < len(vocabulary) for array in ids):
         return "they hold tokens that the vocabulary does not have"
@@ -166,6 +244,8 @@ def contradiction(scores: PassageScores, text: str, vocabulary: Vocabulary) -> s
         asked = scores.asked(unit)
         if asked != sorted(set(asked)) or not all(0 <= p < len(cut) for p in asked):
             return f"the positions asked in {unit} are not positions of it"
-        if not all(cut.eligible(unit, position) for position in asked):
+        for form in Form:
+            asked = [*asked, *map(int, scores.rivals(unit, form).positions)]
+        if not all(0 <= p < len(cut) and cut.eligible(unit, p) for p in asked):
             return f"a position asked in {unit} may not be asked"
     return None

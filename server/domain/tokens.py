@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
 APOSTROPHES = "'\u2019"
 _JOINERS = APOSTROPHES + "-\u2010\u2011.@"
 _INVISIBLE_JOINERS = "\u00ad\u200c\u200d\u2060"
@@ -91,6 +94,14 @@ class Vocabulary:
         """The ids of all word tokens, ascending."""
         texts = ((token_id, self._whole_text(token_id)) for token_id in range(len(self.pieces)))
         return tuple(token_id for token_id, text in texts if text and is_word_token(text))
+
+    @cached_property
+    def word_answers(self) -> NDArray[np.int32]:
+        """(tokens,) which word a token is, all its cases having one number; -1 for what is none."""
+        numbers = np.full(len(self.pieces), -1, dtype=np.int32)
+        for number, token_ids in enumerate(self._ids_by_folded_word.values()):
+            numbers[list(token_ids)] = number
+        return numbers
 
     @cached_property
     def _ids(self) -> dict[bytes, int]:

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from server.domain.errors import InvalidInput
 from server.domain.models import ModelIdentity
 from server.domain.own_texts import require_few_tokens
-from server.domain.rounds import asked_positions, seeded_generator
-from server.domain.scores import RIVALS, TOP_AT_ASKED, TOP_EVERYWHERE, PassageScores, TooLong
+from server.domain.rounds import asked_positions
+from server.domain.scores import TOP_AT_ASKED, TOP_EVERYWHERE, PassageScores, TooLong
 from server.domain.tokens import TokenizedText, Unit, Vocabulary
 from server.domain.windows import windows
 from server.lm.load import LoadedModel
+from server.lm.rivals import RivalDraws
 
 TOKENS_PER_BATCH = 2_048
 ROWS_PER_CHUNK = 512
@@ -39,6 +40,7 @@ class PassageScorer:
         self._word_ids = torch.tensor(loaded.vocabulary.word_ids, device=loaded.model.device)
         self._is_word = torch.zeros(len(loaded.vocabulary), dtype=torch.bool)
         self._is_word[self._word_ids.cpu()] = True
+        self._rivals = RivalDraws(loaded.vocabulary)
 
     @property
     def identity(self) -> ModelIdentity:
@@ -125,15 +127,19 @@ class PassageScorer:
         name = f"{self._loaded.identity.name}@{self._loaded.identity.revision}"
         seed = (hashlib.sha256(item.text.encode("utf-8")).hexdigest(), name)
         asked = {unit: asked_positions(text, unit, seed) for unit in Unit}
-        everywhere = self._everywhere(item.token_ids, hidden)
+        measured: dict[str, Any] = {
+            **self._everywhere(item.token_ids, hidden),
+            **self._at_asked(asked, hidden),
+            **self._rivals.tables(
+                text, item.token_ids, seed, lambda positions: self._logprobs(hidden[positions])
+            ),
+        }
         return PassageScores(
             token_ids=np.array(item.token_ids, dtype=np.int32),
             token_ends=np.array(text.ends, dtype=np.int32),
             asked_words=np.array(asked[Unit.WORDS], dtype=np.int32),
             asked_tokens=np.array(asked[Unit.TOKENS], dtype=np.int32),
-            **everywhere,
-            **self._at_asked(asked, hidden),
-            **self._rivals(sorted({*asked[Unit.WORDS], *asked[Unit.TOKENS]}), hidden, seed),
+            **measured,
         )
 
     def _logprobs(self, hidden: torch.Tensor) -> torch.Tensor:
@@ -184,28 +190,6 @@ class PassageScorer:
             "words_top_logprob": best_words.values.cpu().numpy(),
             "tokens_top_ids": best_tokens.indices.int().cpu().numpy(),
             "tokens_top_logprob": best_tokens.values.cpu().numpy(),
-        }
-
-    def _rivals(
-        self, positions: list[int], hidden: torch.Tensor, seed: tuple[str, ...]
-    ) -> dict[str, NDArray[Any]]:
-        logprobs = self._logprobs(hidden[positions]).cpu().numpy()  # (positions, vocabulary)
-        draws = np.stack(
-            [seeded_generator(*seed, f"rivals at {p}").random(RIVALS) for p in positions]
-            or [np.empty(RIVALS)]
-        )[: len(positions)]
-        cumulated = np.cumsum(np.exp(logprobs.astype(np.float64)), axis=1)
-        ids = np.array(
-            [
-                np.searchsorted(row, draw * row[-1], side="right").clip(max=len(row) - 1)
-                for row, draw in zip(cumulated, draws, strict=True)
-            ],
-            dtype=np.int32,
-        ).reshape(len(positions), RIVALS)
-        return {
-            "rival_positions": np.array(positions, dtype=np.int32),
-            "rival_ids": ids,
-            "rival_logprob": np.take_along_axis(logprobs, ids.astype(np.int64), axis=1),
         }
 
 

@@ -14,13 +14,15 @@ from server.domain.own_texts import read_own_text, require_enough_to_ask
 from server.domain.perplexity import bits, perplexity
 from server.domain.scores import PassageScores, tokenized
 from server.domain.tokens import Unit, Vocabulary
-from server.services import views
+from server.services import revealed, views
+from server.services.choosing import RoundWish, new_round_row
 from server.services.library import ScoreLibrary
 from server.services.live_scoring import LiveScoring
 from server.services.opponents import OpponentChoice, current_opponent, model_view
+from server.services.played import PlayedRound
 from server.services.players import ensure_player
-from server.services.round_views import PlayedRound, round_view
-from server.services.rounds import RoundWish, StartedRound, new_round_row
+from server.services.round_views import round_view
+from server.services.rounds import StartedRound
 from server.store.engine import writing
 from server.store.passages import ensure_own_text
 from server.store.rounds import find_open_round_on
@@ -170,10 +172,10 @@ def _token_views(scores: PassageScores, vocabulary: Vocabulary) -> list[views.Sc
 
 def _candidates(
     scores: PassageScores, vocabulary: Vocabulary, position: int
-) -> list[views.CandidateView]:
+) -> list[revealed.CandidateView]:
     ids, logprobs = scores.top_ids[position], scores.top_logprob[position]
     return [
-        views.CandidateView(
+        revealed.CandidateView(
             token=visible(vocabulary.text(int(token_id)), Unit.TOKENS),
             probability=min(1.0, math.exp(float(logprob))),
         )

@@ -12,13 +12,15 @@ from server.domain.accuracy import PairedCounts
 from server.domain.errors import NotFound
 from server.domain.players import read_nickname
 from server.domain.tokens import Unit
+from server.services.answers import score_view
 from server.services.opponents import OpponentChoice, current_opponent, model_view
-from server.services.round_views import accuracy_view, comparison_view, score_view
+from server.services.played import SettledRound
+from server.services.result_views import accuracy_view, comparison_view
 from server.services.views import PlayerView, RoundSummary
 from server.store import players as stored
 from server.store.engine import writing
 from server.store.passages import own_texts_of
-from server.store.tables import GuessRow, PlayerRow, RoundRow
+from server.store.tables import BetRow, GuessRow, JudgementRow, PlayerRow, RoundRow
 
 RECENT_ROUNDS = 20
 
@@ -96,11 +98,13 @@ def _summary(row: RoundRow) -> RoundSummary:
     return RoundSummary(
         id=row.public_id,
         title=row.scored_passage.passage.title,
+        mode=row.mode,
         unit=row.unit,
         assisted=row.assisted,
+        practice=row.practice,
         started_at=row.started_at,
         finished=row.finished_at is not None,
-        score=score_view(row.guesses),
+        score=score_view(SettledRound(row)),
     )
 
 
@@ -113,15 +117,20 @@ def _round_data(row: RoundRow) -> dict[str, Any]:
         "unit": row.unit,
         "assisted": row.assisted,
         "repeated": row.repeated,
+        "practice": row.practice,
+        "form": row.form,
         "started_at": row.started_at.isoformat(),
         "finished_at": row.finished_at.isoformat() if row.finished_at else None,
         "guesses": [_guess_data(guess) for guess in row.guesses],
+        "bets": [_bet_data(bet) for bet in row.bets],
+        "judgements": [_judgement_data(judgement) for judgement in row.judgements],
     }
 
 
 def _guess_data(guess: GuessRow) -> dict[str, Any]:
     return {
         "position": guess.position,
+        "attempt": guess.attempt,
         "guess": guess.text,
         "skipped": guess.skipped,
         "target": guess.target,
@@ -131,4 +140,29 @@ def _guess_data(guess: GuessRow) -> dict[str, Any]:
         "target_loss_nats": guess.target_loss_nats,
         "elapsed_ms": guess.elapsed_ms,
         "answered_at": guess.answered_at.isoformat(),
+    }
+
+
+def _bet_data(bet: BetRow) -> dict[str, Any]:
+    return {
+        "position": bet.position,
+        "stakes": {text: share for text, share, _ in bet.stakes},
+        "other": bet.other,
+        "target": bet.target,
+        "loss_nats": bet.loss_nats,
+        "target_logprob_nats": bet.target_logprob_nats,
+        "elapsed_ms": bet.elapsed_ms,
+        "answered_at": bet.answered_at.isoformat(),
+    }
+
+
+def _judgement_data(judgement: JudgementRow) -> dict[str, Any]:
+    return {
+        "position": judgement.position,
+        "asked": judgement.asked,
+        "target": judgement.target,
+        "rival": judgement.rival,
+        "target_share": judgement.target_share,
+        "elapsed_ms": judgement.elapsed_ms,
+        "answered_at": judgement.answered_at.isoformat(),
     }

@@ -1,41 +1,31 @@
-"""Start, show, answer and finish rounds."""
+"""Start, show, answer and finish rounds, in every mode."""
 
 from __future__ import annotations
 
 import re
-import secrets
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from server.domain.duels import read_share
 from server.domain.errors import Conflict, NotFound, NothingToPlay
-from server.domain.guessing import read_guess, reveal
-from server.domain.rounds import Mode, require_asked_now, seeded_generator
-from server.domain.tokens import Unit
+from server.services import settling
+from server.services.answers import answer_views
+from server.services.choosing import RoundWish, existing_round, new_round
 from server.services.library import ScoreLibrary
 from server.services.opponents import OpponentChoice, current_opponent
+from server.services.played import PlayedRound
 from server.services.players import ensure_player
-from server.services.round_views import PlayedRound, answer_view, result_view, round_view
+from server.services.result_views import result_view
+from server.services.round_views import round_view
 from server.services.views import GuessOutcome, ResultView, RoundView
 from server.store import rounds as stored
 from server.store.engine import writing
-from server.store.scores import has_seen, longest_ago_played, pick_scored_passage
-from server.store.tables import GuessRow, LanguageModelRow, PlayerRow, RoundRow
+from server.store.tables import RoundRow
 
-FIRST_ATTEMPT = 1
-LONGEST_ELAPSED_MS = 2**31 - 1
 ROUND_ID = re.compile(r"[\w-]{1,32}", re.ASCII)
-
-
-@dataclass(frozen=True)
-class RoundWish:
-    """What kind of round a player wants."""
-
-    mode: Mode = Mode.GUESS
-    unit: Unit = Unit.WORDS
-    assisted: bool = False
-    daily: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,20 +47,45 @@ class RoundService:
         """Begin a round for the player, who is added where there is none.
 
         A round of the same kind that has no answer yet is given back instead of a second one, and
-        so is today's daily round. Raises NothingToPlay where no passage is scored.
+        so is today's daily round. Raises NothingToPlay where no passage is scored, InvalidInput
+        for a wish that no mode grants.
         """
+        return self._begin(player_id, wish, now, existing_round)
+
+    def go_on(self, player_id: str | None, wish: RoundWish, now: datetime) -> StartedRound:
+        """Return the player's newest round of this kind while it asks something, or a new one.
+
+        Raises as `start`.
+        """
+
+        def unfinished(
+            session: Session, kind: stored.RoundKind, _wish: RoundWish, _now: datetime
+        ) -> RoundRow | None:
+            return stored.find_unfinished_round(session, kind)
+
+        return self._begin(player_id, wish, now, unfinished)
+
+    def _begin(
+        self,
+        player_id: str | None,
+        wish: RoundWish,
+        now: datetime,
+        existing: Callable[[Session, stored.RoundKind, RoundWish, datetime], RoundRow | None],
+    ) -> StartedRound:
+        wish.require_possible()
         with writing(self._session) as session:
             model = current_opponent(session, self._opponent)
             if model is None:
                 raise NothingToPlay("No passage is ready to play yet. Please come back later.")
             player = ensure_player(session, player_id, now)
-            row = self._existing(player, model, wish, now)
+            kind = wish.kind(player, model)
+            row = existing(session, kind, wish, now)
             is_new = row is None
             if row is None:
-                row = self._new_round(player, model, wish, now)
+                row = new_round(session, kind, wish, now)
                 session.add(row)
                 session.flush()
-            elif not row.guesses:
+            elif not row.guesses and not row.judgements:
                 row.asked_at = now  # the time before the player came back is not thinking time
             return StartedRound(round_view(self._played(row)), player.public_id, is_new)
 
@@ -79,20 +94,59 @@ class RoundService:
         return round_view(self._played(self._find(player_id, round_id)))
 
     def submit(
-        self, player_id: str | None, round_id: str, position: int, text: str | None, now: datetime
+        self,
+        player_id: str | None,
+        round_id: str,
+        position: int,
+        text: str | None,
+        now: datetime,
+        attempt: int | None = None,
     ) -> GuessOutcome:
-        """Record a guess, or a skip for text None, and reveal the target.
+        """Record a guess, or a skip for text None; reveal the target where that settles it.
 
-        The same answer again returns the same reveal. Raises InvalidInput for a text that can be
-        no guess, Conflict for another answer to a settled position or for a position that is not
+        In mode tries a position takes up to five; in mode bet the reveal waits for the bet. The
+        same answer again returns the same outcome. Raises InvalidInput for a text that can be no
+        guess, Conflict for another answer to a settled position or for a position that is not
         asked now, NotFound for another player's round; nothing is recorded then.
         """
-        with writing(self._session):
-            played = self._played(self._find(player_id, round_id, lock=True))
-            guess = None if text is None else read_guess(text, played.unit)
-            settled = _settled(played.row, position, guess)
-            settled = settled or self._settle(played, position, guess, now)
-            return GuessOutcome(answer=answer_view(played, settled), round=round_view(played))
+
+        def record(played: PlayedRound) -> None:
+            settling.add_guess(played, position, text, attempt, now)
+
+        return self._answer(player_id, round_id, position, now, record)
+
+    def bet(
+        self,
+        player_id: str | None,
+        round_id: str,
+        position: int,
+        stakes: Mapping[str, float],
+        other: float,
+        now: datetime,
+    ) -> GuessOutcome:
+        """Record how 100 % are spread over what is offered, and reveal the target.
+
+        Raises InvalidInput for shares that are no such spread, otherwise as `submit`.
+        """
+
+        def record(played: PlayedRound) -> None:
+            settling.add_bet(played, position, stakes, other, now)
+
+        return self._answer(player_id, round_id, position, now, record)
+
+    def judge(
+        self, player_id: str | None, round_id: str, position: int, first: float, now: datetime
+    ) -> GuessOutcome:
+        """Record the share that the first of two tokens gets, and reveal the target.
+
+        Raises InvalidInput for what is no share, otherwise as `submit`.
+        """
+        share = read_share(first)
+
+        def record(played: PlayedRound) -> None:
+            settling.add_judgement(played, position, share, now)
+
+        return self._answer(player_id, round_id, position, now, record)
 
     def result(self, player_id: str | None, round_id: str) -> ResultView:
         """Return the finished round; raise Conflict while it goes on, NotFound if not theirs."""
@@ -100,6 +154,26 @@ class RoundService:
         if row.finished_at is None:
             raise Conflict("This round is not finished; its result comes with the last answer.")
         return result_view(self._played(row))
+
+    def _answer(
+        self,
+        player_id: str | None,
+        round_id: str,
+        position: int,
+        now: datetime,
+        record: Callable[[PlayedRound], None],
+    ) -> GuessOutcome:
+        with writing(self._session):
+            played = self._played(self._find(player_id, round_id, lock=True))
+            before = _answers_of(played.row)
+            record(played)
+            if _answers_of(played.row) > before:
+                played.row.asked_at = now
+                if played.position is None:
+                    played.row.finished_at = now
+                self._session.flush()
+            answers = [view for view in answer_views(played) if view.position == position]
+            return GuessOutcome(answer=answers[0] if answers else None, round=round_view(played))
 
     def _find(self, player_id: str | None, round_id: str, *, lock: bool = False) -> RoundRow:
         row = None
@@ -116,107 +190,6 @@ class RoundService:
         scores = self._library.scores(self._session, row.scored_passage_id)
         return PlayedRound(row, scores, self._library.vocabulary(self._session, row.model_id))
 
-    def _existing(
-        self, player: PlayerRow, model: LanguageModelRow, wish: RoundWish, now: datetime
-    ) -> RoundRow | None:
-        kind = stored.RoundKind(player.id, model.id, wish.mode, wish.unit, wish.assisted)
-        if wish.daily:
-            return stored.find_daily_round(self._session, kind, now.date())
-        return stored.find_open_round(self._session, kind)
 
-    def _new_round(
-        self, player: PlayerRow, model: LanguageModelRow, wish: RoundWish, now: datetime
-    ) -> RoundRow:
-        scored_passage_id = (
-            self._daily_passage(model, wish.unit, now)
-            if wish.daily
-            else self._fresh_passage(model, wish.unit, player)
-        )
-        if scored_passage_id is None:
-            raise NothingToPlay("No passage is ready for this kind of round yet.")
-        row = new_round_row(player.id, scored_passage_id, model.id, wish, now)
-        row.repeated = has_seen(self._session, player.id, scored_passage_id)
-        return row
-
-    def _daily_passage(self, model: LanguageModelRow, unit: Unit, now: datetime) -> int | None:
-        shared = stored.daily_scored_passage(self._session, model.id, unit, now.date())
-        if shared is not None:
-            return shared
-        fraction = seeded_generator("daily", now.date().isoformat()).random()
-        return pick_scored_passage(self._session, model.id, unit, fraction)
-
-    def _fresh_passage(self, model: LanguageModelRow, unit: Unit, player: PlayerRow) -> int | None:
-        fraction = secrets.randbelow(2**32) / 2**32
-        unseen = pick_scored_passage(self._session, model.id, unit, fraction, player.id)
-        if unseen is not None:
-            return unseen
-        return longest_ago_played(self._session, model.id, unit, player.id)
-
-    def _settle(
-        self, played: PlayedRound, position: int, guess: str | None, now: datetime
-    ) -> GuessRow:
-        row = played.row
-        require_asked_now(played.asked, len(row.guesses), position)
-        marks = reveal(played.scores, played.vocabulary, played.unit, position, guess)
-        settled = GuessRow(
-            player_id=row.player_id,
-            model_id=row.model_id,
-            mode=row.mode,
-            unit=row.unit,
-            assisted=row.assisted,
-            repeated=row.repeated,
-            position=position,
-            attempt=FIRST_ATTEMPT,
-            text=guess,
-            skipped=guess is None,
-            is_right=marks.right,
-            target=marks.target,
-            model_guess=marks.model_guess,
-            model_is_right=marks.model_right,
-            target_loss_nats=marks.target_loss_nats,
-            elapsed_ms=_elapsed_ms(row.asked_at, now),
-            answered_at=now,
-            answered_on=now.date(),
-        )
-        row.guesses.append(settled)
-        row.asked_at = now
-        if len(row.guesses) == len(played.asked):
-            row.finished_at = now
-        self._session.flush()
-        return settled
-
-
-def new_round_row(
-    player_id: int, scored_passage_id: int, model_id: int, wish: RoundWish, now: datetime
-) -> RoundRow:
-    """Return a round that begins now, on a passage that its player has not seen before."""
-    return RoundRow(
-        public_id=secrets.token_urlsafe(12),
-        player_id=player_id,
-        scored_passage_id=scored_passage_id,
-        model_id=model_id,
-        mode=wish.mode,
-        unit=wish.unit,
-        assisted=wish.assisted,
-        repeated=False,
-        daily_on=now.date() if wish.daily else None,
-        started_at=now,
-        started_on=now.date(),
-        asked_at=now,
-        finished_at=None,
-    )
-
-
-def _elapsed_ms(asked_at: datetime, now: datetime) -> int:
-    """Return the milliseconds between, within what the column holds (about 25 days)."""
-    return min(max(0, int((now - asked_at).total_seconds() * 1000)), LONGEST_ELAPSED_MS)
-
-
-def _settled(row: RoundRow, position: int, guess: str | None) -> GuessRow | None:
-    """Return the guess that settled `position` where it is the same; raise Conflict where not."""
-    for settled in row.guesses:
-        if settled.position == position:
-            if settled.text == guess:
-                return settled
-            raise Conflict(f"Position {position} is settled already, with another answer.")
-    return None
+def _answers_of(row: RoundRow) -> int:
+    return len(row.guesses) + len(row.bets) + len(row.judgements)

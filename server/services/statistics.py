@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from server.domain.accuracy import difference_interval, mcnemar_p_value
 from server.domain.perplexity import perplexity
-from server.services.round_views import accuracy_view
+from server.services.result_views import accuracy_view
 from server.services.views import IntervalView
 from server.store import statistics as stored
 

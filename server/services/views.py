@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import BaseModel, Field
 
 from server.domain.accuracy import Interval
+from server.services.revealed import AnswerView, CandidateView, JudgementView
 
 
 class IntervalView(BaseModel):
@@ -52,37 +53,19 @@ class AskedView(BaseModel):
     index: int = Field(description="How many positions of this round came before; from 0")
     of: int
     suggestions: list[str] | None
-
-
-class CandidateView(BaseModel):
-    """One of the model's most probable tokens."""
-
-    token: str
-    probability: float
-
-
-class AnswerView(BaseModel):
-    """A settled position, with both sides' marks. Probabilities follow the unit's rule."""
-
-    position: int
-    guess: str | None
-    skipped: bool
-    target: str
-    right: bool
-    model_guess: str
-    model_right: bool
-    target_probability: float
-    target_rank: int
-    target_loss_bits: float
-    guess_probability: float | None
-    guess_rank: int | None
-    guess_is_token: bool = Field(
-        description="False where the guess is no single token of the model"
+    tries: list[str] = Field(default=[], description="What was tried here already, in mode tries")
+    tries_left: int | None = None
+    guess: str | None = Field(
+        None, description="In mode bet, the own guess made here; null if none"
     )
-    guess_probability_below: float | None = Field(
-        description="An upper bound, where the guess is beyond the model's stored candidates"
+    options: list[str] | None = Field(
+        None, description="In mode bet, once the own guess is made: what is offered"
     )
-    candidates: list[CandidateView]
+    own_option: str | None = Field(None, description="The option that is the own guess alone")
+    pair: tuple[str, str] | None = Field(None, description="In mode duel: the two tokens")
+    steps: list[float] | None = Field(
+        None, description="Shares that a page offers, from few to many"
+    )
 
 
 class SegmentView(BaseModel):
@@ -93,11 +76,13 @@ class SegmentView(BaseModel):
 
 
 class ScoreView(BaseModel):
-    """The running score."""
+    """The running score: settled positions, and how many of them each side had right."""
 
     answered: int
     you: int
     model: int
+    you_bits: float | None = Field(None, description="In bets and duels: mean loss so far")
+    model_bits: float | None = None
 
 
 class RoundView(BaseModel):
@@ -108,6 +93,8 @@ class RoundView(BaseModel):
     unit: str
     assisted: bool
     repeated: bool = Field(description="The player had this passage before; it counts nowhere")
+    practice: bool = Field(description="Duels to learn the game by; they count nowhere")
+    form: str | None = Field(description="Of a duel: tail, or whole as in the published study")
     daily: date | None
     finished: bool
     model: ModelView
@@ -115,14 +102,14 @@ class RoundView(BaseModel):
     text: str = Field(description="All that is revealed so far, up to the gap")
     segments: list[SegmentView] = Field(description="The same text, cut at the settled targets")
     asked: AskedView | None
-    answers: list[AnswerView]
+    answers: list[AnswerView | JudgementView]
     score: ScoreView
 
 
 class GuessOutcome(BaseModel):
-    """The reveal, and the round as it stands then."""
+    """The reveal (null while the position goes on), and the round as it stands then."""
 
-    answer: AnswerView
+    answer: AnswerView | JudgementView | None
     round: RoundView
 
 
@@ -159,6 +146,25 @@ class ComparisonView(BaseModel):
     )
 
 
+class LossesView(BaseModel):
+    """Mean losses in bits on the same positions; the difference is person minus model."""
+
+    you: IntervalView
+    model: IntervalView
+    difference: IntervalView
+    answers_to_settle: int | None
+
+
+class TriesView(BaseModel):
+    """How many tries it took: shares solved at try 1 to 5, and Shannon's bounds in bits."""
+
+    solved: list[float]
+    model_solved: list[float] = Field(description="Had the model tried its own choices in order")
+    unsolved: float
+    lower_bits: IntervalView
+    upper_bits: IntervalView
+
+
 class ResultView(BaseModel):
     """A finished round."""
 
@@ -167,6 +173,8 @@ class ResultView(BaseModel):
     you: SideView
     model: ModelSideView
     comparison: ComparisonView
+    losses: LossesView | None = Field(None, description="In bets and duels")
+    tries: TriesView | None = Field(None, description="In mode tries")
 
 
 class ScoredTokenView(BaseModel):
@@ -211,8 +219,10 @@ class RoundSummary(BaseModel):
 
     id: str
     title: str
+    mode: str
     unit: str
     assisted: bool
+    practice: bool
     started_at: datetime
     finished: bool
     score: ScoreView

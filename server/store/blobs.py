@@ -20,7 +20,7 @@ def scores_to_blob(scores: PassageScores) -> bytes:
 
 def scores_from_blob(blob: bytes) -> PassageScores:
     """Return the scores that `scores_to_blob` wrote."""
-    return PassageScores(**load(blob))
+    return PassageScores.from_arrays(load(blob))
 
 
 def vocabulary_to_blob(vocabulary: Vocabulary) -> bytes:

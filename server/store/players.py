@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from server.domain.accuracy import PairedCounts
 from server.domain.tokens import Unit
-from server.store.tables import GuessRow, PlayerRow, RoundRow
+from server.store.tables import GuessRow, JudgementRow, PlayerRow, RoundRow
 
 
 def find_player(session: Session, public_id: str, *, lock: bool = False) -> PlayerRow | None:
@@ -38,9 +38,12 @@ def count_rounds(session: Session, player_id: int) -> int:
 
 
 def count_guesses(session: Session, player_id: int) -> int:
-    """Return how many positions the player has settled."""
-    query = select(func.count()).select_from(GuessRow).where(GuessRow.player_id == player_id)
-    return session.scalars(query).one()
+    """Return how many guesses, tries and judgements the player has made."""
+    counts = [
+        session.scalars(select(func.count()).select_from(t).where(t.player_id == player_id)).one()
+        for t in (GuessRow, JudgementRow)
+    ]
+    return sum(counts)
 
 
 def rounds_of(session: Session, player_id: int, limit: int | None = None) -> list[RoundRow]:
@@ -48,7 +51,11 @@ def rounds_of(session: Session, player_id: int, limit: int | None = None) -> lis
     query = (
         select(RoundRow)
         .where(RoundRow.player_id == player_id)
-        .options(selectinload(RoundRow.guesses))
+        .options(
+            selectinload(RoundRow.guesses),
+            selectinload(RoundRow.bets),
+            selectinload(RoundRow.judgements),
+        )
         .order_by(RoundRow.started_at.desc(), RoundRow.id.desc())
         .limit(limit)
     )
@@ -58,7 +65,7 @@ def rounds_of(session: Session, player_id: int, limit: int | None = None) -> lis
 def paired_counts_of(session: Session, player_id: int, model_id: int, unit: Unit) -> PairedCounts:
     """Return how often the player, unassisted, and this model were right on the same positions.
 
-    Rounds on a passage that the player had before do not count.
+    Only first guesses count, and no round on a passage that the player had before.
     """
     person, model = cast(GuessRow.is_right, Integer), cast(GuessRow.model_is_right, Integer)
     query = select(
@@ -72,6 +79,7 @@ def paired_counts_of(session: Session, player_id: int, model_id: int, unit: Unit
         GuessRow.unit == unit,
         GuessRow.assisted.is_(False),
         GuessRow.repeated.is_(False),
+        GuessRow.attempt == 1,
     )
     n, both, person_right, model_right = session.execute(query).one()
     return PairedCounts(

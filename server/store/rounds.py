@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from server.domain.rounds import Mode
+from server.domain.scores import Form
 from server.domain.tokens import Unit
-from server.store.tables import GuessRow, PlayerRow, RoundRow, ScoredPassageRow
+from server.store.scores import seen_passages
+from server.store.tables import GuessRow, JudgementRow, PlayerRow, RoundRow, ScoredPassageRow
+
+RIVALS_WANTED = 5
 
 
 def find_round(
@@ -36,6 +40,7 @@ class RoundKind:
     mode: Mode
     unit: Unit
     assisted: bool
+    form: Form | None = None
 
     def newest(self) -> Select[RoundRow]:
         """Select the newest round of this kind."""
@@ -45,6 +50,7 @@ class RoundKind:
             RoundRow.mode == self.mode,
             RoundRow.unit == self.unit,
             RoundRow.assisted == self.assisted,
+            RoundRow.form.is_(None) if self.form is None else RoundRow.form == self.form,
         )
         return query.order_by(RoundRow.id.desc()).limit(1)
 
@@ -75,7 +81,15 @@ def find_open_round_on(session: Session, player_id: int, scored_passage_id: int)
 
 
 def _is_answered() -> ColumnElement[bool]:
-    return select(GuessRow.id).where(GuessRow.round_id == RoundRow.id).exists()
+    guessed = select(GuessRow.id).where(GuessRow.round_id == RoundRow.id).exists()
+    judged = select(JudgementRow.id).where(JudgementRow.round_id == RoundRow.id).exists()
+    return guessed | judged
+
+
+def find_unfinished_round(session: Session, kind: RoundKind) -> RoundRow | None:
+    """Return the newest round of this kind where it still asks something."""
+    newest = session.scalars(kind.newest()).one_or_none()
+    return newest if newest is not None and newest.finished_at is None else None
 
 
 def find_daily_round(session: Session, kind: RoundKind, day: date) -> RoundRow | None:
@@ -92,3 +106,51 @@ def daily_scored_passage(session: Session, model_id: int, unit: Unit, day: date)
         .limit(1)
     )
     return session.scalars(query).one_or_none()
+
+
+def has_practised(session: Session, player_id: int) -> bool:
+    """Tell whether the player has finished a practice round of duels."""
+    query = select(RoundRow.id).where(
+        RoundRow.player_id == player_id,
+        RoundRow.practice.is_(True),
+        RoundRow.finished_at.is_not(None),
+    )
+    return session.scalars(query.limit(1)).one_or_none() is not None
+
+
+def begun_duel_passage(
+    session: Session, kind: RoundKind, wanted: int = RIVALS_WANTED
+) -> int | None:
+    """Return the scored passage whose duels have been played most, but fewer than `wanted` times.
+
+    So that each question gathers several rivals. Passages that the player has seen in any mode do
+    not count; None where no other has been begun.
+    """
+    times = func.count()
+    query = (
+        select(RoundRow.scored_passage_id)
+        .join(ScoredPassageRow, ScoredPassageRow.id == RoundRow.scored_passage_id)
+        .where(*_duels(kind), ScoredPassageRow.passage_id.not_in(seen_passages(kind.player_id)))
+        .group_by(RoundRow.scored_passage_id)
+        .having(times < wanted)
+        .order_by(times.desc(), RoundRow.scored_passage_id)
+        .limit(1)
+    )
+    return session.scalars(query).one_or_none()
+
+
+def count_duel_rounds(session: Session, kind: RoundKind, scored_passage_id: int) -> int:
+    """Return how many rounds have used rivals of this passage's duels."""
+    query = select(func.count()).select_from(RoundRow)
+    here = RoundRow.scored_passage_id == scored_passage_id
+    return session.scalars(query.where(*_duels(kind), here)).one()
+
+
+def _duels(kind: RoundKind) -> tuple[ColumnElement[bool], ...]:
+    return (
+        RoundRow.model_id == kind.model_id,
+        RoundRow.mode == Mode.DUEL,
+        RoundRow.unit == kind.unit,
+        RoundRow.form == kind.form,
+        RoundRow.practice.is_(False),
+    )

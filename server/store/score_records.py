@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from server.domain.passages import Passage
 from server.store.blobs import scores_from_blob
 from server.store.score_files import ROWS_PER_GROUP, ScoreRecord
-from server.store.scores import next_draw_number
+from server.store.scores import next_draw_number, question_counts
 from server.store.tables import PassageRow, ScoredPassageRow
 
 _PASSAGE = (PassageRow.text, PassageRow.title, PassageRow.source, PassageRow.licence)
@@ -82,7 +82,9 @@ def add_score_records(
             "left_out": record.left_out,
             "scores": record.scores_blob,
             "created_at": now,
-            **_asked_counts(record),
+            **question_counts(
+                None if record.left_out is not None else scores_from_blob(record.scores_blob)
+            ),
         }
         for record in records
     ]
@@ -109,10 +111,3 @@ def _add_passages(session: Session, records: Sequence[ScoreRecord], now: datetim
 def _passage_ids(session: Session, hashes: Sequence[str]) -> dict[str, int]:
     query = select(PassageRow.content_hash, PassageRow.id)
     return dict(session.execute(query.where(PassageRow.content_hash.in_(hashes))).all())
-
-
-def _asked_counts(record: ScoreRecord) -> dict[str, int]:
-    if record.left_out is not None:
-        return {"asked_words": 0, "asked_tokens": 0}
-    scores = scores_from_blob(record.scores_blob)
-    return {"asked_words": len(scores.asked_words), "asked_tokens": len(scores.asked_tokens)}

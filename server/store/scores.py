@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, undefer
 
 from server.domain.models import ModelIdentity
-from server.domain.scores import PassageScores
+from server.domain.scores import Form, PassageScores
 from server.domain.tokens import Unit, Vocabulary
 from server.store.blobs import (
     scores_from_blob,
@@ -72,6 +72,16 @@ def tokenizers_of(session: Session, name: str, revision: str) -> dict[str, int]:
     return dict(session.execute(query).all())
 
 
+def question_counts(scores: PassageScores | None) -> dict[str, int]:
+    """Return how much a scored passage has to ask, by column; of one that is left out, nothing."""
+    return {
+        "asked_words": len(scores.asked_words) if scores else 0,
+        "asked_tokens": len(scores.asked_tokens) if scores else 0,
+        "tail_words": len(scores.words_tail.positions) if scores else 0,
+        "tail_tokens": len(scores.tokens_tail.positions) if scores else 0,
+    }
+
+
 def add_scores(
     session: Session, passage_id: int, model_id: int, scores: PassageScores, now: datetime
 ) -> None:
@@ -98,8 +108,7 @@ def _scored_row(
         passage_id=passage_id,
         model_id=model_id,
         draw_number=None,
-        asked_words=len(scores.asked_words),
-        asked_tokens=len(scores.asked_tokens),
+        **question_counts(scores),
         left_out=None,
         scores=scores_to_blob(scores),
         created_at=now,
@@ -122,8 +131,7 @@ def leave_out(session: Session, passage_id: int, model_id: int, reason: str, now
             passage_id=passage_id,
             model_id=model_id,
             draw_number=None,
-            asked_words=0,
-            asked_tokens=0,
+            **question_counts(None),
             left_out=reason,
             scores=b"",
             created_at=now,
@@ -167,18 +175,22 @@ def load_vocabulary(session: Session, model_id: int) -> Vocabulary:
 
 
 def pick_scored_passage(
-    session: Session, model_id: int, unit: Unit, fraction: float, player_id: int | None = None
+    session: Session,
+    model_id: int,
+    column: InstrumentedAttribute[int],
+    fraction: float,
+    player_id: int | None = None,
 ) -> int | None:
-    """Pick one of the model's passages that has something to ask in `unit`.
+    """Pick one of the model's passages whose number of questions in `column` is above 0.
 
     `fraction`, in [0, 1), says where among them; with a player, one that they have not played.
     Returns the scored passage's id, or None where there is none. The cost does not grow with the
     number of passages: draw numbers are dense, so a place between the first and the last will do.
     """
     number = ScoredPassageRow.draw_number
-    playable = [ScoredPassageRow.model_id == model_id, _is_drawn(), _asked_count(unit) > 0]
+    playable = [ScoredPassageRow.model_id == model_id, _is_drawn(), column > 0]
     if player_id is not None:
-        playable.append(ScoredPassageRow.passage_id.not_in(_seen_passages(player_id)))
+        playable.append(ScoredPassageRow.passage_id.not_in(seen_passages(player_id)))
     lowest, highest = func.coalesce(func.min(number), 0), func.coalesce(func.max(number), 0)
     first, last = session.execute(select(lowest, highest).where(*playable)).one()
     if not first or not last:
@@ -197,7 +209,7 @@ def longest_ago_played(session: Session, model_id: int, unit: Unit, player_id: i
             RoundRow.player_id == player_id,
             RoundRow.model_id == model_id,
             _is_drawn(),
-            _asked_count(unit) > 0,
+            asked_count(unit) > 0,
         )
         .group_by(RoundRow.scored_passage_id)
         .order_by(func.max(RoundRow.started_at), RoundRow.scored_passage_id)
@@ -210,12 +222,13 @@ def has_seen(session: Session, player_id: int, scored_passage_id: int) -> bool:
     """Tell whether the player had a round on this passage before, against whichever model."""
     query = select(ScoredPassageRow.id).where(
         ScoredPassageRow.id == scored_passage_id,
-        ScoredPassageRow.passage_id.in_(_seen_passages(player_id)),
+        ScoredPassageRow.passage_id.in_(seen_passages(player_id)),
     )
     return session.scalars(query).one_or_none() is not None
 
 
-def _seen_passages(player_id: int) -> Select[int]:
+def seen_passages(player_id: int) -> Select[int]:
+    """Select the passages that the player has had a round on, against whichever model."""
     return (
         select(ScoredPassageRow.passage_id)
         .join(RoundRow, RoundRow.scored_passage_id == ScoredPassageRow.id)
@@ -227,5 +240,13 @@ def _is_drawn() -> ColumnElement[bool]:
     return ScoredPassageRow.draw_number.is_not(None)
 
 
-def _asked_count(unit: Unit) -> InstrumentedAttribute[int]:
+def asked_count(unit: Unit) -> InstrumentedAttribute[int]:
+    """Return the column that says how many positions rounds in `unit` ask."""
     return ScoredPassageRow.asked_words if unit is Unit.WORDS else ScoredPassageRow.asked_tokens
+
+
+def duel_count(unit: Unit, form: Form) -> InstrumentedAttribute[int]:
+    """Return the column that says how many duels of this kind there are."""
+    if form is Form.WHOLE:
+        return asked_count(unit)
+    return ScoredPassageRow.tail_words if unit is Unit.WORDS else ScoredPassageRow.tail_tokens

@@ -50,7 +50,7 @@ def count_repeated(session: Session) -> int:
 
 
 def groups(session: Session) -> list[GroupCounts]:
-    """Aggregate guesses by model, mode, unit and assistance; repeated passages are left out."""
+    """Aggregate first guesses by model, mode, unit and assistance; repeated passages left out."""
     person, model = cast(GuessRow.is_right, Integer), cast(GuessRow.model_is_right, Integer)
     keys = (GuessRow.model_id, GuessRow.mode, GuessRow.unit, GuessRow.assisted)
     aggregated = (
@@ -64,7 +64,7 @@ def groups(session: Session) -> list[GroupCounts]:
             func.sum(model).label("model"),
             func.avg(GuessRow.target_loss_nats).label("mean_loss_nats"),
         )
-        .where(GuessRow.repeated.is_(False))
+        .where(GuessRow.repeated.is_(False), GuessRow.attempt == 1)
         .group_by(*keys)
         .subquery()
     )

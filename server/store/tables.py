@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     DateTime,
     ForeignKey,
@@ -109,6 +110,8 @@ class ScoredPassageRow(Base):
     draw_number: Mapped[int | None]
     asked_words: Mapped[int]
     asked_tokens: Mapped[int]
+    tail_words: Mapped[int]  # how many duels there are from the tail
+    tail_tokens: Mapped[int]
     left_out: Mapped[str | None] = mapped_column(String(200))  # why there are no scores
     scores: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     created_at: Mapped[datetime]
@@ -134,6 +137,7 @@ class RoundRow(Base):
     __tablename__ = "rounds"
     __table_args__ = (
         Index("ix_rounds_player_id_model_id_started_at", "player_id", "model_id", "started_at"),
+        Index("ix_rounds_duels", "model_id", "mode", "unit", "form", "scored_passage_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -145,6 +149,10 @@ class RoundRow(Base):
     unit: Mapped[str] = mapped_column(String(16))
     assisted: Mapped[bool]
     repeated: Mapped[bool]  # the player had a round on this passage before
+    practice: Mapped[bool]  # duels to learn the game by; they count nowhere
+    form: Mapped[str | None] = mapped_column(String(16))  # of a duel
+    draw: Mapped[int | None]  # which of a question's rivals a duel shows
+    seed: Mapped[str] = mapped_column(String(32))  # decides the sides of duels; never sent
     daily_on: Mapped[date | None] = mapped_column(index=True)
     started_at: Mapped[datetime]
     started_on: Mapped[date] = mapped_column(index=True)
@@ -154,7 +162,15 @@ class RoundRow(Base):
     player: Mapped[PlayerRow] = relationship()
     scored_passage: Mapped[ScoredPassageRow] = relationship(lazy="joined", innerjoin=True)
     guesses: Mapped[list[GuessRow]] = relationship(
-        order_by="GuessRow.position", back_populates="round", passive_deletes=True
+        order_by="GuessRow.position, GuessRow.attempt",
+        back_populates="round",
+        passive_deletes=True,
+    )
+    bets: Mapped[list[BetRow]] = relationship(
+        order_by="BetRow.position", back_populates="round", passive_deletes=True
+    )
+    judgements: Mapped[list[JudgementRow]] = relationship(
+        order_by="JudgementRow.position", back_populates="round", passive_deletes=True
     )
 
 
@@ -192,3 +208,58 @@ class GuessRow(Base):
     answered_on: Mapped[date] = mapped_column(index=True)
 
     round: Mapped[RoundRow] = relationship(back_populates="guesses")
+
+
+class BetRow(Base):
+    """One bet: what was staked on what was offered, and both sides' losses for the target."""
+
+    __tablename__ = "bets"
+    __table_args__ = (UniqueConstraint("round_id", "position"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id", ondelete="CASCADE"))
+    player_id: Mapped[int] = mapped_column(ForeignKey("players.id", ondelete="CASCADE"), index=True)
+    model_id: Mapped[int] = mapped_column(ForeignKey("language_models.id"), index=True)
+    scored_passage_id: Mapped[int] = mapped_column(ForeignKey("scored_passages.id"))
+    unit: Mapped[str] = mapped_column(String(16))
+    repeated: Mapped[bool]
+    position: Mapped[int]
+    stakes: Mapped[list[list[Any]]] = mapped_column(JSON)  # [text, share, model's log-probability]
+    other: Mapped[float]
+    target: Mapped[str]
+    target_option: Mapped[str | None]  # the option that was the target
+    loss_nats: Mapped[float]
+    target_logprob_nats: Mapped[float]
+    elapsed_ms: Mapped[int]
+    answered_at: Mapped[datetime]
+    answered_on: Mapped[date] = mapped_column(index=True)
+
+    round: Mapped[RoundRow] = relationship(back_populates="bets")
+
+
+class JudgementRow(Base):
+    """One judgement: how much a player gave the author's token against a rival."""
+
+    __tablename__ = "judgements"
+    __table_args__ = (UniqueConstraint("round_id", "position"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id", ondelete="CASCADE"))
+    player_id: Mapped[int] = mapped_column(ForeignKey("players.id", ondelete="CASCADE"), index=True)
+    model_id: Mapped[int] = mapped_column(ForeignKey("language_models.id"), index=True)
+    scored_passage_id: Mapped[int] = mapped_column(ForeignKey("scored_passages.id"), index=True)
+    unit: Mapped[str] = mapped_column(String(16))
+    form: Mapped[str] = mapped_column(String(16))
+    practice: Mapped[bool]
+    asked: Mapped[bool]  # False where the rival drawn was the target itself, which counts as even
+    position: Mapped[int]
+    target: Mapped[str]
+    rival: Mapped[str]
+    target_share: Mapped[float]
+    target_logprob_nats: Mapped[float]
+    rival_logprob_nats: Mapped[float]
+    elapsed_ms: Mapped[int]
+    answered_at: Mapped[datetime]
+    answered_on: Mapped[date] = mapped_column(index=True)
+
+    round: Mapped[RoundRow] = relationship(back_populates="judgements")

@@ -7,11 +7,20 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response, jsonify, make_response, url_for
 
-from server.services import players
+from server.services import comparisons, players
+from server.services.comparisons import ComparisonView
 from server.services.views import GuessOutcome, PlayerView, ResultView, RoundView
 from server.web.context import db, forget_player, now, player_id, remember_player, rounds, service
 from server.web.limits import ANSWER_LIMIT, START_LIMIT, limiter
-from server.web.schemas import NewGuess, NewRound, PlayerChange
+from server.web.schemas import (
+    ComparisonWish,
+    NewBet,
+    NewGuess,
+    NewJudgement,
+    NewRound,
+    NewRoundJudgement,
+    PlayerChange,
+)
 
 api = APIBlueprint("api", __name__, url_prefix="/api/v1")
 
@@ -46,8 +55,52 @@ def round_state(round_id: str) -> RoundView:
 @api.doc(summary="Answer the asked position", responses=[404, 409])
 def submit_guess(round_id: str, json_data: NewGuess) -> GuessOutcome:
     """Record a guess or a skip and reveal the target; the same request again changes nothing."""
-    answer = json_data.answer()
-    return rounds().submit(player_id(), round_id, json_data.position, answer, now())
+    answer, attempt = json_data.answer(), json_data.attempt
+    return rounds().submit(player_id(), round_id, json_data.position, answer, now(), attempt)
+
+
+@api.post("/rounds/<round_id>/bets")
+@limiter.limit(ANSWER_LIMIT)
+@api.input(NewBet)
+@api.output(GuessOutcome)
+@api.doc(summary="Bet on the asked position", responses=[404, 409])
+def submit_bet(round_id: str, json_data: NewBet) -> GuessOutcome:
+    """Record a bet and reveal the target; the own guess, or a skip, comes first."""
+    bet = json_data
+    return rounds().bet(player_id(), round_id, bet.position, bet.stakes, bet.other, now())
+
+
+@api.post("/rounds/<round_id>/judgements")
+@limiter.limit(ANSWER_LIMIT)
+@api.input(NewRoundJudgement)
+@api.output(GuessOutcome)
+@api.doc(summary="Judge the asked pair", responses=[404, 409])
+def submit_judgement(round_id: str, json_data: NewRoundJudgement) -> GuessOutcome:
+    """Record the share of the first of two tokens and reveal which the author wrote."""
+    return rounds().judge(player_id(), round_id, json_data.position, json_data.first, now())
+
+
+@api.get("/comparisons/next")
+@limiter.limit(START_LIMIT)
+@api.input(ComparisonWish, location="query")
+@api.output(ComparisonView)
+@api.doc(summary="The next pair to judge", responses={503: ""})
+def next_comparison(query_data: ComparisonWish) -> ComparisonView:
+    """Return the pair that the player's round of duels asks now; a new round where none is open."""
+    started = comparisons.next_pair(rounds(), player_id(), query_data.wish(), now())
+    remember_player(started.player_id)
+    return started.comparison
+
+
+@api.post("/comparisons/<comparison_id>/judgements")
+@limiter.limit(ANSWER_LIMIT)
+@api.input(NewJudgement)
+@api.output(GuessOutcome)
+@api.doc(summary="Judge a pair", responses=[404, 409])
+def judge_comparison(comparison_id: str, json_data: NewJudgement) -> GuessOutcome:
+    """Record the share of the first of two tokens and reveal which the author wrote."""
+    round_id, position = comparisons.parts_of(comparison_id)
+    return rounds().judge(player_id(), round_id, position, json_data.first, now())
 
 
 @api.get("/rounds/<round_id>/result")

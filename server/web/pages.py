@@ -10,13 +10,19 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from server.domain.errors import Conflict, InvalidInput
 from server.domain.rounds import Mode
+from server.domain.scores import Form
 from server.domain.tokens import Unit
+from server.services.choosing import RoundWish
 from server.services.home import home_view, opponent_line, present_opponent
 from server.services.players import player_view
-from server.services.rounds import RoundWish
 from server.web.context import db, now, player_id, remember_player, rounds, service
 from server.web.limits import START_LIMIT, limiter
-from server.web.wording import result_wording
+from server.web.result_wording import result_wording
+
+_ALLOWED = (
+    "Allowed are the modes guess, bet, duel and tries, the units words and tokens, "
+    "and the forms tail and whole."
+)
 
 pages = APIBlueprint("pages", __name__, enable_openapi=False)
 
@@ -102,9 +108,13 @@ def _wish_from_form() -> RoundWish:
     form = request.form
     try:
         mode, unit = Mode(form.get("mode", Mode.GUESS)), Unit(form.get("unit", Unit.WORDS))
+        rivals = Form(form.get("form", Form.TAIL)) if mode is Mode.DUEL else Form.TAIL
     except ValueError as error:
-        raise InvalidInput("unit", "Allowed are words and tokens, in mode guess.") from error
-    return RoundWish(mode, unit, form.get("assisted") == "true", form.get("daily") == "true")
+        raise InvalidInput("mode", _ALLOWED) from error
+    # The first page has one form for all modes: a box that a mode has no use for is not meant.
+    is_guess = mode is Mode.GUESS
+    assisted, daily = (is_guess and form.get(name) == "true" for name in ("assisted", "daily"))
+    return RoundWish(mode, unit, assisted, daily, rivals)
 
 
 def _json_for_script(json: str) -> str:

@@ -7,12 +7,14 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from server.domain.errors import InvalidInput
-from server.domain.rounds import Mode
+from server.domain.rounds import MOST_TRIES, Mode
+from server.domain.scores import Form
 from server.domain.tokens import Unit
-from server.services.rounds import RoundWish
+from server.services.choosing import RoundWish
 
 _LONGEST_TEXT_CHARACTERS = 256
 _LARGEST_POSITION = 1_000_000
+_MOST_OPTIONS = 64
 
 
 class Strict(BaseModel):
@@ -24,14 +26,32 @@ class Strict(BaseModel):
 class NewRound(Strict):
     """What kind of round to begin."""
 
-    mode: Literal["guess"] = "guess"
+    mode: Literal["guess", "bet", "duel", "tries"] = "guess"
     unit: Literal["words", "tokens"] = "words"
     assisted: bool = False
     daily: bool = False
+    form: Literal["tail", "whole"] = Field(
+        "tail", description="Of a duel: rivals outside the model's top eight, or from everywhere"
+    )
 
     def wish(self) -> RoundWish:
         """Return the domain's reading."""
-        return RoundWish(Mode(self.mode), Unit(self.unit), self.assisted, self.daily)
+        return RoundWish(
+            Mode(self.mode), Unit(self.unit), self.assisted, self.daily, Form(self.form)
+        )
+
+
+class ComparisonWish(BaseModel):
+    """Which pairs to judge, as a query string."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    unit: Literal["words", "tokens"] = "words"
+    form: Literal["tail", "whole"] = "tail"
+
+    def wish(self) -> RoundWish:
+        """Return the domain's reading."""
+        return RoundWish(Mode.DUEL, Unit(self.unit), form=Form(self.form))
 
 
 class NewGuess(Strict):
@@ -40,6 +60,12 @@ class NewGuess(Strict):
     position: int = Field(ge=0, le=_LARGEST_POSITION)
     text: str | None = Field(None, max_length=_LONGEST_TEXT_CHARACTERS)
     skip: bool = False
+    attempt: int | None = Field(
+        None,
+        ge=1,
+        le=MOST_TRIES,
+        description="In mode tries, which try this is: makes a repeated request safe",
+    )
 
     @model_validator(mode="after")
     def _text_or_skip(self) -> Self:
@@ -61,6 +87,26 @@ class NewText(Strict):
     """A text of the player's own."""
 
     text: str
+
+
+class NewBet(Strict):
+    """A spread of 1 over what is offered and something else."""
+
+    position: int = Field(ge=0, le=_LARGEST_POSITION)
+    stakes: dict[str, float] = Field(max_length=_MOST_OPTIONS)
+    other: float
+
+
+class NewJudgement(Strict):
+    """The share, between 0 and 1, that the first of the two tokens gets."""
+
+    first: float
+
+
+class NewRoundJudgement(NewJudgement):
+    """The same within a round, where the position says which question is meant."""
+
+    position: int = Field(ge=0, le=_LARGEST_POSITION)
 
 
 class PlayerChange(Strict):

@@ -1,7 +1,9 @@
 /** The play page: asks, sends, reveals, goes on. All truth is the server's; this only shows it. */
 
 import { Problem, call } from "./api.js";
+import { betBars, betWords, openBet } from "./bet.js";
 import { byId, element } from "./dom.js";
+import { duelBars, duelWords, openDuel } from "./duel.js";
 import { drawPassage, lastWords } from "./passage.js";
 import { drawRace } from "./race.js";
 import { revealBars, revealWords } from "./reveal.js";
@@ -21,6 +23,7 @@ let round = JSON.parse(byId("round-data").textContent);
 const total = round.asked?.of ?? round.answers.length;
 let sending = false;
 let slow;
+let panel = null; // what a bet or a duel is made with, while one is open
 
 /** Show the round as it asks for the next word. */
 function ask() {
@@ -34,12 +37,31 @@ function ask() {
   byId("context").textContent = `After: ${lastWords(round.text)}`;
   byId("reveal").hidden = true;
   byId("reveal-words").replaceChildren();
-  gap.hidden = false;
-  gap.value = "";
-  byId("ask").hidden = false;
-  drawSuggestions();
   say("");
-  focusGap();
+  openPanel();
+  const typing = panel === null;
+  gap.hidden = !typing;
+  byId("ask").hidden = !typing;
+  byId("blank").hidden = typing;
+  if (typing) {
+    gap.value = "";
+    drawSuggestions();
+    drawTries();
+    focusGap();
+  } else {
+    showGap(byId("blank"), race);
+  }
+}
+
+/** Open what a bet or a duel is made with, if that is what the round waits for. */
+function openPanel() {
+  for (const id of ["bet", "duel"]) {
+    const node = document.getElementById(id);
+    if (node) node.hidden = true;
+  }
+  panel = null;
+  if (round.asked.options) panel = openBet(byId("bet"), round.asked);
+  else if (round.asked.pair) panel = openDuel(byId("duel"), round.asked);
 }
 
 /** Show what the author wrote, and wait until the player has read it. */
@@ -48,13 +70,36 @@ function reveal(answer) {
   drawRace(race, round, total, false);
   drawPassage(byId("passage-text"), round, true);
   gap.hidden = true;
+  byId("blank").hidden = true;
   byId("ask").hidden = true;
-  byId("reveal-words").replaceChildren(...revealWords(answer, round));
-  byId("reveal-bars").replaceChildren(revealBars(answer));
+  byId("tried").textContent = "";
+  if (panel) panel.close();
+  panel = null;
+  const [words, bars] = drawn(answer);
+  byId("reveal-words").replaceChildren(...words);
+  byId("reveal-bars").replaceChildren(bars);
   nextButton.textContent = round.finished ? "See the result" : `Next ${round.unit.slice(0, -1)}`;
   byId("reveal").hidden = false;
   nextButton.focus({ preventScroll: true });
   showReveal(document.querySelector(".asked.latest") ?? byId("passage"), nextButton, race);
+}
+
+/** The reveal of each mode: its sentences and its bars. */
+function drawn(answer) {
+  if (round.mode === "duel") return [duelWords(answer, round), duelBars(answer, round)];
+  if (round.mode === "bet") return [betWords(answer, round), betBars(answer, round)];
+  return [revealWords(answer, round), revealBars(answer)];
+}
+
+/** In mode tries: what was tried here, and how many tries are left. */
+function drawTries() {
+  const { tries, tries_left: left } = round.asked;
+  if (left === null || tries.length === 0) {
+    byId("tried").textContent = "";
+    return;
+  }
+  const words = tries.map((text) => `“${text}”`).join(", ");
+  byId("tried").textContent = `Not ${words}. ${left} ${left === 1 ? "try" : "tries"} left.`;
 }
 
 function drawSuggestions() {
@@ -85,12 +130,30 @@ function say(sentence) {
  * @param {{text: string} | {skip: true}} answer
  */
 async function settle(answer) {
+  const tries = round.asked.tries_left === null ? {} : { attempt: round.asked.tries.length + 1 };
+  await send("guesses", { position: round.asked.position, ...tries, ...answer }, answer);
+}
+
+/**
+ * Send the bet or the judgement as it stands in its panel. One that nobody has touched takes a
+ * second Enter: the first may have been meant for what came before.
+ */
+async function settlePanel() {
+  if (panel.untouched()) {
+    say(panel.kind === "bets"
+      ? "Nothing is staked yet. Enter again leaves it all on “something else”."
+      : "You lean to neither side yet. Enter again says even.");
+    return;
+  }
+  await send(panel.kind, { position: round.asked.position, ...panel.answer() }, {});
+}
+
+async function send(kind, body, answer) {
   if (sending || game.dataset.state !== "asking") return;
   let outcome;
   busy(true);
   try {
-    const body = { position: round.asked.position, ...answer };
-    outcome = await call("POST", `${apiUrl}/guesses`, body);
+    outcome = await call("POST", `${apiUrl}/${kind}`, body);
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     busy(false);
@@ -99,7 +162,8 @@ async function settle(answer) {
   }
   busy(false);
   round = outcome.round;
-  reveal(outcome.answer);
+  if (outcome.answer) reveal(outcome.answer);
+  else ask();
 }
 
 /** Say what failed. The text stays in the gap: nothing is lost, and Enter tries again. */
@@ -107,11 +171,10 @@ async function recover(problem, answer) {
   if (problem.status === 409 && (await catchUp())) return;
   const passing = [0, 409, 429].includes(problem.status) || problem.status >= 500;
   if (answer.text !== undefined) gap.value = answer.text;
-  const again = answer.skip
-    ? "Press Skip to try again."
-    : "Your guess is still here; press Enter to try again.";
+  const kept = panel ? "Nothing is lost" : "Your guess is still here";
+  const again = answer.skip ? "Press Skip to try again." : `${kept}; press Enter to try again.`;
   say(passing ? `${problem.message} ${again}` : problem.message);
-  focusGap();
+  if (!panel) focusGap();
 }
 
 /** The round went on elsewhere (another tab): show where it stands. Tells whether that worked. */
@@ -130,12 +193,16 @@ async function catchUp() {
 function busy(now) {
   sending = now;
   clearTimeout(slow);
-  byId("sending").textContent = "";
-  if (now) slow = setTimeout(() => { byId("sending").textContent = "Sending"; }, SAY_SENDING_AFTER_MS);
+  saySending("");
+  if (now) slow = setTimeout(() => saySending("Sending"), SAY_SENDING_AFTER_MS);
   form.setAttribute("aria-busy", String(now));
   form.classList.toggle("busy", now);
   gap.readOnly = now;
   for (const button of form.querySelectorAll("button")) button.disabled = now;
+}
+
+function saySending(text) {
+  for (const node of form.querySelectorAll(".sending")) node.textContent = text;
 }
 
 function goOn() {
@@ -149,12 +216,16 @@ function insert(sign) {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
+  if (panel) {
+    settlePanel();
+    return;
+  }
   const text = gap.value.trim();
   if (text) settle({ text });
   else say("Type a guess, or skip.");
 });
 form.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || event.isComposing || event.repeat) return;
+  if (panel || event.key !== "Escape" || event.isComposing || event.repeat) return;
   event.preventDefault();
   settle({ skip: true });
 });
@@ -166,6 +237,11 @@ nextButton.addEventListener("click", goOn);
 // A held Enter guesses and would go on at once: the reveal is not to be missed.
 nextButton.addEventListener("keydown", (event) => {
   if (event.repeat) event.preventDefault();
+});
+form.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.target.type !== "range") return;
+  event.preventDefault(); // browsers differ in whether Enter on a slider sends its form
+  if (panel && !event.repeat) settlePanel();
 });
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.repeat && event.target === document.body) goOn();

@@ -13,17 +13,28 @@ export function drawRace(node, round, total, asking) {
   node.setAttribute(
     "aria-label",
     answered
-      ? `After ${answered} of ${total}: you have ${you}, ${label} has ${model}.`
+      ? `After ${answered} of ${total}: you have ${you}, ${label} has ${model}.${bits(round)}`
       : `Nothing guessed yet. There are ${total} to guess.`,
   );
   node.replaceChildren(
     element("span", { class: "who-you" }, "You"),
     pips("you", round.answers.map((answer) => answer.right), total, asking),
-    element("span", { class: "number" }, `${you} of ${answered}`),
+    element("span", { class: "number" }, figure(you, answered, round.score.you_bits)),
     element("span", { class: "who-model" }, label),
     pips("model", round.answers.map((answer) => answer.model_right), total, asking),
-    element("span", { class: "number" }, `${model} of ${answered}`),
+    element("span", { class: "number" }, figure(model, answered, round.score.model_bits)),
   );
+}
+
+/** Bets and duels are won by bits, the fewer the better; the pips still say who was right. */
+function figure(right, answered, meanBits) {
+  return meanBits === null ? `${right} of ${answered}` : `${meanBits.toFixed(1)} bits`;
+}
+
+function bits({ score, model }) {
+  if (score.you_bits === null) return "";
+  const [yours, theirs] = [score.you_bits, score.model_bits].map((mean) => mean.toFixed(1));
+  return ` Mean cost: you ${yours} bits, ${model.label} ${theirs}; less is better.`;
 }
 
 function pips(side, marks, total, asking) {

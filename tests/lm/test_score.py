@@ -7,11 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from server.domain.scores import PassageScores, TooLong, tokenized
-from server.domain.tokens import Unit, is_word_token
+from server.domain.guessing import can_be_answered
+from server.domain.scores import RIVAL_TABLES, Form, PassageScores, TooLong, tokenized
+from server.domain.tokens import Unit, Vocabulary, is_word_token
 from server.lm.score import PassageScorer
+
+Logprobs = NDArray[np.float64]
 
 TEXTS = [
     "The ferry was late again, so we sat on the wall and ate what was left of the bread.",
@@ -94,12 +98,14 @@ def test_scoring_in_batches_equals_scoring_one_by_one(
     for text, together in zip(TEXTS, scored, strict=True):
         (alone,) = score(scorer, [text])
         for name, array in together.arrays().items():
-            if array.dtype.kind == "f" and name != "rival_logprob":
+            if array.dtype.kind == "f" and not name.endswith("rival_logprob"):
                 np.testing.assert_allclose(array, alone.arrays()[name], atol=1e-4, err_msg=name)
-        for name in ("token_ids", "asked_words", "asked_tokens", "rival_positions"):
+        for name in ("token_ids", "asked_words", "asked_tokens", "words_tail.positions"):
             np.testing.assert_array_equal(together.arrays()[name], alone.arrays()[name], name)
         # A draw that falls between two tokens may go either way by the last bit of a sum.
-        assert (together.rival_ids != alone.rival_ids).sum() <= 2
+        for unit, form in RIVAL_TABLES:
+            drawn = together.rivals(unit, form).rival_ids, alone.rivals(unit, form).rival_ids
+            assert (drawn[0] != drawn[1]).sum() <= 2
 
 
 def test_a_position_never_depends_on_what_follows(scorer: PassageScorer) -> None:
@@ -152,23 +158,67 @@ def test_asked_positions_are_word_positions_behind_the_minimum_context(
     assert all(p >= 20 and text.eligible(Unit.TOKENS, int(p)) for p in scores.asked_tokens)
 
 
+@pytest.mark.parametrize("form", Form)
+@pytest.mark.parametrize("unit", Unit)
 def test_rivals_are_draws_from_the_models_distribution(
-    checkpoint: Path, scorer: PassageScorer
+    checkpoint: Path, scorer: PassageScorer, unit: Unit, form: Form
 ) -> None:
-    text = TEXTS[1]
-    logprobs, _ = independent_logprobs(checkpoint, text)
-    (scores,) = score(scorer, [text])
-    again = score(scorer, [text])[0]
-    np.testing.assert_array_equal(scores.rival_ids, again.rival_ids)
+    logprobs, _ = independent_logprobs(checkpoint, TEXTS[1])
+    vocabulary, (scores,) = scorer.vocabulary, score(scorer, [TEXTS[1]])
+    rivals = scores.rivals(unit, form)
+    assert len(rivals.positions) == 12
     expected, found, variance = 0.0, 0, 0.0
-    for row, position in enumerate(scores.rival_positions):
-        at = logprobs[int(position)]
-        np.testing.assert_allclose(scores.rival_logprob[row], at[scores.rival_ids[row]], atol=1e-4)
-        likely = at.topk(20)
-        share = float(likely.values.exp().sum())
+    for row, position in enumerate(rivals.positions):
+        at = logprobs[int(position)].double().numpy()
+        allowed = np.array([unit is Unit.TOKENS or is_word(scorer, i) for i in range(len(at))])
+        mass = answer_masses(vocabulary, unit, at)
+        if form is Form.TAIL:
+            head = eight_suggestions(vocabulary, unit, at)
+            assert scores.token_ids[position] not in head
+            allowed[list(head)] = False
+        drawn = rivals.rival_ids[row]
+        assert allowed[drawn].all()
+        np.testing.assert_allclose(rivals.rival_logprob[row], np.log(mass[drawn]), atol=1e-4)
+        given = np.where(allowed, np.exp(at), 0) / np.exp(at)[allowed].sum()
+        likely = np.argsort(-given)[:20]
+        share = float(given[likely].sum())
         expected, variance = expected + 16 * share, variance + 16 * share * (1 - share)
-        found += int(np.isin(scores.rival_ids[row], likely.indices.numpy()).sum())
+        found += int(np.isin(drawn, likely).sum())
     assert abs(found - expected) < 4 * variance**0.5
+
+
+def answer_masses(vocabulary: Vocabulary, unit: Unit, logprobs: Logprobs) -> Logprobs:
+    """The probability of each token as an answer: in words, all cases of it together."""
+    given = np.exp(logprobs)
+    if unit is Unit.TOKENS:
+        return given
+    ids = [vocabulary.ids_of_word(vocabulary.text(i).strip()) or (i,) for i in range(len(given))]
+    return np.array([given[list(same)].sum() for same in ids])
+
+
+def eight_suggestions(vocabulary: Vocabulary, unit: Unit, logprobs: Logprobs) -> set[int]:
+    """The ids that the eight most probable possible answers cover."""
+    covered: set[int] = set()
+    answers = 0
+    for i in np.argsort(-logprobs):
+        text = vocabulary.text(int(i))
+        possible = "\ufffd" not in text and can_be_answered(text, unit)
+        if unit is Unit.WORDS:
+            possible = possible and is_word_token(text)
+        if possible and int(i) not in covered:
+            same = vocabulary.ids_of_word(text.strip()) if unit is Unit.WORDS else (int(i),)
+            covered.update(same)
+            answers += 1
+        if answers == 8:
+            break
+    return covered
+
+
+def test_the_same_passage_gets_the_same_rivals(scorer: PassageScorer) -> None:
+    (first,), (second,) = score(scorer, [TEXTS[1]]), score(scorer, [TEXTS[1]])
+    for unit, form in RIVAL_TABLES:
+        ours, theirs = first.rivals(unit, form), second.rivals(unit, form)
+        np.testing.assert_array_equal(ours.rival_ids, theirs.rival_ids)
 
 
 def test_a_text_longer_than_the_window_is_too_long(scorer: PassageScorer) -> None:

@@ -28,6 +28,7 @@ TINY = Recipe(
     heads=2,
     windows_per_step=4,
     warmup_steps=2,
+    decay_steps=6,
 )
 
 
@@ -55,7 +56,7 @@ def test_a_batch_depends_on_its_step_alone(batches: Batches) -> None:
 
 
 def test_the_rate_warms_up_stays_and_falls_to_zero() -> None:
-    recipe = Recipe(steps=1000, constant_share=0.4, warmup_steps=100)
+    recipe = Recipe(steps=1000, decay_steps=600, warmup_steps=100)
     assert recipe.rate_share(0) == 0.01
     assert recipe.rate_share(100) == recipe.rate_share(400) == 1.0
     assert recipe.rate_share(700) == 0.5

@@ -208,7 +208,7 @@ def test_another_tokenizer_is_refused_by_its_fingerprint(serving: Machine, file:
 def damaged_scores(row: dict[str, Any], **arrays: Any) -> None:
     """Replace arrays inside a row's scores."""
     scores = scores_from_blob(row["scores"])
-    changed = type(scores)(**(scores.arrays() | arrays))
+    changed = type(scores).from_arrays(scores.arrays() | arrays)
     row["scores"] = scores_to_blob(changed)
 
 
@@ -261,7 +261,11 @@ def test_scores_that_ask_other_positions_than_those_here_are_refused(
 
     def ask_less(rows: Rows) -> None:
         scores = scores_from_blob(rows[0]["scores"])
-        one_less = {n: a[1:] for n, a in scores.arrays().items() if n.startswith("words_top")}
+        one_less = {
+            n: a[1:]
+            for n, a in scores.arrays().items()
+            if n.startswith(("words_top", "words_whole."))
+        }
         damaged_scores(rows[0], asked_words=scores.asked_words[1:], **one_less)
 
     code, output = serving.type("load", rewritten(file, ask_less))

@@ -6,12 +6,20 @@ Word tokens have 0.64 together, so restricted to words " cat" has 0.32 / 0.64 = 
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
-from server.domain.scores import TOP_EVERYWHERE, PassageScores
-from server.domain.tokens import TokenizedText, Vocabulary
+from server.domain.scores import (
+    RIVAL_TABLES,
+    RIVALS_PER_POSITION,
+    TOP_EVERYWHERE,
+    Form,
+    PassageScores,
+    Rivals,
+)
+from server.domain.tokens import TokenizedText, Unit, Vocabulary
 
 END_OF_TEXT_ID = 11
 PROBABILITIES = {  # by token, most probable first
@@ -74,8 +82,36 @@ def scored(
         "words_top_logprob": everywhere(np.log(given[word_order[:stored]]), np.float32),
         "tokens_top_ids": everywhere(order[:stored], np.int32),
         "tokens_top_logprob": everywhere(np.log(given[order[:stored]]), np.float32),
-        "rival_positions": np.arange(n, dtype=np.int32),
-        "rival_ids": np.zeros((n, 16), dtype=np.int32),
-        "rival_logprob": np.zeros((n, 16), dtype=np.float32),
+        **{name: rivals(vocabulary, given, ids, unit) for (unit, _), name in RIVAL_TABLES.items()},
     }
-    return PassageScores(**(arrays | replaced))
+    arrays |= replaced
+    for unit in Unit:  # every asked position has rivals of the whole form
+        name = RIVAL_TABLES[unit, Form.WHOLE]
+        arrays[name] = at_positions(arrays[name], arrays[f"asked_{unit}"])
+    return PassageScores(**arrays)
+
+
+def at_positions(rivals: Rivals, positions: Any) -> Rivals:
+    """Return the rows of some positions; every position has one."""
+    rows = np.array(positions, dtype=int)
+    return Rivals(*(getattr(rivals, field.name)[rows] for field in fields(Rivals)))
+
+
+def rivals(vocabulary: Vocabulary, given: Any, ids: list[int], unit: Unit) -> Rivals:
+    """Return rivals at every position: the first 16 tokens that the unit knows, in turn."""
+    answers = vocabulary.word_answers if unit is Unit.WORDS else np.arange(len(given))
+    drawn = np.resize(np.flatnonzero(answers >= 0), RIVALS_PER_POSITION)
+
+    def logprob(token_id: int) -> float:
+        if answers[token_id] < 0:
+            return float(np.log(given[token_id]))
+        return float(np.log(given[answers == answers[token_id]].sum()))
+
+    return Rivals(
+        positions=np.arange(len(ids), dtype=np.int32),
+        target_logprob=np.array([logprob(i) for i in ids], dtype=np.float32),
+        rival_ids=np.tile(drawn.astype(np.int32), (len(ids), 1)),
+        rival_logprob=np.tile(
+            np.array([logprob(i) for i in drawn.tolist()], dtype=np.float32), (len(ids), 1)
+        ),
+    )

@@ -9,14 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from server.domain.errors import Conflict
 from server.domain.rounds import (
     MINIMUM_CONTEXT_TOKENS,
     POSITIONS_PER_ROUND,
     Mode,
     asked_positions,
     next_position,
-    require_asked_now,
     seeded_generator,
 )
 from server.domain.tokens import TokenizedText, Unit
@@ -132,22 +130,6 @@ def test_positions_are_asked_in_order(settled: int, position: int | None) -> Non
 
 def test_a_round_that_asks_nothing_is_finished() -> None:
     assert next_position([], 0) is None
-
-
-def test_the_position_that_is_asked_now_may_be_answered() -> None:
-    require_asked_now(ASKED, 1, 31)
-
-
-@pytest.mark.parametrize("position", [23, 40, 0, -1])
-def test_another_position_is_a_conflict_that_names_the_right_one(position: int) -> None:
-    with pytest.raises(Conflict, match=f"31 now, not {position}"):
-        require_asked_now(ASKED, 1, position)
-
-
-@pytest.mark.parametrize("position", ASKED)
-def test_a_finished_round_takes_no_answer(position: int) -> None:
-    with pytest.raises(Conflict, match="finished"):
-        require_asked_now(ASKED, 3, position)
 
 
 def test_a_mode_is_written_as_its_name() -> None:

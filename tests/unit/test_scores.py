@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from server.domain.scores import Candidate, PassageScores, tokenized
+from server.domain.scores import RIVAL_TABLES, Candidate, PassageScores, Rivals, tokenized
 from server.domain.tokens import Unit
 from tests.unit.by_hand import CAT, MAT, SAT, STOP, THE, VOCABULARY, scored
 
@@ -119,8 +119,24 @@ def test_a_position_that_is_not_asked_has_no_candidates() -> None:
 
 
 def test_every_array_is_named() -> None:
-    assert set(SCORES.arrays()) == {field.name for field in fields(PassageScores)}
+    tables = set(RIVAL_TABLES.values())
+    plain = {field.name for field in fields(PassageScores)} - tables
+    of_rivals = {f"{table}.{field.name}" for table in tables for field in fields(Rivals)}
+    assert set(SCORES.arrays()) == plain | of_rivals
     assert SCORES.arrays()["token_ids"] is SCORES.token_ids
+
+
+def test_scores_are_made_again_from_their_arrays() -> None:
+    again = PassageScores.from_arrays(SCORES.arrays())
+    assert again.words_tail.rival_ids is SCORES.words_tail.rival_ids
+    assert again.arrays().keys() == SCORES.arrays().keys()
+
+
+def test_rivals_that_miss_a_position_are_refused() -> None:
+    arrays = SCORES.arrays()
+    arrays["words_tail.rival_ids"] = arrays["words_tail.rival_ids"][:-1]
+    with pytest.raises(ValueError, match="rival_ids has 6 rows, not 7"):
+        PassageScores.from_arrays(arrays)
 
 
 @pytest.mark.parametrize(

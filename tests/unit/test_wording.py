@@ -14,8 +14,8 @@ from server.domain.accuracy import (
     mcnemar_p_value,
     wilson_interval,
 )
+from server.services.revealed import AnswerView
 from server.services.views import (
-    AnswerView,
     ComparisonView,
     IntervalView,
     ModelSideView,
@@ -27,7 +27,8 @@ from server.services.views import (
     SideView,
     TokenView,
 )
-from server.web.wording import HEAT_LEVELS, lead_sentence, probability, result_wording, sensible
+from server.web.result_wording import HEAT_LEVELS, result_wording
+from server.web.wording import lead_sentence, probability, sensible
 
 NARROW_SPACE = "\u202f"
 TARGETS = [f"target{index}" for index in range(20)]
@@ -90,6 +91,8 @@ def result(
             unit=unit,
             assisted=False,
             repeated=False,
+            practice=False,
+            form=None,
             daily=None,
             finished=True,
             model=ModelView(name="name", revision="r", parameters=1, label=label),
@@ -164,7 +167,7 @@ def test_a_round_of_tokens_speaks_of_tokens(lead: int, noun: str) -> None:
     assert wording.headline.endswith(noun)
     assert "tokens" in wording.lead
     assert "tokens" in wording.share_text
-    assert "a token," in wording.model_detail
+    assert "a token," in wording.model.detail
 
 
 def test_a_round_that_proves_nothing_says_so_and_how_much_more_would_tell() -> None:
@@ -221,10 +224,10 @@ def test_the_share_text_spoils_nothing() -> None:
 def test_each_side_has_its_share_with_an_interval() -> None:
     """Wilson: 5 of 12 is 19 to 68 %, 4 of 12 is 14 to 61 %."""
     wording = result_wording(result(3, 2, 1, 6))
-    assert wording.you_detail.startswith(
+    assert wording.you.detail.startswith(
         f"42{NARROW_SPACE}% right, between 19 and 68{NARROW_SPACE}%"
     )
-    assert wording.model_detail == (
+    assert wording.model.detail == (
         f"33{NARROW_SPACE}% right, between 14 and 61{NARROW_SPACE}%\n"
         "3.0 bits a word, perplexity 8.0"
     )
@@ -232,14 +235,14 @@ def test_each_side_has_its_share_with_an_interval() -> None:
 
 def test_the_best_guess_is_the_right_one_that_the_model_expected_least() -> None:
     """Of the first two targets, with 50 % and 1.6 %; the second was the person's alone."""
-    detail = result_wording(result(1, 1, 0, 4)).you_detail
+    detail = result_wording(result(1, 1, 0, 4)).you.detail
     assert detail.endswith(f"\nbest: target1, which GPT-2 gave 1.6{NARROW_SPACE}%")
 
 
 def test_without_a_right_guess_there_is_no_best_one() -> None:
     wording = result_wording(result(0, 0, 4, 8))
-    assert "best" not in wording.you_detail
-    assert wording.you_detail.startswith(f"0{NARROW_SPACE}% right")
+    assert "best" not in wording.you.detail
+    assert wording.you.detail.startswith(f"0{NARROW_SPACE}% right")
 
 
 def test_a_more_surprising_token_is_never_lighter() -> None:

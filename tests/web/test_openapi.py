@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.conftest import Player
 
-OPERATIONS = 10
+OPERATIONS = 14
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -57,9 +57,13 @@ def test_the_description_names_every_call(app: APIFlask) -> None:
         "/api/v1/rounds",
         "/api/v1/rounds/{round_id}",
         "/api/v1/rounds/{round_id}/guesses",
+        "/api/v1/rounds/{round_id}/bets",
+        "/api/v1/rounds/{round_id}/judgements",
         "/api/v1/rounds/{round_id}/result",
         "/api/v1/try",
         "/api/v1/try/rounds",
+        "/api/v1/comparisons/next",
+        "/api/v1/comparisons/{comparison_id}/judgements",
         "/api/v1/player",
         "/api/v1/player/data",
     }

@@ -52,7 +52,7 @@ def test_one_click_starts_a_round(alice: Player) -> None:
 def test_a_form_with_nonsense_is_refused_in_words(alice: Player) -> None:
     response = alice.client.post("/play", data={"unit": "letters"}, headers={"Accept": "text/html"})
     assert response.status_code == 422
-    assert "Allowed are words and tokens" in response.get_data(as_text=True)
+    assert "the units words and tokens" in response.get_data(as_text=True)
 
 
 def test_play_and_result_lead_to_each_other(alice: Player, truth: Truth) -> None:

@@ -47,8 +47,14 @@ def test_a_new_round_shows_the_text_up_to_the_first_gap(alice: Player) -> None:
     assert state["asked"]["suggestions"] is None
     assert len(state["text"].split()) >= 10
     assert state["answers"] == []
-    assert state["score"] == {"answered": 0, "you": 0, "model": 0}
+    nothing = {"answered": 0, "you": 0, "model": 0, "you_bits": None, "model_bits": None}
+    assert state["score"] == nothing
     assert state["model"]["name"] == "bundled"
+
+
+ASKED_FIELDS = {"position", "index", "of", "suggestions", "tries", "tries_left"} | {
+    *("guess", "options", "own_option", "pair", "steps")
+}
 
 
 @pytest.mark.parametrize("unit", ["words", "tokens"])
@@ -68,7 +74,7 @@ def test_only_revealed_text_ever_leaves_the_server(
         assert again["text"] == state["text"]
         assert whole.startswith(state["text"])
         assert "".join(s["text"] for s in again["segments"]) == state["text"]
-        assert again["asked"].keys() == {"position", "index", "of", "suggestions"}
+        assert again["asked"].keys() == ASKED_FIELDS
         assert len(again["answers"]) == again["asked"]["index"]
         target = truth(state, position)
         assert whole[len(state["text"]) :].startswith(target)
@@ -91,16 +97,18 @@ def test_before_a_reveal_a_response_holds_nothing_but_what_was_revealed(alice: P
     reveals: list[dict[str, Any]] = []
     while not state["finished"]:
         body = alice.client.get(f"/api/v1/rounds/{state['id']}").get_json()
-        constant = ("id", "mode", "unit", "assisted", "repeated", "daily", "model", "passage")
+        constant = {"id", "mode", "unit", "assisted", "repeated", "daily", "model", "passage"}
+        constant |= {"practice", "form"}
         assert {name: body[name] for name in constant} == {name: first[name] for name in constant}
         assert body["answers"] == reveals
         assert body["asked"] == {
             "position": body["asked"]["position"],
             "index": len(reveals),
             "of": 12,
-            "suggestions": None,
+            **dict.fromkeys(ASKED_FIELDS - {"position", "index", "of"}),
+            "tries": [],
         }
-        assert body["score"].keys() == {"answered", "you", "model"}
+        assert body["score"].keys() == {"answered", "you", "model", "you_bits", "model_bits"}
         shown = {*constant, "finished", "answers", "asked", "score", "text", "segments"}
         assert body.keys() == shown  # the last two are searched in the test above
         outcome = alice.answer(state["id"], state["asked"]["position"], None).get_json()

@@ -1,0 +1,71 @@
+"""What the services answer of a settled position; part of the JSON contract."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+
+class CandidateView(BaseModel):
+    """One of the model's most probable tokens."""
+
+    token: str
+    probability: float
+
+
+class StakeView(BaseModel):
+    """One option of a settled bet, with both sides' shares."""
+
+    token: str
+    share: float
+    model_probability: float
+    is_target: bool
+
+
+class BetView(BaseModel):
+    """A settled bet: the shares, what they cost, and what the model's own cost."""
+
+    stakes: list[StakeView]
+    other: float
+    model_other: float
+    loss_bits: float
+    model_loss_bits: float
+
+
+class JudgementView(BaseModel):
+    """A settled duel. Shares are of the author's token, between 0 and 1."""
+
+    position: int
+    target: str
+    rival: str
+    share: float
+    right: bool = Field(description="The player gave the author's token more than half")
+    model_share: float
+    model_right: bool
+    loss_bits: float
+    model_loss_bits: float
+
+
+class AnswerView(BaseModel):
+    """A settled position, with both sides' marks. Probabilities follow the unit's rule."""
+
+    position: int
+    guess: str | None
+    skipped: bool
+    target: str
+    right: bool
+    model_guess: str
+    model_right: bool
+    target_probability: float
+    target_rank: int
+    target_loss_bits: float
+    guess_probability: float | None
+    guess_rank: int | None
+    guess_is_token: bool = Field(
+        description="False where the guess is no single token of the model"
+    )
+    guess_probability_below: float | None = Field(
+        description="An upper bound, where the guess is beyond the model's stored candidates"
+    )
+    candidates: list[CandidateView]
+    tries: list[str] = Field(default=[], description="In mode tries, all that was tried, in order")
+    bet: BetView | None = None
