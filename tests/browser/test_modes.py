@@ -1,0 +1,115 @@
+"""Bets, duels and tries, played in Chromium with the keyboard."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.test_play import assert_accessible, assert_no_sideways_scroll, picture
+
+
+@pytest.fixture
+def page(context: BrowserContext, address: str) -> Iterator[Page]:
+    """The first page; whatever a script throws fails the test."""
+    page, failures = context.new_page(), list[str]()
+    page.on("pageerror", lambda error: failures.append(str(error)))
+    page.goto(address)
+    yield page
+    assert failures == []
+
+
+def start(page: Page, mode: str) -> None:
+    page.get_by_role("button", name=mode, exact=True).click()
+    expect(page.locator("#game")).to_have_attribute("data-state", "asking")
+
+
+def test_a_bet_is_placed_with_the_number_keys(page: Page, screenshots: Path) -> None:
+    start(page, "Bet")
+    page.locator("#guess").fill("zebra")
+    page.keyboard.press("Enter")
+    expect(page.locator("#bet")).to_be_visible()
+    shares = page.locator("#stakes .share-of")
+    page.keyboard.press("Enter")  # untouched: asked again, nothing is sent
+    expect(page.locator("#guess-error")).to_contain_text("Nothing is staked yet")
+    for key in ("1", "1", "1", "2", "Shift+2", "3", "ArrowDown", "ArrowRight"):
+        page.keyboard.press(key)
+    said = [text.replace("\u202f", " ") for text in shares.all_inner_texts()]
+    assert said[:4] == ["2 %", "0.2 %", "0.5 %", "0.5 %"]
+    assert sum(float(text.removesuffix(" %")) for text in said) == pytest.approx(100, abs=0.6)
+    picture(page, screenshots, "bet")
+    assert_accessible(page)
+    assert_no_sideways_scroll(page)
+    page.keyboard.press("Enter")
+    expect(page.locator("#next")).to_be_focused()
+    expect(page.locator("#reveal-words")).to_contain_text("bits")
+    picture(page, screenshots, "bet-reveal")
+    assert_accessible(page)
+    assert_no_sideways_scroll(page)
+
+
+def test_one_option_cannot_take_more_than_is_left(page: Page) -> None:
+    start(page, "Bet")
+    page.locator("#guess").fill("zebra")
+    page.keyboard.press("Enter")
+    expect(page.locator("#bet")).to_be_visible()
+    for _ in range(20):
+        page.keyboard.press("1")
+    for _ in range(20):
+        page.keyboard.press("2")
+    said = [
+        text.replace("\u202f", " ") for text in page.locator("#stakes .share-of").all_inner_texts()
+    ]
+    assert said[0] == "95 %"
+    assert said[1] == "2 %"
+
+
+def test_duels_are_judged_with_the_arrows_and_end_with_a_result(
+    page: Page, screenshots: Path
+) -> None:
+    start(page, "Duel")
+    for number in range(10):
+        expect(page.locator("#duel")).to_be_visible()
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowRight")
+        if number == 0:
+            expect(page.locator("#second-share")).to_have_text("80\u202f%")
+            picture(page, screenshots, "duel")
+            assert_accessible(page)
+            assert_no_sideways_scroll(page)
+        page.keyboard.press("Enter")
+        expect(page.locator("#next")).to_be_focused()
+        page.keyboard.press("Enter")
+    expect(page.locator(".lead")).to_contain_text("That was practice and counts nowhere")
+    picture(page, screenshots, "duel-result")
+    assert_accessible(page)
+    page.get_by_role("button", name="Now the ones that count").click()
+    expect(page.locator("#duel")).to_be_visible()
+
+
+def test_earlier_tries_stay_in_sight_and_a_repeated_one_costs_nothing(
+    page: Page, screenshots: Path
+) -> None:
+    start(page, "Tries")
+    gap = page.locator("#guess")
+    gap.fill("zebra")
+    gap.press("Enter")
+    tried = page.locator("#tried")
+    expect(tried).to_have_text("Not “zebra”. 4 tries left.")
+    gap.fill("Zebra")
+    gap.press("Enter")
+    expect(page.locator("#guess-error")).to_have_text("You tried “Zebra” already.")
+    page.reload()
+    expect(tried).to_have_text("Not “zebra”. 4 tries left.")
+    picture(page, screenshots, "tries")
+    assert_accessible(page)
+    for word in ("yacht", "xylophone", "walrus", "violin"):
+        gap.fill(word)
+        gap.press("Enter")
+        expect(page.locator("#next") if word == "violin" else tried).to_contain_text(
+            re.compile("Next word" if word == "violin" else word)
+        )
+    expect(page.locator("#next")).to_be_focused()
