@@ -24,7 +24,7 @@ scores: .venv/runs
 	@$(BIN)/flask --app server scores build
 
 test: .venv/tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 check: static-checks test
 

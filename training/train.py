@@ -2,9 +2,9 @@
 
 GPT-2's architecture, small enough for two processor cores. Muon moves the layers' matrices, AdamW
 the embeddings and norms; the rate is constant until the last `decay_steps`, in which it falls
-linearly to zero. A run writes a checkpoint every few minutes and `--resume` goes on from it with the
-same batches. Until the rate falls, nothing depends on the number of steps: a resumed run may be given
-another `--steps`, and ends as if it had had it from the start.
+linearly to zero. A run writes a checkpoint every few minutes and `--resume` goes on from it with
+the same batches. Until the rate falls, nothing depends on the number of steps: a resumed run may
+be given another `--steps`, and ends as if it had had it from the start.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,10 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from server.lm.load import load_model
+from server.lm.score import PassageScorer
 from server.lm.source import find_source
 from training.evaluate import measure
+from training.suggest import examples
 from training.train import Batches, Recipe, Trainer, train
 
 # torch's compiler imports a part of torch that torch itself has deprecated.
@@ -68,6 +71,28 @@ def test_the_loss_falls(batches: Batches) -> None:
     losses = [trainer.train_step() for _ in range(TINY.steps)]
     assert losses[0] == pytest.approx(math.log(64), abs=0.3)
     assert losses[-1] < losses[0] - 0.2
+
+
+def test_in_bfloat16_the_loss_falls_alike(batches: Batches) -> None:
+    recipe = replace(TINY, bfloat16=True)
+    exact, rounded = Trainer(TINY, batches), Trainer(recipe, batches)
+    for _ in range(TINY.steps):
+        losses = exact.train_step(), rounded.train_step()
+    assert losses[1] == pytest.approx(losses[0], abs=0.05)
+
+
+def test_until_the_rate_falls_a_run_does_not_depend_on_its_length(batches: Batches) -> None:
+    short, long = (Trainer(replace(TINY, steps=steps), batches) for steps in (12, 20))
+    same = [short.train_step() == long.train_step() for _ in range(TINY.steps - TINY.decay_steps)]
+    assert all(same)
+
+
+def test_suggestions_are_shown_with_what_the_author_wrote(bundled_scorer: PassageScorer) -> None:
+    document = "The ferry was late, so we sat on the wall and ate what was left of the bread. " * 4
+    (example,) = examples(bundled_scorer, [document.strip()], "a seed")
+    assert f"{example.context} {example.target}" in document
+    assert len(set(example.suggestions)) == 5
+    assert examples(bundled_scorer, ["Too short."], "a seed") == []
 
 
 def test_a_resumed_run_ends_where_an_unbroken_one_does(batches: Batches, tmp_path: Path) -> None:

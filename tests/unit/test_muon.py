@@ -129,3 +129,15 @@ def test_a_simple_problem_is_solved() -> None:
         optimizer.step()
     distance = (weight.detach() - target).norm() / target.norm()
     assert float(distance) < 0.15
+
+
+def test_bfloat16_changes_an_update_little() -> None:
+    updates = []
+    for bfloat16 in (False, True):
+        weight = torch.nn.Parameter(torch.zeros(32, 64))
+        weight.grad = random_matrices(32, 64)
+        Muon([weight], lr=LEARNING_RATE, bfloat16=bfloat16).step()
+        updates.append(weight.detach())
+    exact, rounded = updates
+    assert torch.nn.functional.cosine_similarity(exact.flatten(), rounded.flatten(), dim=0) > 0.99
+    assert not torch.equal(exact, rounded)
