@@ -12,6 +12,7 @@ from flask import Flask
 from flask.cli import AppGroup
 from sqlalchemy.orm import Session
 
+from server.cli_import import import_command
 from server.config import ROOT, Settings
 from server.domain.models import BUNDLED, is_folder, model_label
 from server.lm.source import ModelSource, ModelUnavailable, find_source, require_reachable
@@ -37,6 +38,7 @@ def register_commands(app: Flask) -> None:
     """Add the commands to `flask --app server`."""
     for group in (_db, _passages, _scores, study):
         app.cli.add_command(group)
+    _passages.add_command(import_command)
     app.cli.add_command(prepare)
 
 
@@ -46,21 +48,6 @@ def upgrade() -> None:
     with sentences_for_errors():
         _migrate()
     say("The database is up to date.")
-
-
-@_passages.command("import")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-def import_command(files: tuple[Path, ...]) -> None:
-    """Import passages from .txt files (one passage each) and .jsonl files (one a line).
-
-    A .jsonl line holds text and title, and may hold source, licence and genre. Duplicates are
-    skipped. If anything is refused, file and line are named and nothing is imported.
-    """
-    with sentences_for_errors():
-        imported = import_passages(db.session, files, _now())
-    say(f"{counted(imported.added, 'passage')} added, {imported.duplicates} known already.")
-    if imported.added:
-        say("Now score them: flask --app server scores build")
 
 
 @_passages.command("load")

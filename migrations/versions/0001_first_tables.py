@@ -52,6 +52,21 @@ def upgrade() -> None:
     with op.batch_alter_table('passages', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_passages_owner_id'), ['owner_id'], unique=False)
 
+    op.create_table('imports',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('fingerprint', sa.String(length=64), nullable=False),
+    sa.Column('position', sa.BigInteger(), nullable=False),
+    sa.Column('tally', sa.JSON(), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_imports')),
+    sa.UniqueConstraint('fingerprint', name=op.f('uq_imports_fingerprint'))
+    )
+    op.create_table('passage_bands',
+    sa.Column('band', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('passage_id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['passage_id'], ['passages.id'], name=op.f('fk_passage_bands_passage_id_passages')),
+    sa.PrimaryKeyConstraint('band', name=op.f('pk_passage_bands'))
+    )
     op.create_table('scored_passages',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('passage_id', sa.Integer(), nullable=False),
@@ -222,6 +237,8 @@ def downgrade() -> None:
         batch_op.drop_index('ix_scored_passages_model_id_draw_number')
 
     op.drop_table('scored_passages')
+    op.drop_table('passage_bands')
+    op.drop_table('imports')
     with op.batch_alter_table('passages', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_passages_owner_id'))
 

@@ -29,10 +29,12 @@ def cut_at_sentence_ends(
     atoms = list(_atoms(text, most_tokens, count_tokens, language))
     parts, start, left = [], 0, count_tokens(text)
     while start < len(atoms):
+        if left < 4 * most_tokens:  # a sum of parts is not quite the whole: near the end, count
+            left = count_tokens("".join(atoms[start:]).strip())
         end = _end_of_part(atoms, start, left, most_tokens, count_tokens)
         part = "".join(atoms[start:end])
         parts.append(part.strip())
-        start, left = end, left - count_tokens(part)
+        start, left = end, left - count_tokens(parts[-1])
     return [part for part in parts if part]
 
 

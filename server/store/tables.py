@@ -93,6 +93,27 @@ class PassageRow(Base):
     created_at: Mapped[datetime]
 
 
+class ImportRow(Base):
+    """How far an unfinished import has come: it is committed with the passages read so far."""
+
+    __tablename__ = "imports"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64), unique=True)  # of source and filters
+    position: Mapped[int] = mapped_column(BigInteger)  # where the source goes on
+    tally: Mapped[dict[str, Any]] = mapped_column(JSON)
+    updated_at: Mapped[datetime]
+
+
+class PassageBandRow(Base):
+    """One band of a passage's MinHash: near-duplicates have one in common."""
+
+    __tablename__ = "passage_bands"
+
+    band: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    passage_id: Mapped[int] = mapped_column(ForeignKey("passages.id"))
+
+
 class ScoredPassageRow(Base):
     """All that one model says about one passage: a safetensors blob, and what rounds select by."""
 

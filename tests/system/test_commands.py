@@ -76,8 +76,9 @@ while not state["finished"]:
 assert client.get(f"/rounds/{state['id']}/result").status_code == 200
 assert client.get("/you").status_code == 200
 assert client.get("/try").status_code == 200
-heavy = {"torch", "transformers", "tokenizers", "scipy", "huggingface_hub"} & set(sys.modules)
-print("heavy:", sorted(heavy))
+heavy = {"torch", "transformers", "tokenizers", "scipy", "huggingface_hub"}
+heavy |= {"pyarrow", "pandas", "datasets", "py3langid", "rensa"}
+print("heavy:", sorted(heavy & set(sys.modules)))
 """
     ran = run(environment | {"DATABASE_URL": database_url}, sys.executable, "-c", script)
     assert ran.returncode == 0, ran.stderr

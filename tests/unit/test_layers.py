@@ -89,9 +89,10 @@ RULES: dict[str, Callable[[str], bool]] = {
     "server.web": forbidden_in_web,
     "server.cli": forbidden_in_cli,
     "server.live": forbidden_in_live,
+    "server.cli_import": forbidden_in_cli,
 }
 # The commands, and live scoring, which a setting switches off.
-MAY_REACH_THE_MODEL = {"server.cli", "server.live"}
+MAY_REACH_THE_MODEL = {"server.cli", "server.cli_import", "server.live"}
 
 
 def forbidden_imports(source: str, module: str, *, is_package: bool = False) -> list[str]:

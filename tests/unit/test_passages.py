@@ -10,7 +10,13 @@ import pytest
 from hypothesis import given
 
 from server.domain.errors import InvalidInput
-from server.domain.passages import MAXIMUM_WORDS, MINIMUM_WORDS, Passage, passage_from_record
+from server.domain.passages import (
+    MAXIMUM_WORDS,
+    MINIMUM_WORDS,
+    Passage,
+    count_words,
+    passage_from_record,
+)
 from tests.unit.examples import AWKWARD_TEXTS, LONE_SURROGATE, also, any_texts, repeatable
 
 FIELDS = {"text", "title", "source", "licence", "genre"}
@@ -82,6 +88,14 @@ def test_a_passage_of_another_length_is_refused_with_its_number_of_words(words: 
     error = refusal(text=" ".join(["word"] * words))
     assert error.field == "text"
     assert f"{words:,} words" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("", 0), ("one two", 2), ("a" * 20, 1), ("a" * 21, 2), ("\u5b57" * 600, 30), ("a\n\tb", 2)],
+)
+def test_a_long_run_without_white_space_counts_as_several_words(text: str, words: int) -> None:
+    assert count_words(text) == words
 
 
 @pytest.mark.parametrize("field", ["title", "source", "licence", "genre"])

@@ -1,0 +1,58 @@
+"""Queries on unfinished imports, and on the bands by which near-duplicates are found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from server.store.tables import ImportRow, PassageBandRow, PassageRow
+
+BANDS_PER_QUERY = 8_000  # SQLite takes 32,766 parameters
+
+
+def import_progress(session: Session, fingerprint: str) -> tuple[int, dict[str, Any]] | None:
+    """Return (position, tally) of the unfinished import, or None where there is none."""
+    query = select(ImportRow).where(ImportRow.fingerprint == fingerprint)
+    row = session.scalars(query).one_or_none()
+    return (row.position, row.tally) if row else None
+
+
+def keep_progress(
+    session: Session, fingerprint: str, position: int, tally: dict[str, Any], now: datetime
+) -> None:
+    """Record how far the import has come."""
+    forget_progress(session, fingerprint)
+    row = {"fingerprint": fingerprint, "position": position, "tally": tally, "updated_at": now}
+    session.execute(insert(ImportRow), [row])
+
+
+def forget_progress(session: Session, fingerprint: str) -> None:
+    """Forget an import: it is finished."""
+    session.execute(delete(ImportRow).where(ImportRow.fingerprint == fingerprint))
+
+
+def passages_with_bands(session: Session, bands: Sequence[int]) -> dict[int, str]:
+    """Return for each of `bands` that a stored passage has that passage's text."""
+    found: dict[int, str] = {}
+    for start in range(0, len(bands), BANDS_PER_QUERY):
+        query = (
+            select(PassageBandRow.band, PassageRow.text)
+            .join(PassageRow, PassageRow.id == PassageBandRow.passage_id)
+            .where(PassageBandRow.band.in_(bands[start : start + BANDS_PER_QUERY]))
+        )
+        found |= dict(session.execute(query).all())
+    return found
+
+
+def add_bands(session: Session, bands: Mapping[int, str]) -> None:
+    """Store bands that are new, each with the content hash of its passage."""
+    hashes = sorted(set(bands.values()))
+    query = select(PassageRow.content_hash, PassageRow.id)
+    ids = dict(session.execute(query.where(PassageRow.content_hash.in_(hashes))).all())
+    rows = [{"band": band, "passage_id": ids[of]} for band, of in bands.items()]
+    if rows:
+        session.execute(insert(PassageBandRow), rows)
