@@ -77,6 +77,8 @@ def documents() -> Iterator[str]:
                 continue
             yield "".join(document).removesuffix("\n")
             document.clear()
+    if document:  # no separator stands behind the last one
+        yield "".join(document)
 
 
 def check(text: str, cut: TokenizedText) -> None:
