@@ -136,6 +136,7 @@ def upgrade() -> None:
     sa.Column('target', sa.String(), nullable=False),
     sa.Column('model_guess', sa.String(), nullable=False),
     sa.Column('model_is_right', sa.Boolean(), nullable=False),
+    sa.Column('target_rank', sa.Integer(), nullable=False),
     sa.Column('target_loss_nats', sa.Double(), nullable=False),
     sa.Column('elapsed_ms', sa.Integer(), nullable=False),
     sa.Column('answered_at', sa.DateTime(timezone=True), nullable=False),

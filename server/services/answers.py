@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from server.domain.duels import Duel
 from server.domain.guessing import Reveal, reveal, visible
 from server.domain.perplexity import bits
-from server.domain.rounds import Mode
+from server.domain.rounds import MOST_TRIES, Mode
 from server.services import revealed, views
 from server.services.played import PlayedRound, SettledRound
 from server.store.tables import BetRow, GuessRow, JudgementRow
@@ -27,12 +27,22 @@ class Marks:
 
 
 def settled_marks(played: SettledRound) -> list[Marks]:
-    """Return the marks of every settled position, ascending."""
+    """Return the marks of every settled position, ascending; in tries, who found it in five."""
     if played.mode is Mode.DUEL:
         return [_judgement_marks(judgement) for judgement in played.judgements]
     settled = set(played.settled)
-    first = [g for g in played.row.guesses if g.attempt == 1 and g.position in settled]
-    return [Marks(g.position, g.is_right, g.model_is_right, g.target_loss_nats) for g in first]
+    return [
+        Marks(g.position, g.is_right, _model_had_it(played, g), g.target_loss_nats)
+        for g in played.closing_guesses
+        if g.position in settled
+    ]
+
+
+def _model_had_it(played: SettledRound, guess: GuessRow) -> bool:
+    """Give the model as many tries as the player had."""
+    if played.mode is Mode.TRIES:
+        return guess.target_rank <= MOST_TRIES
+    return guess.model_is_right
 
 
 def _judgement_marks(row: JudgementRow) -> Marks:
@@ -90,7 +100,7 @@ def _answer_view(played: PlayedRound, guess: GuessRow) -> revealed.AnswerView:
         target=visible(marks.target, unit),
         right=guess.is_right,
         model_guess=visible(marks.model_guess, unit),
-        model_right=guess.model_is_right,
+        model_right=_model_had_it(played, guess),
         target_probability=math.exp(-marks.target_loss_nats),
         target_rank=marks.target_rank,
         target_loss_bits=bits(marks.target_loss_nats),

@@ -108,7 +108,7 @@ def _tries_view(played: PlayedRound) -> views.TriesView:
     closing = played.closing_guesses
     solved_at = np.array([g.attempt if g.is_right else 0 for g in closing], dtype=np.int64)
     tries = np.array([g.attempt for g in closing], dtype=np.int64)
-    ranks = [played.scores.rank(played.unit, guess.position) for guess in closing]
+    ranks = [guess.target_rank for guess in closing]
     words = len(played.vocabulary.word_ids)
     answers = words if played.unit is Unit.WORDS else len(played.vocabulary)
     bounds = tries_bounds(Tries(solved_at, tries, _one_player(len(closing))), answers)

@@ -99,6 +99,7 @@ def _guess_row(
         target=marks.target,
         model_guess=marks.model_guess,
         model_is_right=marks.model_right,
+        target_rank=marks.target_rank,
         target_loss_nats=marks.target_loss_nats,
         elapsed_ms=_elapsed_ms(row.asked_at, now),
         answered_at=now,

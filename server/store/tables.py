@@ -223,6 +223,7 @@ class GuessRow(Base):
     target: Mapped[str]
     model_guess: Mapped[str]
     model_is_right: Mapped[bool]
+    target_rank: Mapped[int]  # how many tries the model would have needed
     target_loss_nats: Mapped[float]
     elapsed_ms: Mapped[int]
     answered_at: Mapped[datetime]

@@ -59,11 +59,15 @@ def _is_token(text: str) -> bool:
     return hmac.compare_digest(text.encode(), service().settings.admin_token.encode())
 
 
-@_basic.error_handler
-@_bearer.error_handler
 def _refused(status: int) -> Response:
     wanted = "The admin's token is wanted, as a bearer token or as the password."
     return problem(HTTPStatus(status), wanted)
+
+
+# Apart, since each adds its own challenge where there is none: a browser asks for a password only
+# when it is challenged with Basic.
+for _scheme in (_basic, _bearer):
+    _scheme.error_handler(_refused)
 
 
 def _sentence(stats: StatisticsView) -> str:

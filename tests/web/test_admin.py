@@ -42,6 +42,11 @@ def test_a_wrong_token_is_refused(admin: FlaskClient, header: str | None) -> Non
     assert "WWW-Authenticate" in response.headers
 
 
+def test_a_browser_is_asked_for_a_password(admin: FlaskClient) -> None:
+    response = admin.get("/admin/stats", headers={"Accept": "text/html"})
+    assert response.headers["WWW-Authenticate"].startswith("Basic")
+
+
 def test_a_browser_may_send_the_token_as_its_password(admin: FlaskClient) -> None:
     credentials = base64.b64encode(f"anyone:{ADMIN_TOKEN}".encode()).decode()
     headers = {"Authorization": f"Basic {credentials}", "Accept": "text/html"}
