@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.conftest import SECRET_KEY, SqliteFiles, fill, skip_or_fail
 from tests.system.processes import BIN, serving
@@ -19,6 +19,8 @@ QUIET = ["--disable-background-networking", "--disable-component-update", "--dis
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "screenshots"
 WIDE = {"width": 1000, "height": 900}
 PHONE = {"width": 360, "height": 740}
+PATIENCE_MS = 20_000  # on a busy machine a page takes its time; what is true comes through sooner
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +76,7 @@ def context(browser: Browser, window: dict[str, int]) -> Iterator[BrowserContext
         is_mobile=phone,
         permissions=["clipboard-read", "clipboard-write"],
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE_MS)
     yield context
     context.close()
 

@@ -45,7 +45,7 @@ def read(page: Page, text: str) -> None:
     page.get_by_role("link", name="Try", exact=True).click()
     page.get_by_label("Your text", exact=True).fill(text)
     page.get_by_role("button", name="Read it").click()
-    expect(page.locator("#scored")).to_be_visible(timeout=20_000)
+    expect(page.locator("#scored")).to_be_visible()
 
 
 def test_a_text_is_read_explored_and_played(page: Page, screenshots: Path) -> None:
@@ -116,7 +116,7 @@ def test_what_goes_wrong_is_said_and_the_text_stays(page: Page, screenshots: Pat
     expect(page.locator("#text-count")).to_have_text("13 of 2,000 characters")
     page.route("**/api/v1/try", slowly)
     page.get_by_role("button", name="Read it").dblclick()
-    expect(page.locator("#scored")).to_be_visible(timeout=20_000)
+    expect(page.locator("#scored")).to_be_visible()
     assert len(sent) == 1
     expect(page.get_by_role("button", name="Play this text")).to_be_disabled()
     expect(page.locator("#play-hint")).to_contain_text("A round wants at least 5 words")

@@ -67,7 +67,7 @@ def status_and_body(address: str, send: object = None) -> tuple[int, Any]:
     data = None if send is None else json.dumps(send).encode()
     request = urllib.request.Request(address, data, {"Content-Type": "application/json"})
     try:
-        with urllib.request.urlopen(request, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=30) as response:
             return response.status, json.loads(response.read())
     except HTTPError as error:
         with error:

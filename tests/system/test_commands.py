@@ -57,7 +57,7 @@ def test_development_falls_back_to_the_bundled_model_and_says_so(
     again = run(offline, "flask", "--app", "server", "prepare")
     assert "To play against GPT-2: make scores" in again.stdout
     with serving(offline, "gunicorn", "server:create_app()") as address:
-        page = urllib.request.urlopen(address, timeout=10).read().decode()
+        page = urllib.request.urlopen(address, timeout=30).read().decode()
     assert "GPT-2 is not on this machine, so Minnow" in page
 
 
