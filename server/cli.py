@@ -15,7 +15,9 @@ from sqlalchemy.orm import Session
 from server.cli_import import import_command
 from server.config import ROOT, Settings
 from server.domain.models import BUNDLED, is_folder, model_label
+from server.export import export
 from server.lm.source import ModelSource, ModelUnavailable, find_source, require_reachable
+from server.players import players
 from server.services.importing import import_passages
 from server.services.scoring import Scorer, has_scored_all, has_unscored, score_all
 from server.store.engine import migrating
@@ -36,10 +38,11 @@ _REVISION = click.option("--revision", help="Instead of MODEL_REVISION.")
 
 def register_commands(app: Flask) -> None:
     """Add the commands to `flask --app server`."""
-    for group in (_db, _passages, _scores, study):
+    for group in (_db, _passages, _scores, players, study):
         app.cli.add_command(group)
     _passages.add_command(import_command)
     app.cli.add_command(prepare)
+    app.cli.add_command(export)
 
 
 @_db.command("upgrade")
@@ -69,7 +72,7 @@ def build(model: str | None, revision: str | None) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @_MODEL
 @_REVISION
-def export(file: Path, model: str | None, revision: str | None) -> None:
+def export_command(file: Path, model: str | None, revision: str | None) -> None:
     """Write the passages and all that the model says about them into FILE.
 
     `scores load` reads it on another machine, which needs neither the model nor torch.

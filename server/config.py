@@ -40,7 +40,7 @@ class Settings(BaseSettings):
         description="SQLite or PostgreSQL; Heroku's `postgres://` is accepted.",
     )
     admin_token: str = Field(
-        "", description="Opens /admin/stats; while it is unset that page does not exist."
+        "", description="Opens /admin/stats and the exports; while it is unset neither exists."
     )
     model: str = Field(
         GPT2,

@@ -29,6 +29,7 @@ def upgrade() -> None:
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('public_id', sa.String(length=32), nullable=False),
     sa.Column('nickname', sa.String(length=64), nullable=True),
+    sa.Column('flagged', sa.Boolean(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_players')),
     sa.UniqueConstraint('public_id', name=op.f('uq_players_public_id'))
@@ -138,6 +139,7 @@ def upgrade() -> None:
     sa.Column('model_is_right', sa.Boolean(), nullable=False),
     sa.Column('target_rank', sa.Integer(), nullable=False),
     sa.Column('target_loss_nats', sa.Double(), nullable=False),
+    sa.Column('entropy_nats', sa.Double(), nullable=False),
     sa.Column('elapsed_ms', sa.Integer(), nullable=False),
     sa.Column('answered_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('answered_on', sa.Date(), nullable=False),
@@ -214,10 +216,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_judgements_player_id'), ['player_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_judgements_scored_passage_id'), ['scored_passage_id'], unique=False)
 
+    op.create_table('statistics',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('begun_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('document', sa.String(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_statistics'))
+    )
+
 
 def downgrade() -> None:
     """Take back."""
-    for table in ('judgements', 'bets'):
+    for table in ('statistics', 'judgements', 'bets'):
         op.drop_table(table)
 
     with op.batch_alter_table('guesses', schema=None) as batch_op:

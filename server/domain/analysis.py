@@ -74,13 +74,14 @@ def analyse(
     `reference` is the model whom players are compared with: where None, the one that drew most
     rivals, else the one that offered most bets. `played_by` names a model whose probabilities take
     the people's place. `unit` keeps the rows of one unit, and rows that name none. Left out, and
-    counted, are repeated passages, rows of another unit, rows that lack a model's log-probability,
-    and tail comparisons whose generator is not the reference.
+    counted, are repeated passages, excluded players, rows of another unit, rows that lack a model's
+    log-probability, and tail comparisons whose generator is not the reference.
 
     Raises InvalidInput where bets and comparisons mix units, or no row knows a model that is named.
     """
     everything = list(rows)
-    kept = [row for row in everything if not row.repeated and unit in (None, row.unit or unit)]
+    counted = (row for row in everything if not row.repeated and not row.excluded)
+    kept = [row for row in counted if unit in (None, row.unit or unit)]
     _require_one_unit(kept)
     reference = reference or _usual_reference(kept)
     usable = _usable(kept, reference, played_by)

@@ -33,6 +33,13 @@ def visible(token: str, unit: Unit) -> str:
     return "".join(_VISIBLE.get(character, character) for character in token)
 
 
+def read_visible(text: str) -> str:
+    """Return the text with visible signs read back as the characters that they stand for."""
+    for character, sign in _VISIBLE.items():
+        text = text.replace(sign, character)
+    return text
+
+
 def read_guess(text: str, unit: Unit) -> str:
     """Return the guess as it is compared and stored: NFC, stripped, visible signs read back.
 
@@ -45,8 +52,7 @@ def read_guess(text: str, unit: Unit) -> str:
         raise InvalidInput("text", f"At most {LONGEST_GUESS_CHARACTERS} characters, please.")
     if unit is Unit.WORDS:
         return _read_word(text)
-    for character, sign in _VISIBLE.items():
-        text = text.replace(sign, character)
+    text = read_visible(text)
     if any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t" for c in text):
         raise InvalidInput("text", "That holds a control character; please type plain text.")
     return text

@@ -36,6 +36,7 @@ class GuessRow:
     assisted: bool
     attempt: int
     repeated: bool
+    excluded: bool
     model: str
     model_guess: str | None
     target_logprob: Logprobs
@@ -55,6 +56,7 @@ class BetRow:
     offered_logprob: Mapping[str, Logprobs]
     unit: Unit | None
     repeated: bool
+    excluded: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class ComparisonRow:
     position: int | None
     unit: Unit | None
     repeated: bool
+    excluded: bool
 
 
 Row = GuessRow | BetRow | ComparisonRow
@@ -104,6 +107,7 @@ def _guess(record: Record) -> GuessRow:
         assisted=_flag(record, "assisted"),
         attempt=_whole(record, "attempt", least=1) if record.get("attempt") is not None else 1,
         repeated=_flag(record, "repeated"),
+        excluded=_flag(record, "excluded"),
         model=_text(record, "model") if record.get("model") is not None else "",
         model_guess=None if model_guess is None else _text(record, "model_guess"),
         target_logprob=_logprobs(record, "target_logprob") if "target_logprob" in record else {},
@@ -127,6 +131,7 @@ def _bet(record: Record) -> BetRow:
         offered_logprob=_offered(record),
         unit=_unit(record),
         repeated=_flag(record, "repeated"),
+        excluded=_flag(record, "excluded"),
     )
 
 
@@ -149,6 +154,7 @@ def _comparison(record: Record) -> ComparisonRow:
         position=_whole(record, "position") if placed else None,
         unit=_unit(record),
         repeated=_flag(record, "repeated"),
+        excluded=_flag(record, "excluded"),
     )
 
 

@@ -101,6 +101,7 @@ def _guess_row(
         model_is_right=marks.model_right,
         target_rank=marks.target_rank,
         target_loss_nats=marks.target_loss_nats,
+        entropy_nats=float(played.scores.entropy_nats[position]),
         elapsed_ms=_elapsed_ms(row.asked_at, now),
         answered_at=now,
         answered_on=now.date(),

@@ -18,6 +18,11 @@ def find_player(session: Session, public_id: str, *, lock: bool = False) -> Play
     return session.scalars(query.with_for_update() if lock else query).one_or_none()
 
 
+def public_ids(session: Session) -> list[str]:
+    """Return the public ids of all players."""
+    return list(session.scalars(select(PlayerRow.public_id)))
+
+
 def add_player(session: Session, public_id: str, now: datetime) -> PlayerRow:
     """Add a player."""
     player = PlayerRow(public_id=public_id, nickname=None, created_at=now)

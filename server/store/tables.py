@@ -149,6 +149,7 @@ class PlayerRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = mapped_column(String(32), unique=True)
     nickname: Mapped[str | None] = mapped_column(String(64))
+    flagged: Mapped[bool] = mapped_column(default=False)  # by the operator; counts nowhere
     created_at: Mapped[datetime]
 
 
@@ -225,6 +226,7 @@ class GuessRow(Base):
     model_is_right: Mapped[bool]
     target_rank: Mapped[int]  # how many tries the model would have needed
     target_loss_nats: Mapped[float]
+    entropy_nats: Mapped[float]  # of the model at this position, over all tokens
     elapsed_ms: Mapped[int]
     answered_at: Mapped[datetime]
     answered_on: Mapped[date] = mapped_column(index=True)
@@ -285,3 +287,13 @@ class JudgementRow(Base):
     answered_on: Mapped[date] = mapped_column(index=True)
 
     round: Mapped[RoundRow] = relationship(back_populates="judgements")
+
+
+class StatisticsRow(Base):
+    """The public statistics as they were last counted; there is one row, number 1."""
+
+    __tablename__ = "statistics"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    begun_at: Mapped[datetime]  # when the newest count began, which may still be under way
+    document: Mapped[str | None]  # JSON; None until the first count is done

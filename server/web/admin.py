@@ -1,4 +1,4 @@
-"""The admin's statistics, behind a token; without a token there is no such page."""
+"""The admin's statistics and exports, behind a token; without a token they do not exist."""
 
 from __future__ import annotations
 
@@ -6,9 +6,18 @@ import hmac
 from http import HTTPStatus
 
 from apiflask import APIBlueprint
-from flask import Response, abort, jsonify, make_response, render_template, request
+from flask import (
+    Response,
+    abort,
+    jsonify,
+    make_response,
+    render_template,
+    request,
+)
 from flask_httpauth import HTTPBasicAuth, HTTPTokenAuth, MultiAuth
 
+from server.services.exporting import compressed, export_chunks
+from server.services.records import Kind
 from server.services.statistics import StatisticsView, statistics
 from server.web.context import db, now, service
 from server.web.errors import problem
@@ -42,6 +51,25 @@ def show_statistics() -> Response:
         page = render_template("admin_stats.html", stats=stats, sentence=_sentence(stats))
         response = make_response(page)
     response.headers["Vary"] = "Accept"
+    return response
+
+
+@admin.get("/export/<any(guesses, bets, judgements):kind>.jsonl")
+@admin.get("/export/<any(guesses, bets, judgements):kind>.jsonl.gz", defaults={"packed": True})
+@limiter.limit(ADMIN_LIMIT)
+@_auth.login_required
+def export_answers(kind: str, packed: bool = False) -> Response:
+    """Stream all answers of a kind as JSON Lines, compressed where the client takes that."""
+    chunks = export_chunks(db.sessionmaker, Kind(kind), service().settings.secret_key)
+    encoded = not packed and request.accept_encodings["gzip"] > 0
+    if packed or encoded:
+        chunks = compressed(chunks)
+    response = Response(chunks, mimetype="application/gzip" if packed else "application/jsonl")
+    name = f"{kind}.jsonl.gz" if packed else f"{kind}.jsonl"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Vary"] = "Accept-Encoding"
+    if encoded:
+        response.headers["Content-Encoding"] = "gzip"
     return response
 
 

@@ -1,0 +1,107 @@
+"""All answers, one after the other, with what an export says about each; in constant memory.
+
+Left out are practice, and texts of a player's own, which are the player's and nobody else's.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from server.store.tables import (
+    BetRow,
+    GuessRow,
+    JudgementRow,
+    LanguageModelRow,
+    PassageRow,
+    PlayerRow,
+    RoundRow,
+    ScoredPassageRow,
+)
+
+ROWS_AT_ONCE = 1_000
+
+_AROUND = (PlayerRow.public_id, PassageRow.content_hash, PassageRow.genre, RoundRow.repeated)
+
+
+def model_names(session: Session) -> dict[int, str]:
+    """Return what each model is called in an export: its name, with its revision where several are.
+
+    Three models that go by one name and revision, but not by one tokenizer, are told apart too.
+    """
+    rows = session.execute(
+        select(
+            LanguageModelRow.id,
+            LanguageModelRow.name,
+            LanguageModelRow.revision,
+            LanguageModelRow.tokenizer_fingerprint,
+        ).order_by(LanguageModelRow.id)
+    ).all()
+    by_name = Counter(name for _, name, _, _ in rows)
+    by_revision = Counter((name, revision) for _, name, revision, _ in rows)
+    names = {}
+    for model_id, name, revision, fingerprint in rows:
+        parts = [name] if by_name[name] == 1 else [name, revision[:12]]
+        parts += [fingerprint[:12]] if by_revision[name, revision] > 1 else []
+        names[model_id] = "@".join(parts)
+    return names
+
+
+def stream_guesses(session: Session, mode: str | None = None) -> Iterator[Any]:
+    """Yield guesses in the order they were made, those of one mode where it is named."""
+    columns = (
+        *(GuessRow.player_id, GuessRow.model_id, GuessRow.mode, GuessRow.unit, GuessRow.assisted),
+        *(GuessRow.position, GuessRow.attempt, GuessRow.text, GuessRow.target),
+        *(GuessRow.model_guess, GuessRow.target_rank, GuessRow.target_loss_nats),
+        *(GuessRow.entropy_nats, GuessRow.elapsed_ms, GuessRow.answered_on),
+    )
+    query = _with_surroundings(columns, GuessRow.round_id)
+    if mode is not None:
+        query = query.where(GuessRow.mode == mode)
+    return _streamed(session, query.order_by(GuessRow.id))
+
+
+def stream_bets(session: Session) -> Iterator[Any]:
+    """Yield bets in the order they were made."""
+    columns = (
+        *(BetRow.player_id, BetRow.model_id, BetRow.unit, BetRow.position, BetRow.stakes),
+        *(BetRow.other, BetRow.target, BetRow.target_option, BetRow.loss_nats),
+        *(BetRow.target_logprob_nats, BetRow.elapsed_ms, BetRow.answered_on),
+    )
+    return _streamed(session, _with_surroundings(columns, BetRow.round_id).order_by(BetRow.id))
+
+
+def stream_judgements(session: Session) -> Iterator[Any]:
+    """Yield judgements that count in the order they were made, also those of a rival not asked."""
+    columns = (
+        *(JudgementRow.player_id, JudgementRow.model_id, JudgementRow.unit, JudgementRow.form),
+        *(JudgementRow.asked, JudgementRow.position, JudgementRow.target, JudgementRow.rival),
+        *(JudgementRow.target_share, JudgementRow.target_logprob_nats),
+        *(JudgementRow.rival_logprob_nats, JudgementRow.elapsed_ms, JudgementRow.answered_on),
+    )
+    query = _with_surroundings(columns, JudgementRow.round_id)
+    counting = query.where(JudgementRow.practice.is_(False))
+    return _streamed(session, counting.order_by(JudgementRow.id))
+
+
+def _with_surroundings(
+    columns: tuple[Any, ...], round_id: InstrumentedAttribute[int]
+) -> Select[Any]:
+    """Select an answer's columns with its player, its passage, and whether that was seen before."""
+    return (
+        select(*columns, *_AROUND)
+        .join(RoundRow, RoundRow.id == round_id)
+        .join(PlayerRow, PlayerRow.id == RoundRow.player_id)
+        .join(ScoredPassageRow, ScoredPassageRow.id == RoundRow.scored_passage_id)
+        .join(PassageRow, PassageRow.id == ScoredPassageRow.passage_id)
+        .where(PassageRow.owner_id.is_(None))
+    )
+
+
+def _streamed(session: Session, query: Select[Any]) -> Iterator[Any]:
+    with session.execute(query.execution_options(yield_per=ROWS_AT_ONCE)) as rows:
+        yield from rows
