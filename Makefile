@@ -13,7 +13,7 @@ CODE := server benchmarks training tests migrations/env.py gunicorn.conf.py
 # gunicorn reads no .env file, so the flask commands must not either.
 export FLASK_SKIP_DOTENV := 1
 
-.PHONY: run scores test check static-checks format lint types requirements clean
+.PHONY: run scores oracle test check static-checks format lint types requirements clean
 
 run: .venv/runs
 	@$(BIN)/flask --app server prepare
@@ -22,6 +22,10 @@ run: .venv/runs
 
 scores: .venv/runs
 	@$(BIN)/flask --app server scores build
+
+# Models play as people: prints what each estimate recovers, and writes it for the methods page.
+oracle: .venv/runs
+	@$(BIN)/python -m benchmarks.oracle
 
 test: .venv/tests
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile

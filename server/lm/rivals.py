@@ -81,7 +81,7 @@ class RivalDraws:
             mass = np.bincount(np.maximum(answers, 0), weights=given).astype(np.float64)
             allowed = given
             if form is Form.TAIL:
-                head = self._suggested_answers(unit, row)
+                head = self.suggested_answers(unit, row)
                 if answers[target] in head:
                     continue
                 allowed = np.where(np.isin(answers, head), 0.0, given)
@@ -93,7 +93,7 @@ class RivalDraws:
                 break
         return _table(sorted(drawn, key=lambda entry: entry.position))
 
-    def _suggested_answers(self, unit: Unit, row: NDArray[np.float64]) -> NDArray[np.int32]:
+    def suggested_answers(self, unit: Unit, row: NDArray[np.float64]) -> NDArray[np.int32]:
         """Return the answers of the eight suggestions, given one position's log-probabilities."""
         answers = self._answers[unit]
         ranked = np.where(answers >= 0, row, -np.inf)

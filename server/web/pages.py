@@ -14,6 +14,13 @@ from server.domain.scores import Form
 from server.domain.tokens import Unit
 from server.services.choosing import RoundWish
 from server.services.home import home_view, opponent_line, present_opponent
+from server.services.oracle import (
+    comparison_with_published,
+    oracle_results,
+    played_table,
+    repeated_table,
+    verdict,
+)
 from server.services.players import player_view
 from server.web.context import db, now, player_id, remember_player, rounds, service
 from server.web.limits import START_LIMIT, limiter
@@ -95,6 +102,20 @@ def you() -> str:
     """Show the player their own numbers."""
     return render_template(
         "you.html", player=player_view(db.session, player_id(), service().opponent)
+    )
+
+
+@pages.get("/methods")
+def methods() -> str:
+    """Show what is measured, how, and what models that play as people recover."""
+    results = oracle_results()
+    return render_template(
+        "methods.html",
+        results=results,
+        repeated=repeated_table(results),
+        played=played_table(results),
+        verdict=verdict(results),
+        compared=comparison_with_published(results),
     )
 
 

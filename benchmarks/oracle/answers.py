@@ -1,0 +1,60 @@
+"""What a model player states, exactly or rounded to the steps that pages offer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+import numpy as np
+
+from server.domain.betting import STAKE_STEPS
+from server.domain.duels import steps
+from server.domain.estimates import FloatArray
+from server.domain.scores import Form
+
+_LEAST_EXACT = 1e-6  # what the service still takes
+
+
+class Answers(StrEnum):
+    """How precisely a player answers."""
+
+    EXACT = "exact"
+    ROUNDED = "rounded"
+
+
+def stakes(logprob: FloatArray, answers: Answers) -> FloatArray:
+    """Return shares for log-probabilities of what is offered, both (n, options).
+
+    What they leave of 1 is on "something else". Rounded ones are the steps nearest in ratio; where
+    these leave less than the smallest step, the largest stakes are lowered until it is left.
+    """
+    if answers is Answers.EXACT:
+        held = np.maximum(np.exp(logprob), _LEAST_EXACT)
+        over = held.sum(axis=1, keepdims=True) / (1 - 2 * _LEAST_EXACT)
+        exact: FloatArray = held / np.maximum(over, 1.0)
+        return exact
+    step = np.array(STAKE_STEPS)
+    level = np.searchsorted(np.log(step[1:] * step[:-1]) / 2, logprob)
+    rows = np.arange(len(level))
+    while (full := step[level].sum(axis=1) > 1 - step[0] + 1e-9).any():
+        largest = level.argmax(axis=1)
+        level[rows, largest] -= full
+    return step[level]
+
+
+def first_share(log_odds: FloatArray, form: Form, answers: Answers) -> FloatArray:
+    """Return the share of the first of two words, for ln h(first) − ln h(second), shape (n,).
+
+    Rounded ones are the steps nearest in log-odds.
+    """
+    if answers is Answers.EXACT:
+        exact: FloatArray = np.clip(1 / (1 + np.exp(-log_odds)), _LEAST_EXACT, 1 - _LEAST_EXACT)
+        return exact
+    step = np.array(steps(form))
+    odds = np.log(step / (1 - step))
+    return step[np.searchsorted((odds[1:] + odds[:-1]) / 2, log_odds)]
+
+
+def best_words(logprob: FloatArray, count: int) -> Sequence[int]:
+    """Return the numbers of the likeliest words, (words,) -> best first."""
+    return [int(word) for word in np.argsort(-logprob, kind="stable")[:count]]

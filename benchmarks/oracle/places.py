@@ -1,0 +1,104 @@
+"""Where bets and duels ask, and what a model says there about every word it might name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from server.domain.estimates import BoolArray, FloatArray, IntArray
+from server.domain.guessing import SUGGESTIONS
+from server.domain.scores import Form, PassageScores
+from server.domain.tokens import Unit
+from server.lm.load import LoadedModel
+from server.lm.rivals import RivalDraws
+
+UNIT = Unit.WORDS
+
+
+@dataclass(frozen=True)
+class Places:
+    """Every position that some mode asks in `words`, (places,) each; words have numbers.
+
+    A word's number stands for all its cases, as `Vocabulary.word_answers` has it.
+    """
+
+    passage: IntArray  # index of the passage
+    position: IntArray
+    target: IntArray  # the author's word
+    asked: BoolArray  # by bets, tries, and duels of the whole form
+    tail: BoolArray  # by duels of the tail
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The model that offers and draws: its log-probabilities of words, and its suggestions."""
+
+    logprob: FloatArray  # (places, words) nats
+    suggested: IntArray  # (places, 8)
+
+
+def all_places(scores: Sequence[PassageScores], loaded: LoadedModel) -> Places:
+    """Return the places of all passages, in their order."""
+    rows = []
+    for index, some in enumerate(scores):
+        asked, tail = (
+            set(some.rivals(UNIT, form).positions.tolist()) for form in (Form.WHOLE, Form.TAIL)
+        )
+        rows += [(index, p, some.token_ids[p], p in asked, p in tail) for p in sorted(asked | tail)]
+    passage, position, token, is_asked, is_tail = (
+        np.array(column) for column in zip(*rows, strict=True)
+    )
+    target = loaded.vocabulary.word_answers[token].astype(np.int64)
+    return Places(passage, position, target, is_asked, is_tail)
+
+
+@torch.inference_mode()
+def reading_all(
+    loaded: LoadedModel, scores: Sequence[PassageScores], places: Places
+) -> torch.Tensor:
+    """Return (places, tokens) log-probabilities in nats, each place after its whole passage."""
+    rows = []
+    for index, some in enumerate(scores):
+        context = [loaded.beginning_id, *some.token_ids.tolist()[:-1]]
+        logits = loaded.model(input_ids=torch.tensor([context])).logits[0]
+        rows.append(logits[places.position[places.passage == index]])
+    return _normalised(torch.cat(rows), loaded)
+
+
+@torch.inference_mode()
+def reading_last(
+    loaded: LoadedModel, scores: Sequence[PassageScores], places: Places, tokens: int
+) -> torch.Tensor:
+    """Return (places, tokens) log-probabilities in nats, each place after few tokens alone."""
+    contexts = [
+        [loaded.beginning_id, *scores[index].token_ids[position - tokens : position].tolist()]
+        for index, position in zip(places.passage, places.position, strict=True)
+    ]
+    batches = torch.tensor(contexts).split(256)
+    logits = [loaded.model(input_ids=batch).logits[:, -1] for batch in batches]
+    return _normalised(torch.cat(logits), loaded)
+
+
+def _normalised(logits: torch.Tensor, loaded: LoadedModel) -> torch.Tensor:
+    return torch.log_softmax(logits[:, : len(loaded.vocabulary)].float(), dim=-1)
+
+
+def words_of(logprobs: torch.Tensor, loaded: LoadedModel) -> FloatArray:
+    """Return (places, words) log-probabilities among words, all cases of one added up."""
+    answers = torch.tensor(loaded.vocabulary.word_answers, dtype=torch.int64)
+    named = answers >= 0
+    mass = torch.zeros(len(logprobs), int(answers.max()) + 1, dtype=torch.float64)
+    mass.index_add_(1, answers[named], logprobs[:, named].double().exp())
+    return np.asarray((mass / mass.sum(dim=1, keepdim=True)).log().numpy())
+
+
+def reference_of(logprobs: torch.Tensor, loaded: LoadedModel) -> Reference:
+    """Return what the reference says at every place, as duels and bets are drawn from it."""
+    draws = RivalDraws(loaded.vocabulary)
+    suggested = [draws.suggested_answers(UNIT, row) for row in logprobs.double().numpy()]
+    if any(len(some) != SUGGESTIONS for some in suggested):
+        raise ValueError("somewhere the model has fewer than eight words to suggest")
+    return Reference(words_of(logprobs, loaded), np.array(suggested, dtype=np.int64))

@@ -1,0 +1,86 @@
+"""Models that play as people: what each holds probable at every place is known."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from benchmarks.oracle.places import Places, Reference, reading_all, reading_last, words_of
+from server.domain.estimates import FloatArray
+from server.domain.scores import PassageScores
+from server.lm.load import LoadedModel
+
+SHORT_MEMORY_TOKENS = 4
+COLD, HOT = 0.7, 1.5
+UNIGRAM_SHARE = 0.5
+LEARNING_RATE = 1e-3
+
+
+@dataclass(frozen=True)
+class ModelPlayer:
+    """A player whose distribution over words is known at every place, (places, words) nats."""
+
+    name: str
+    logprob: FloatArray
+
+    def true_loss(self, places: Places, passages: Sequence[int] | None = None) -> float:
+        """Return the mean loss in nats at the asked positions, of all passages or of some."""
+        among = True if passages is None else np.isin(places.passage, passages)
+        rows = np.flatnonzero(places.asked & among)
+        return float(-self.logprob[rows, places.target[rows]].mean())
+
+
+def the_reference(reference: Reference) -> ModelPlayer:
+    """The reference playing against itself."""
+    return ModelPlayer("reference", reference.logprob)
+
+
+def tempered(reference: Reference, temperature: float) -> ModelPlayer:
+    """The reference at another temperature T: h in proportion to g^(1/T)."""
+    kind = "bolder" if temperature < 1 else "more timid"
+    powers = reference.logprob / temperature
+    return ModelPlayer(kind, _as_distribution(powers))
+
+
+def with_short_memory(
+    loaded: LoadedModel, scores: Sequence[PassageScores], places: Places
+) -> ModelPlayer:
+    """The reference after the last few tokens alone."""
+    logprobs = reading_last(loaded, scores, places, SHORT_MEMORY_TOKENS)
+    return ModelPlayer("short memory", words_of(logprobs, loaded))
+
+
+def by_frequency(
+    reference: Reference, loaded: LoadedModel, scores: Sequence[PassageScores]
+) -> ModelPlayer:
+    """Half the reference, half how often a word stands in these passages, one added to each."""
+    tokens = np.concatenate([some.token_ids for some in scores])
+    words = loaded.vocabulary.word_answers[tokens]
+    counts = np.bincount(words[words >= 0], minlength=reference.logprob.shape[1]) + 1.0
+    frequency = np.log(UNIGRAM_SHARE * counts / counts.sum())
+    mixed = np.logaddexp(reference.logprob + np.log(1 - UNIGRAM_SHARE), frequency)
+    return ModelPlayer("half by frequency", _as_distribution(mixed))
+
+
+def well_read(loaded: LoadedModel, scores: Sequence[PassageScores], places: Places) -> ModelPlayer:
+    """The reference after learning these very passages: stronger than the reference."""
+    model = copy.deepcopy(loaded.model)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE)
+    for some in scores:
+        tokens = torch.tensor([loaded.beginning_id, *some.token_ids.tolist()])
+        logits = model(input_ids=tokens[None, :-1]).logits[0]
+        torch.nn.functional.cross_entropy(logits, tokens[1:]).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    logprobs = reading_all(replace(loaded, model=model), scores, places)
+    return ModelPlayer("well-read", words_of(logprobs, loaded))
+
+
+def _as_distribution(weights: FloatArray) -> FloatArray:
+    """Return rows of unnormalised logarithms as log-probabilities."""
+    normalised: FloatArray = weights - np.logaddexp.reduce(weights, axis=1, keepdims=True)
+    return normalised

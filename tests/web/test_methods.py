@@ -1,0 +1,24 @@
+"""The page that says how everything is measured."""
+
+from __future__ import annotations
+
+import html
+
+from apiflask import APIFlask
+
+from server.services.oracle import oracle_results, played_table, repeated_table
+
+
+def test_the_page_shows_every_cell_of_the_oracle(empty_app: APIFlask) -> None:
+    page = html.unescape(empty_app.test_client().get("/methods").get_data(as_text=True))
+    for table in (repeated_table(oracle_results()), played_table(oracle_results())):
+        for row in [table.head, *table.rows]:
+            assert all(f">{cell}</t" in page for cell in row)
+
+
+def test_the_page_names_its_sources_and_is_linked(empty_app: APIFlask) -> None:
+    client = empty_app.test_client()
+    page = client.get("/methods").get_data(as_text=True)
+    names = ("2212.11281", "Shannon", "Cover", "Good", "Wilson", "McNemar", "Cameron")
+    assert all(name in page for name in names)
+    assert 'href="/methods"' in client.get("/").get_data(as_text=True)
