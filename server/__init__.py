@@ -18,6 +18,7 @@ from server.live import LocalModels
 from server.services.library import ScoreLibrary
 from server.services.live_scoring import LiveScoring
 from server.services.opponents import OpponentChoice
+from server.services.statistics_keeper import StatisticsKeeper
 from server.store.engine import configure, engine_options, normalised_url
 from server.web.admin import admin
 from server.web.api import api
@@ -30,6 +31,7 @@ from server.web.openapi import register_description
 from server.web.own_text import own_text_api, own_text_pages
 from server.web.pages import pages
 from server.web.security import register_security
+from server.web.stats import register_changes, stats_api, stats_pages
 from server.web.wording import probability
 
 STATIC_FOLDER = ROOT / "static"
@@ -63,6 +65,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
             settings.hub_revision,
             fallback_allowed=not settings.is_production,
         ),
+        _statistics(app, settings),
         LiveScoring(LocalModels(settings)) if settings.live_scoring else None,
     )
     limiter.init_app(app)
@@ -71,8 +74,9 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     register_errors(app)
     register_commands(app)
     register_description(app)
+    register_changes(app)
     live_blueprints = (own_text_api, own_text_pages) if settings.live_scoring else ()
-    for blueprint in (api, pages, admin, health, *live_blueprints):
+    for blueprint in (api, pages, admin, health, stats_api, stats_pages, *live_blueprints):
         app.register_blueprint(blueprint)
     _serve(app, settings, static_path)
     return app
@@ -109,6 +113,11 @@ def _open_database(app: APIFlask, settings: Settings) -> None:
     db.init_app(app)
     with app.app_context():
         configure(db.engine)
+
+
+def _statistics(app: APIFlask, settings: Settings) -> StatisticsKeeper:
+    with app.app_context():
+        return StatisticsKeeper(db.sessionmaker, settings.statistics_every_s)
 
 
 def _serve(app: APIFlask, settings: Settings, static_path: str) -> None:

@@ -61,6 +61,11 @@ class Settings(BaseSettings):
         True,
         description="`off` removes /try, where players see a text of their own through the model.",
     )
+    statistics_every_s: float = Field(
+        45,
+        ge=0,
+        description="How often the statistics are counted anew while people play; 0: at each look.",
+    )
     rate_limits: bool = Field(True, description="`false` switches rate limits off.")
     trusted_proxies: int = Field(
         0, ge=0, description="How many proxies in front may tell the visitor's address; Heroku: 1."

@@ -22,4 +22,5 @@ def flag_command(public_id: str, unflag: bool) -> None:
     """
     with sentences_for_errors():
         flag(db.session, public_id, service().settings.secret_key, flagged=not unflag)
+        service().statistics.count_now()
     say("Their answers count again." if unflag else "Their answers count nowhere now.")

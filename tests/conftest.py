@@ -54,6 +54,7 @@ def settings_for(database_url: str, **overrides: Any) -> Settings:
         "model_revision": MODEL_REVISION,
         "redis_url": "",
         "live_scoring": True,
+        "statistics_every_s": 0,
         "rate_limits": False,
         "trusted_proxies": 0,
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -216,12 +218,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_judgements_player_id'), ['player_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_judgements_scored_passage_id'), ['scored_passage_id'], unique=False)
 
-    op.create_table('statistics',
+    statistics = op.create_table('statistics',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('begun_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('document', sa.String(), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_statistics'))
     )
+    op.bulk_insert(statistics, [{'id': 1, 'begun_at': datetime(2026, 1, 1, tzinfo=UTC), 'document': None}])
 
 
 def downgrade() -> None:

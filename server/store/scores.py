@@ -38,6 +38,11 @@ def find_model(session: Session, name: str, revision: str) -> LanguageModelRow |
     return session.scalars(query).one_or_none()
 
 
+def models_by_id(session: Session) -> dict[int, LanguageModelRow]:
+    """Return all models."""
+    return {row.id: row for row in session.scalars(select(LanguageModelRow))}
+
+
 def ensure_model(
     session: Session, identity: ModelIdentity, vocabulary: Vocabulary, now: datetime
 ) -> LanguageModelRow:

@@ -290,7 +290,10 @@ class JudgementRow(Base):
 
 
 class StatisticsRow(Base):
-    """The public statistics as they were last counted; there is one row, number 1."""
+    """The public statistics as they were last counted; there is one row, number 1.
+
+    Its migration adds it, so that processes wait for each other by locking it.
+    """
 
     __tablename__ = "statistics"
 

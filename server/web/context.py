@@ -14,6 +14,7 @@ from server.services.library import ScoreLibrary
 from server.services.live_scoring import LiveScoring
 from server.services.opponents import OpponentChoice
 from server.services.rounds import RoundService
+from server.services.statistics_keeper import StatisticsKeeper
 
 _PLAYER = "player"
 
@@ -27,6 +28,7 @@ class Service:
     settings: Settings
     library: ScoreLibrary
     opponent: OpponentChoice
+    statistics: StatisticsKeeper
     live: LiveScoring | None  # None where live scoring is switched off
 
 

@@ -19,7 +19,7 @@ def _who() -> str:
     return player_id() or get_remote_address()
 
 
-limiter = Limiter(
+limiter: Limiter = Limiter(
     _who,
     strategy="moving-window",
     headers_enabled=True,

@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.conftest import Player
 
-OPERATIONS = 14
+OPERATIONS = 15
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -64,6 +64,7 @@ def test_the_description_names_every_call(app: APIFlask) -> None:
         "/api/v1/try/rounds",
         "/api/v1/comparisons/next",
         "/api/v1/comparisons/{comparison_id}/judgements",
+        "/api/v1/stats",
         "/api/v1/player",
         "/api/v1/player/data",
     }

@@ -1,0 +1,108 @@
+"""The public statistics: what they count, the same from an export, and fresh."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from apiflask import APIFlask
+
+from server.domain.analysis import analyse
+from server.domain.perplexity import perplexity
+from server.services.study import read_rows
+from server.web.wording import sensible
+from tests.conftest import CreateApp, Player, settings_for
+from tests.web.test_export import at_a_human_pace, exported, play_bets, play_duels
+
+
+def test_an_empty_database_gives_zeros_and_a_sentence(empty_app: APIFlask) -> None:
+    client = empty_app.test_client()
+    body = client.get("/api/v1/stats").get_json()
+    assert (body["players"], body["guesses"], body["bets"], body["judgements"]) == (0, 0, 0, 0)
+    assert body["opponents"] == []
+    assert "Nobody has answered yet" in client.get("/stats").text
+
+
+def test_an_export_analysed_again_gives_what_the_page_shows(
+    app: APIFlask, alice: Player, bob: Player, tmp_path: Path
+) -> None:
+    for player in (alice, bob):
+        player.play(lambda s: "the")
+        player.play(lambda s: s["asked"]["suggestions"][0], assisted=True)
+    play_bets(bob)
+    for share in (0.65, 0.65, 0.9):  # the first round is practice
+        play_duels(alice, share)
+    play_duels(alice, 0.8, form="whole")
+    bob.play(lambda s: ["of", "the", "and", "to", "in"][len(s["asked"]["tries"])], mode="tries")
+    at_a_human_pace(app)
+    Player(app.test_client()).play(lambda s: "and")  # too fast to be a person
+
+    body = app.test_client().get("/api/v1/stats").get_json()
+    found = read_rows(exported(app, tmp_path))
+    result = analyse(found.rows)
+    assert found.problems == []
+    assert body["left_out"] == {"flagged": 0, "skipping": 0, "fast": 1, "repeated_guesses": 0}
+    assert body["players"] == result.players == 2
+    [opponent] = body["opponents"]
+    assert result.guesses is not None
+    groups = {(group.mode, group.assisted): group for group in result.guesses.groups}
+    assert len(opponent["modes"]) == len(groups) == 4
+    for mode in opponent["modes"]:
+        group = groups[mode["mode"], mode["assisted"]]
+        assert mode["you"]["value"] == group.you.value
+        assert mode["model"]["low"] == group.model_accuracy.low
+        assert mode["difference"]["high"] == group.difference.high
+        assert mode["difference"]["p_value"] == group.p_value
+        assert mode["model_perplexity"] == pytest.approx(group.model_perplexity, rel=1e-12)
+    assert opponent["accuracy"]["you"]["value"] == result.guesses.all.value  # type: ignore[union-attr]
+    assert opponent["accuracy"]["guesses"] == result.guesses.all.n  # type: ignore[union-attr]
+    for name in ("genres", "entropy", "periods"):
+        assert sum(line["guesses"] for line in opponent[name]) == opponent["accuracy"]["guesses"]
+    assert result.headline is not None
+    assert result.comparisons is not None
+    assert result.tries is not None
+    for shown, loss in (
+        ("headline", result.headline.loss_nats),
+        ("published", result.comparisons.loss_jackknife_nats),
+    ):
+        assert opponent[shown]["loss_nats"]["value"] == loss.value
+        assert opponent[shown]["loss_nats"]["low"] == loss.low
+        assert opponent[shown]["people"]["high"] == pytest.approx(perplexity(loss.high))
+    assert opponent["published"]["as_published"] == result.comparisons.perplexity
+    assert opponent["tries"]["upper"]["value"] == pytest.approx(
+        perplexity(result.tries.upper_nats.value)
+    )
+    page = app.test_client().get("/stats").text
+    assert f'<td class="num">{sensible(opponent["headline"]["people"]["value"])}<small>' in page
+    assert "1 who answer in under 0.3 seconds" in page
+
+
+def test_calibration_counts_every_stake_and_every_preference(app: APIFlask, alice: Player) -> None:
+    bets = play_bets(alice)
+    play_duels(alice, 0.65)
+    duels = play_duels(alice, 0.65)
+    at_a_human_pace(app)
+    [opponent] = app.test_client().get("/api/v1/stats").get_json()["opponents"]
+    staked = sum(len(answer["bet"]["stakes"]) + 1 for answer in bets["answers"])
+    assert sum(found["right"]["n"] for found in opponent["bets_calibration"]) == staked
+    [found] = opponent["duels_calibration"]
+    assert (found["step"], found["right"]["n"]) == (0.65, len(duels["answers"]))
+    assert found["right"]["value"] == sum(a["right"] for a in duels["answers"]) / len(
+        duels["answers"]
+    )
+
+
+def test_a_look_shows_the_last_count_and_a_change_is_counted_soon(
+    create: CreateApp, database_url: str
+) -> None:
+    app = create(settings_for(database_url, statistics_every_s=2))
+    client, player = app.test_client(), Player(app.test_client())
+    assert client.get("/api/v1/stats").get_json()["guesses"] == 0
+    state = player.start()
+    player.answer(state["id"], state["asked"]["position"], "the")
+    assert client.get("/api/v1/stats").get_json()["guesses"] == 0  # nobody waits for a count
+    deadline = time.monotonic() + 20
+    while not client.get("/api/v1/stats").get_json()["guesses"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.25)
