@@ -290,10 +290,7 @@ class JudgementRow(Base):
 
 
 class StatisticsRow(Base):
-    """The public statistics as they were last counted; there is one row, number 1.
-
-    Its migration adds it, so that processes wait for each other by locking it.
-    """
+    """The public statistics as last counted; one row, number 1, which the migration adds."""
 
     __tablename__ = "statistics"
 
