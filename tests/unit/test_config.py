@@ -81,6 +81,7 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "REDIS_URL": "redis://somewhere",
         "REDIS_VERIFY_TLS": "false",
         "LIVE_SCORING": "off",
+        "STATISTICS_EVERY_S": "90",
         "RATE_LIMITS": "false",
         "TRUSTED_PROXIES": "1",
     }
@@ -98,6 +99,7 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "redis_url": "redis://somewhere",
         "redis_verify_tls": False,
         "live_scoring": False,
+        "statistics_every_s": 90,
         "rate_limits": False,
         "trusted_proxies": 1,
     }
