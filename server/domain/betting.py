@@ -106,7 +106,10 @@ def settle_bet(
     target_logprob = target_answer_logprob(scores, unit, position)
     hit = next((option for option in offered if target_id in option.token_ids), None)
     if hit is not None:
-        within = 0.0 if unit is Unit.WORDS else min(0.0, target_logprob - hit.logprob_nats)
+        # A guess beyond the stored candidates is known by a bound alone; then nothing is divided.
+        known = scores.answer_logprob(unit, position, hit.token_ids)
+        divides = unit is Unit.TOKENS and known is not None
+        within = min(0.0, target_logprob - hit.logprob_nats) if divides else 0.0
         return SettledBet(hit, -math.log(stakes[hit.text]) - within, target_logprob)
     rest = max(math.log(rest_of(offered)), target_logprob)
     return SettledBet(None, -math.log(other) - (target_logprob - rest), target_logprob)

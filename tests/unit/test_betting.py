@@ -76,6 +76,15 @@ def test_the_models_tail_stands_in_for_the_players() -> None:
     assert settled.loss_nats == pytest.approx(-math.log(0.4) - math.log(0.03125 / 0.25), rel=1e-5)
 
 
+def test_a_right_guess_beyond_the_stored_candidates_costs_the_log_of_its_share() -> None:
+    few = scored(VOCABULARY, stored=2)
+    offered = options(few, VOCABULARY, Unit.TOKENS, MAT, "mat")
+    bet = {option.text: 0.1 for option in offered} | {"mat": 0.5}
+    settled = settle_bet(few, Unit.TOKENS, MAT, offered, bet, 0.3)
+    assert settled.option is offered[-1]
+    assert settled.loss_nats == pytest.approx(math.log(2))
+
+
 @pytest.mark.parametrize("unit", Unit)
 @pytest.mark.parametrize("position", [CAT, MAT])
 @pytest.mark.parametrize("stored", [2, 1000])
