@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from server.domain.errors import InvalidInput
 from server.domain.guessing import ids_of_answer, suggested_candidates, visible
@@ -19,11 +19,16 @@ _ROUNDING = 1e-6
 
 @dataclass(frozen=True)
 class Option:
-    """An answer on offer: its text, the tokens that it covers, the model's log-probability."""
+    """An answer on offer: its text, the tokens that it covers, the model's log-probability.
+
+    Beyond the stored candidates that is an upper bound.
+    """
 
     text: str
     token_ids: tuple[int, ...]
     logprob_nats: float
+    is_bound: bool = False
+    is_own: bool = False  # the player's guess, which was not suggested
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,8 @@ def options(
     token_ids = ids_of_answer(vocabulary, unit, guess) if guess is not None else ()
     covered = {token_id for option in offered for token_id in option.token_ids}
     if guess is not None and token_ids and not covered.intersection(token_ids):
-        offered.append(_option(scores, unit, position, visible(guess, unit), token_ids))
+        own = _option(scores, unit, position, visible(guess, unit), token_ids)
+        offered.append(replace(own, is_own=True))
     return offered
 
 
@@ -59,7 +65,7 @@ def _option(
 ) -> Option:
     logprob = scores.answer_logprob(unit, position, token_ids)
     if logprob is None:
-        logprob = scores.least_stored_logprob(unit, position)
+        return Option(text, token_ids, scores.least_stored_logprob(unit, position), is_bound=True)
     return Option(text, token_ids, logprob)
 
 
@@ -106,9 +112,7 @@ def settle_bet(
     target_logprob = target_answer_logprob(scores, unit, position)
     hit = next((option for option in offered if target_id in option.token_ids), None)
     if hit is not None:
-        # A guess beyond the stored candidates is known by a bound alone; then nothing is divided.
-        known = scores.answer_logprob(unit, position, hit.token_ids)
-        divides = unit is Unit.TOKENS and known is not None
+        divides = unit is Unit.TOKENS and not hit.is_bound  # by a bound nothing can be divided
         within = min(0.0, target_logprob - hit.logprob_nats) if divides else 0.0
         return SettledBet(hit, -math.log(stakes[hit.text]) - within, target_logprob)
     rest = max(math.log(rest_of(offered)), target_logprob)

@@ -61,10 +61,11 @@ def losses_nats(played: SettledRound) -> list[tuple[float, float]]:
     """Return (person, model) losses at each settled bet or duel; empty in other modes."""
     if played.mode is Mode.BET:
         return [(bet.loss_nats, -bet.target_logprob_nats) for bet in played.row.bets]
-    return [
-        (-math.log(row.target_share), -math.log(max(duel_of(row).model_share, 1e-300)))
-        for row in played.judgements
-    ]
+    return [_judgement_losses(judgement) for judgement in played.judgements]
+
+
+def _judgement_losses(row: JudgementRow) -> tuple[float, float]:
+    return -math.log(row.target_share), -math.log(max(duel_of(row).model_share, 1e-300))
 
 
 def score_view(played: SettledRound) -> views.ScoreView:
@@ -150,15 +151,15 @@ def _bet_view(bet: BetRow) -> revealed.BetView:
 
 
 def _judgement_view(row: JudgementRow) -> revealed.JudgementView:
-    marks, model_share = _judgement_marks(row), duel_of(row).model_share
+    marks, (person, model) = _judgement_marks(row), _judgement_losses(row)
     return revealed.JudgementView(
         position=row.position,
         target=row.target,
         rival=row.rival,
         share=row.target_share,
         right=marks.right,
-        model_share=model_share,
+        model_share=duel_of(row).model_share,
         model_right=marks.model_right,
-        loss_bits=bits(-math.log(row.target_share)),
-        model_loss_bits=bits(-math.log(max(model_share, 1e-300))),
+        loss_bits=bits(person),
+        model_loss_bits=bits(model),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.domain.betting import STAKE_STEPS, Option, options
+from server.domain.betting import STAKE_STEPS, options
 from server.domain.duels import duel, steps, target_is_first
 from server.domain.guessing import suggestions, visible
 from server.domain.rounds import Mode
@@ -71,13 +71,8 @@ def _add_offer(view: views.AskedView, played: PlayedRound, position: int) -> Non
     offered = options(played.scores, played.vocabulary, played.unit, position, text)
     view.guess = None if text is None else visible(text, played.unit)
     view.options = [option.text for option in offered]
-    view.own_option = _own_option(played, position, offered)
+    view.own_option = next((option.text for option in offered if option.is_own), None)
     view.steps = list(STAKE_STEPS)
-
-
-def _own_option(played: PlayedRound, position: int, offered: list[Option]) -> str | None:
-    suggested = suggestions(played.scores, played.vocabulary, played.unit, position)
-    return offered[-1].text if len(offered) > len(suggested) else None
 
 
 def _pair(played: PlayedRound, position: int) -> tuple[str, str]:
