@@ -61,7 +61,7 @@ def measured(loaded: LoadedModel) -> OracleResults:
         if isinstance(some := said[index], PassageScores):
             texts.append(json.loads(line)["text"])
             scores.append(some)
-    places = all_places(scores, loaded)
+    places = all_places(texts, scores, loaded)
     players, reference = _players(loaded, scores, places)
     with tempfile.TemporaryDirectory() as folder:
         few, database = Path(folder) / "few.jsonl", Path(folder) / "few.sqlite3"

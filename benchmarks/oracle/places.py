@@ -1,4 +1,4 @@
-"""Where bets and duels ask, and what a model says there about every word it might name."""
+"""Places that rounds may ask, and what a model says there about every word it might name."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ import torch
 
 from server.domain.estimates import BoolArray, FloatArray, IntArray
 from server.domain.guessing import SUGGESTIONS
-from server.domain.scores import Form, PassageScores
-from server.domain.tokens import Unit
+from server.domain.rounds import drawing_seed, shuffled_positions
+from server.domain.scores import PassageScores
+from server.domain.tokens import TokenizedText, Unit
 from server.lm.load import LoadedModel
 from server.lm.rivals import RivalDraws
 
 UNIT = Unit.WORDS
+PLACES_PER_PASSAGE = 40  # the first of the order that rounds ask in, with all that they ask
 
 
 @dataclass(frozen=True)
 class Places:
-    """Every position that some mode asks in `words`, (places,) each; words have numbers.
+    """Forty positions of each passage, drawn as those that are asked in `words`, (places,) each.
 
     A word's number stands for all its cases, as `Vocabulary.word_answers` has it.
     """
@@ -28,8 +30,7 @@ class Places:
     passage: IntArray  # index of the passage
     position: IntArray
     target: IntArray  # the author's word
-    asked: BoolArray  # by bets, tries, and duels of the whole form
-    tail: BoolArray  # by duels of the tail
+    asked: BoolArray  # through the service by bets, tries, and duels of the whole form
 
 
 @dataclass(frozen=True)
@@ -40,19 +41,20 @@ class Reference:
     suggested: IntArray  # (places, 8)
 
 
-def all_places(scores: Sequence[PassageScores], loaded: LoadedModel) -> Places:
+def all_places(
+    texts: Sequence[str], scores: Sequence[PassageScores], loaded: LoadedModel
+) -> Places:
     """Return the places of all passages, in their order."""
     rows = []
-    for index, some in enumerate(scores):
-        asked, tail = (
-            set(some.rivals(UNIT, form).positions.tolist()) for form in (Form.WHOLE, Form.TAIL)
-        )
-        rows += [(index, p, some.token_ids[p], p in asked, p in tail) for p in sorted(asked | tail)]
-    passage, position, token, is_asked, is_tail = (
-        np.array(column) for column in zip(*rows, strict=True)
-    )
+    for index, (text, some) in enumerate(zip(texts, scores, strict=True)):
+        tokens = TokenizedText([loaded.vocabulary.pieces[i] for i in some.token_ids])
+        seed = drawing_seed(text, loaded.identity)
+        drawn = shuffled_positions(tokens, UNIT, (*seed, UNIT))[:PLACES_PER_PASSAGE]
+        asked = set(some.asked_words.tolist())
+        rows += [(index, p, some.token_ids[p], p in asked) for p in sorted(drawn)]
+    passage, position, token, is_asked = (np.array(column) for column in zip(*rows, strict=True))
     target = loaded.vocabulary.word_answers[token].astype(np.int64)
-    return Places(passage, position, target, is_asked, is_tail)
+    return Places(passage, position, target, is_asked)
 
 
 @torch.inference_mode()

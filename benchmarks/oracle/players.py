@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from benchmarks.oracle.places import Places, Reference, reading_all, reading_last, words_of
-from server.domain.estimates import FloatArray
+from server.domain.estimates import FloatArray, IntArray
 from server.domain.scores import PassageScores
 from server.lm.load import LoadedModel
 
@@ -27,11 +27,10 @@ class ModelPlayer:
     name: str
     logprob: FloatArray
 
-    def true_loss(self, places: Places, passages: Sequence[int] | None = None) -> float:
-        """Return the mean loss in nats at the asked positions, of all passages or of some."""
-        among = True if passages is None else np.isin(places.passage, passages)
-        rows = np.flatnonzero(places.asked & among)
-        return float(-self.logprob[rows, places.target[rows]].mean())
+    def true_loss(self, places: Places, rows: IntArray | None = None) -> float:
+        """Return the mean loss in nats at all places, or at some."""
+        some = np.arange(places.target.size) if rows is None else rows
+        return float(-self.logprob[some, places.target[some]].mean())
 
 
 def the_reference(reference: Reference) -> ModelPlayer:

@@ -1,10 +1,11 @@
-"""A hundred small studies of each player: other passages and other rivals every time.
+"""A hundred small studies of each player: other passages, positions and rivals every time.
 
-Each study draws passages at random, with repetition, from all that are scored. Five players bet on
-a fifth of them each, and five others judge the duels of all of them: every question has five
-rivals. They answer as through the service, but from tables, and bet on the eight suggestions alone:
-a hundred studies of every player through a database would take hours. The truth is the mean loss
-over all passages.
+Each study draws passages at random, with repetition, from all that are scored, and twelve of their
+places for bets and for duels of the whole form, twelve of the tail for the others, as rounds do.
+Five players bet on a fifth of the passages each, and five others judge all duels: every question
+has five rivals. They answer as through the service, but from tables, and bet on the eight
+suggestions alone: a hundred studies of every player through a database would take hours. The truth
+is the mean loss over all places of all passages.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from server.domain.accuracy import Interval
 from server.domain.bets import Bets, bets_estimate, with_tail
 from server.domain.comparisons import Judgements, excess_estimate
 from server.domain.estimates import BoolArray, Clusters, Estimate, FloatArray, IntArray, interval
+from server.domain.rounds import POSITIONS_PER_ROUND
 from server.domain.scores import Form
 from server.services.oracle import Repeated, RepeatedRow
 
@@ -30,33 +32,27 @@ PLAYERS = 5
 RIVALS_DRAWN = 400  # at each place, of which a study takes five
 
 
-@dataclass(frozen=True)
-class Rivals:
-    """Rivals drawn from the reference at some places, (places, RIVALS_DRAWN) words each."""
-
-    places: IntArray  # (places,) indices into Places
-    words: IntArray
-
-
 def draw_rivals(
     places: Places, reference: Reference, form: Form, generator: np.random.Generator
-) -> Rivals:
-    """Draw from the whole distribution, or from what the eight suggestions leave of it."""
-    rows = np.flatnonzero(places.tail if form is Form.TAIL else places.asked)
-    words = np.empty((rows.size, RIVALS_DRAWN), dtype=np.int64)
-    for index, row in enumerate(rows):
+) -> IntArray:
+    """Draw rivals at every place, (places, RIVALS_DRAWN) words.
+
+    They come from the whole distribution, or from what the eight suggestions leave of it.
+    """
+    words = np.empty((places.target.size, RIVALS_DRAWN), dtype=np.int64)
+    for row in range(places.target.size):
         weights = np.exp(reference.logprob[row])
         if form is Form.TAIL:
             weights[reference.suggested[row]] = 0.0
         cumulated = np.cumsum(weights)
         uniform = generator.random(RIVALS_DRAWN) * cumulated[-1]
-        words[index] = np.searchsorted(cumulated, uniform, side="right")
-    return Rivals(rows, words)
+        words[row] = np.searchsorted(cumulated, uniform, side="right")
+    return words
 
 
 @dataclass(frozen=True)
 class _Bets:
-    """What one player bets at the asked places, (places,) each; as `Bets` without clusters."""
+    """What one player bets at every place, (places,) each; as `Bets` without clusters."""
 
     share: FloatArray
     offered: BoolArray
@@ -73,14 +69,23 @@ class _Judged:
     same: BoolArray
 
 
+@dataclass(frozen=True)
+class _Drawn:
+    """The places of one study, (n,) each: which draw of a passage they belong to, and which."""
+
+    slot: IntArray
+    row: IntArray
+
+
 class Studies:
     """Studies on some passages against a reference; the same draws for every player."""
 
     def __init__(self, places: Places, reference: Reference, seed: int = 0) -> None:
         self._places, self._reference, self._seed = places, reference, seed
         generator = np.random.default_rng(seed)
-        self._asked = np.flatnonzero(places.asked)
         self._rivals = {form: draw_rivals(places, reference, form, generator) for form in Form}
+        hit = reference.suggested == places.target[:, None]  # (places, 8)
+        self._offered = hit.any(axis=1)
 
     def repeat(
         self, player: ModelPlayer, answers: Answers, times: int = REPETITIONS
@@ -88,7 +93,7 @@ class Studies:
         """Return what the estimates of `times` studies of this player give."""
         truth = player.true_loss(self._places)
         bets = self._bets(player, answers)
-        judged = {form: self._judged(player, form, answers) for form in Form}
+        judged = {form: self._judged(player, form, answers) for form in self._rivals}
         found: dict[str, list[Interval]] = defaultdict(list)
         for number in range(times):
             for name, estimate in self._study(bets, judged, number).items():
@@ -101,41 +106,38 @@ class Studies:
         )
 
     def _bets(self, player: ModelPlayer, answers: Answers) -> _Bets:
-        rows, places = self._asked, self._places
-        offered = self._reference.suggested[rows]
-        stated = stakes(np.take_along_axis(player.logprob[rows], offered, axis=1), answers)
-        hit = offered == places.target[rows, None]
-        known = np.exp(np.take_along_axis(self._reference.logprob[rows], offered, axis=1))
+        target, offered = self._places.target, self._reference.suggested
+        stated = stakes(np.take_along_axis(player.logprob, offered, axis=1), answers)
+        hit = offered == target[:, None]
+        known = np.exp(np.take_along_axis(self._reference.logprob, offered, axis=1))
         return _Bets(
-            share=np.where(hit.any(axis=1), (stated * hit).sum(axis=1), 1 - stated.sum(axis=1)),
-            offered=hit.any(axis=1),
-            target_logprob=self._reference.logprob[rows, places.target[rows]],
+            share=np.where(self._offered, (stated * hit).sum(axis=1), 1 - stated.sum(axis=1)),
+            offered=self._offered,
+            target_logprob=_at(self._reference.logprob, target),
             rest=1 - known.sum(axis=1),
         )
 
     def _judged(self, player: ModelPlayer, form: Form, answers: Answers) -> _Judged:
-        rivals = self._rivals[form]
-        rows, target = rivals.places, self._places.target[rivals.places]
+        rivals, target = self._rivals[form], self._places.target
 
         def against_rivals(logprob: FloatArray) -> FloatArray:
-            difference: FloatArray = logprob[rows, target][:, None] - np.take_along_axis(
-                logprob[rows], rivals.words, axis=1
-            )
-            return difference
+            rival: FloatArray = np.take_along_axis(logprob, rivals, axis=1)
+            return _at(logprob, target)[:, None] - rival
 
         return _Judged(
             p_target=first_share(against_rivals(player.logprob), form, answers),
             log_ratio=against_rivals(self._reference.logprob),
-            same=rivals.words == target[:, None],
+            same=rivals == target[:, None],
         )
 
     def _study(self, bets: _Bets, judged: dict[Form, _Judged], number: int) -> dict[str, Estimate]:
-        """Play study `number`; a passage drawn twice counts as two, with rivals of its own."""
+        """Play study `number`; a passage drawn twice counts as two, with draws of its own."""
         generator = np.random.default_rng((self._seed, number))
-        drawn = generator.integers(0, int(self._places.passage.max()) + 1, PASSAGES)
-        staked = self._staked(bets, drawn)
-        tail, _ = self._duels(judged, Form.TAIL, drawn, generator)
-        whole, reference_loss = self._duels(judged, Form.WHOLE, drawn, generator)
+        asked, in_tail = self._draw(generator)
+        staked = self._staked(bets, asked)
+        tail = self._duels(judged[Form.TAIL], in_tail, generator)
+        whole = self._duels(judged[Form.WHOLE], asked, generator)
+        reference_loss = np.repeat(-bets.target_logprob[asked.row], PLAYERS)
         head = bets_estimate(staked)
         return {
             "published": excess_estimate(whole, jackknife=False, offset=reference_loss),
@@ -144,41 +146,41 @@ class Studies:
             "headline": with_tail(head, staked, tail),
         }
 
-    def _staked(self, bets: _Bets, drawn: IntArray) -> Bets:
-        """Return the bets on the passages drawn, each of five players betting on a fifth."""
-        slot, row = _rows_of(drawn, self._places.passage[self._asked])
+    def _draw(self, generator: np.random.Generator) -> tuple[_Drawn, _Drawn]:
+        """Draw passages; of each the places that are asked, and those of its tail."""
+        passages = generator.integers(0, int(self._places.passage.max()) + 1, PASSAGES)
+        asked, tail = [], []
+        for passage in passages:
+            rows = generator.permutation(np.flatnonzero(self._places.passage == passage))
+            asked.append(rows[:POSITIONS_PER_ROUND])
+            tail.append(rows[~self._offered[rows]][:POSITIONS_PER_ROUND])
+        return _drawn(asked), _drawn(tail)
+
+    def _staked(self, bets: _Bets, asked: _Drawn) -> Bets:
+        """Return the bets on the places drawn, each of five players betting on a fifth."""
         return Bets(
-            bets.share[row],
-            bets.offered[row],
-            bets.target_logprob[row],
-            bets.rest[row],
-            _clusters(slot % PLAYERS, slot, self._asked[row]),
+            bets.share[asked.row],
+            bets.offered[asked.row],
+            bets.target_logprob[asked.row],
+            bets.rest[asked.row],
+            self._clusters(asked.slot % PLAYERS, asked),
         )
 
-    def _duels(
-        self,
-        judged: dict[Form, _Judged],
-        form: Form,
-        drawn: IntArray,
-        generator: np.random.Generator,
-    ) -> tuple[Judgements, FloatArray]:
-        """Return five judgements of each question drawn, and the reference's loss beside each."""
-        places, said = self._rivals[form].places, judged[form]
-        slot, row = (
-            np.repeat(some, PLAYERS) for some in _rows_of(drawn, self._places.passage[places])
-        )
-        column = generator.integers(0, RIVALS_DRAWN, row.size)
-        judge = PLAYERS + np.arange(row.size) % PLAYERS
-        clusters = _clusters(judge, slot, places[row])
-        judgements = Judgements(
+    def _duels(self, said: _Judged, drawn: _Drawn, generator: np.random.Generator) -> Judgements:
+        """Return five judgements of each question drawn."""
+        five = _Drawn(np.repeat(drawn.slot, PLAYERS), np.repeat(drawn.row, PLAYERS))
+        column = generator.integers(0, RIVALS_DRAWN, five.row.size)
+        clusters = self._clusters(PLAYERS + np.arange(five.row.size) % PLAYERS, five)
+        return Judgements(
             question=clusters.position,
-            p_target=said.p_target[row, column],
-            log_ratio=said.log_ratio[row, column],
-            same=said.same[row, column],
+            p_target=said.p_target[five.row, column],
+            log_ratio=said.log_ratio[five.row, column],
+            same=said.same[five.row, column],
             clusters=clusters,
         )
-        target = self._places.target[places[row]]
-        return judgements, -self._reference.logprob[places[row], target]
+
+    def _clusters(self, player: IntArray, drawn: _Drawn) -> Clusters:
+        return Clusters(player, drawn.slot * self._places.target.size + drawn.row, drawn.slot)
 
 
 def _summary(truth: float, found: list[Interval]) -> Repeated:
@@ -189,11 +191,11 @@ def _summary(truth: float, found: list[Interval]) -> Repeated:
     )
 
 
-def _rows_of(drawn: IntArray, passage: IntArray) -> tuple[IntArray, IntArray]:
-    """Return for every row of every passage drawn: which draw it belongs to, and the row."""
-    rows = [np.flatnonzero(passage == index) for index in drawn]
-    return np.repeat(np.arange(drawn.size), [some.size for some in rows]), np.concatenate(rows)
+def _drawn(rows_by_slot: list[IntArray]) -> _Drawn:
+    sizes = [rows.size for rows in rows_by_slot]
+    return _Drawn(np.repeat(np.arange(len(sizes)), sizes), np.concatenate(rows_by_slot))
 
 
-def _clusters(player: IntArray, slot: IntArray, place: IntArray) -> Clusters:
-    return Clusters(player, slot * (int(place.max(initial=0)) + 1) + place, slot)
+def _at(table: FloatArray, column: IntArray) -> FloatArray:
+    """Return one entry of each row, (rows,)."""
+    return table[np.arange(column.size), column]

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from benchmarks.oracle.answers import Answers
 from benchmarks.oracle.places import Places
 from benchmarks.oracle.play import Mind, Table, opened, words_by_number
@@ -15,7 +17,7 @@ from benchmarks.oracle.rows import exported_rows
 from server.domain.accuracy import Interval
 from server.domain.analysis import analyse
 from server.domain.comparisons import excess_estimate
-from server.domain.estimates import interval
+from server.domain.estimates import IntArray, interval
 from server.domain.interchange import ComparisonRow, Row
 from server.domain.study_columns import Codes, judged_columns
 from server.lm.load import LoadedModel
@@ -46,7 +48,7 @@ class Study:
             table = Table(session, self.loaded.identity, mind)
             table.play_everything()
             rows = exported_rows(session)
-            truth = player.true_loss(self.places, self._played(table.texts()))
+            truth = player.true_loss(self.places, self._asked(table.texts()))
         for leftover in copy.parent.glob(f"{copy.name}*"):
             leftover.unlink()
         return _row(player, answers, truth, rows, self.loaded.identity.name)
@@ -58,8 +60,10 @@ class Study:
             for row, (passage, position) in enumerate(places)
         }
 
-    def _played(self, texts: set[str]) -> list[int]:
-        return [index for index, text in enumerate(self.texts) if text in texts]
+    def _asked(self, texts: set[str]) -> IntArray:
+        """Return the rows of the places that were asked of these passages."""
+        played = [index for index, text in enumerate(self.texts) if text in texts]
+        return np.flatnonzero(self.places.asked & np.isin(self.places.passage, played))
 
 
 def _row(

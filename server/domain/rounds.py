@@ -9,6 +9,7 @@ from enum import StrEnum
 import numpy as np
 
 from server.domain.guessing import can_be_answered
+from server.domain.models import ModelIdentity
 from server.domain.tokens import TokenizedText, Unit
 
 MINIMUM_CONTEXT_TOKENS = 20
@@ -30,6 +31,14 @@ def seeded_generator(*parts: str) -> np.random.Generator:
     """Return a random generator that depends on the given texts alone."""
     digest = hashlib.sha256("\0".join(parts).encode("utf-8")).digest()
     return np.random.default_rng(int.from_bytes(digest, "big"))
+
+
+def drawing_seed(text: str, model: ModelIdentity) -> tuple[str, str]:
+    """Return the seed texts of all that is drawn for one passage and model."""
+    return (
+        hashlib.sha256(text.encode("utf-8")).hexdigest(),
+        f"{model.name}@{model.revision}",
+    )
 
 
 def asked_positions(text: TokenizedText, unit: Unit, seed: Sequence[str]) -> list[int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from server.domain.errors import InvalidInput
 from server.domain.models import ModelIdentity
 from server.domain.own_texts import require_few_tokens
-from server.domain.rounds import asked_positions
+from server.domain.rounds import asked_positions, drawing_seed
 from server.domain.scores import TOP_AT_ASKED, TOP_EVERYWHERE, PassageScores, TooLong
 from server.domain.tokens import TokenizedText, Unit, Vocabulary
 from server.domain.windows import windows
@@ -124,8 +123,7 @@ class PassageScorer:
         """Return the scores of one passage from its hidden states, (tokens, width)."""
         pieces = [self._loaded.vocabulary.pieces[token_id] for token_id in item.token_ids]
         text = TokenizedText(pieces)
-        name = f"{self._loaded.identity.name}@{self._loaded.identity.revision}"
-        seed = (hashlib.sha256(item.text.encode("utf-8")).hexdigest(), name)
+        seed = drawing_seed(item.text, self.identity)
         asked = {unit: asked_positions(text, unit, seed) for unit in Unit}
         measured: dict[str, Any] = {
             **self._everywhere(item.token_ids, hidden),
