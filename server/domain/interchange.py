@@ -13,6 +13,7 @@ from server.domain.errors import InvalidInput
 from server.domain.tokens import Unit
 
 LOWEST_LOGPROB_NATS = -100.0
+MOST_ATTEMPTS = 1_000
 _LOGPROBS_ALLOWED = f"log-probabilities are numbers from {LOWEST_LOGPROB_NATS:g} to 0"
 _ROUNDING = 1e-4
 _STAKES_ROUNDING = 0.02
@@ -105,7 +106,7 @@ def _guess(record: Record) -> GuessRow:
         unit=_unit(record),
         mode=_text(record, "mode") if record.get("mode") is not None else "",
         assisted=_flag(record, "assisted"),
-        attempt=_whole(record, "attempt", least=1) if record.get("attempt") is not None else 1,
+        attempt=_attempt(record) if record.get("attempt") is not None else 1,
         repeated=_flag(record, "repeated"),
         excluded=_flag(record, "excluded"),
         model=_text(record, "model") if record.get("model") is not None else "",
@@ -181,6 +182,13 @@ def _whole(record: Record, field: str, least: int = 0) -> int:
     raise InvalidInput(
         field, _lacking(record, field) or f"it must be a whole number from {least} up"
     )
+
+
+def _attempt(record: Record) -> int:
+    attempt = _whole(record, "attempt", least=1)
+    if attempt > MOST_ATTEMPTS:
+        raise InvalidInput("attempt", f"it must be a whole number from 1 to {MOST_ATTEMPTS:,}")
+    return attempt
 
 
 def _flag(record: Record, field: str, *, required: bool = False) -> bool:

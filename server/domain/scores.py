@@ -221,31 +221,3 @@ class PassageScores:
 def tokenized(scores: PassageScores, vocabulary: Vocabulary) -> TokenizedText:
     """Return the passage's text, cut as the model reads it."""
     return TokenizedText([vocabulary.pieces[token_id] for token_id in scores.token_ids])
-
-
-def contradiction(scores: PassageScores, text: str, vocabulary: Vocabulary) -> str | None:
-    """Return why these cannot be scores of `text` with this vocabulary, or None where they can.
-
-    For scores that come from elsewhere: the tokens must rejoin to the text byte for byte, and
-    whatever is asked or stored must exist.
-    """
-    tables = [scores.rivals(unit, form) for unit, form in RIVAL_TABLES]
-    ids = [scores.token_ids, scores.top_ids, *(table.rival_ids for table in tables)]
-    ids += [scores.words_top_ids, scores.tokens_top_ids]
-    if any(array.size and not 0 <= array.min() <= array.max() < len(vocabulary) for array in ids):
-        return "they hold tokens that the vocabulary does not have"
-    pieces = [vocabulary.pieces[token_id] for token_id in scores.token_ids]
-    if b"".join(pieces) != text.encode("utf-8"):
-        return "their tokens do not rejoin to its text"
-    cut = TokenizedText(pieces)
-    if scores.token_ends.tolist() != cut.ends:
-        return "their tokens end elsewhere"
-    for unit in Unit:
-        asked = scores.asked(unit)
-        if asked != sorted(set(asked)) or not all(0 <= p < len(cut) for p in asked):
-            return f"the positions asked in {unit} are not positions of it"
-        for form in Form:
-            asked = [*asked, *map(int, scores.rivals(unit, form).positions)]
-        if not all(0 <= p < len(cut) and cut.eligible(unit, p) for p in asked):
-            return f"a position asked in {unit} may not be asked"
-    return None

@@ -91,6 +91,8 @@ def _read_line(line: str, place: str) -> Passage | str:
         record = json.loads(line)
     except json.JSONDecodeError as error:
         return f"{place}: not JSON ({error.msg} at character {error.colno})."
+    except (ValueError, RecursionError) as error:
+        return f"{place}: not JSON that can be read ({error})."
     if not isinstance(record, dict):
         return f"{place}: not a JSON object."
     return _passage_or_problem(record, place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,8 @@ from sqlalchemy.orm import Session
 from server.domain.errors import InvalidInput, NotFound
 from server.domain.models import ModelIdentity, model_label
 from server.domain.passages import require_storable
-from server.domain.scores import PassageScores, contradiction
+from server.domain.score_checks import contradiction
+from server.domain.scores import PassageScores
 from server.domain.tokens import Vocabulary
 from server.store.blobs import scores_from_blob
 from server.store.engine import writing
@@ -39,6 +41,7 @@ from server.store.scores import (
 )
 
 LONGEST_REASON = 200
+_HASH = re.compile(r"[0-9a-f]{64}")
 Advance = Callable[[int, int], None]
 
 
@@ -176,11 +179,14 @@ def _problem(record: ScoreRecord, vocabulary: Vocabulary, stored: bytes) -> str 
         require_storable(record.passage)
     except InvalidInput as error:
         return f"{error.field}: {error}".rstrip(".")
+    if record.cut_from is not None and not _HASH.fullmatch(record.cut_from):
+        return "what it was cut from is named by no content hash"
     if record.left_out is not None:
-        return None if len(record.left_out) <= LONGEST_REASON else "its reason is too long"
+        fits = len(record.left_out) <= LONGEST_REASON and record.left_out.isprintable()
+        return None if fits else "its reason is too long, or no line of text"
     try:
         scores = scores_from_blob(record.scores_blob)
-    except (SafetensorError, TypeError, ValueError):
+    except (SafetensorError, KeyError, TypeError, ValueError):
         return "its scores cannot be read"
     problem = contradiction(scores, record.passage.text, vocabulary)
     if problem is None and stored and not _same_question(scores, scores_from_blob(stored)):

@@ -185,6 +185,6 @@ def _lines(file: Any, position: int) -> Iterator[bytes]:
 def _json(line: bytes) -> Mapping[str, object] | str:
     try:
         record = json.loads(line)
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # also numbers of thousands of digits
         return "not JSON"
     return record if isinstance(record, dict) else "not a JSON object"

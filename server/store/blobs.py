@@ -11,6 +11,8 @@ from safetensors.numpy import load, save
 from server.domain.scores import PassageScores
 from server.domain.tokens import Vocabulary
 
+LARGEST_VOCABULARY_BYTES = 64 * 1024 * 1024  # ten times that of the largest tokenizers
+
 
 def scores_to_blob(scores: PassageScores) -> bytes:
     """Return every array of `scores` as one safetensors blob."""
@@ -31,7 +33,11 @@ def vocabulary_to_blob(vocabulary: Vocabulary) -> bytes:
 
 
 def vocabulary_from_blob(blob: bytes) -> Vocabulary:
-    """Return the vocabulary that `vocabulary_to_blob` wrote."""
-    arrays = load(zlib.decompress(blob))
+    """Return the vocabulary that `vocabulary_to_blob` wrote; raise ValueError for one too large."""
+    unpacking = zlib.decompressobj()
+    plain = unpacking.decompress(blob, LARGEST_VOCABULARY_BYTES)
+    if not unpacking.eof:
+        raise ValueError("the vocabulary is cut short, or too large")
+    arrays = load(plain)
     joined, ends = arrays["bytes"].tobytes(), [0, *arrays["ends"].tolist()]
     return Vocabulary(tuple(joined[start:end] for start, end in pairwise(ends)))

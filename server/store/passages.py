@@ -13,11 +13,17 @@ from server.domain.own_texts import OwnText
 from server.domain.passages import Passage
 from server.store.tables import PassageRow, PlayerRow, ScoredPassageRow
 
+HASHES_PER_QUERY = 8_000  # SQLite takes 32,766 parameters
+
 
 def known_hashes(session: Session, hashes: Sequence[str]) -> set[str]:
     """Return those of `hashes` that a stored passage has."""
-    query = select(PassageRow.content_hash).where(PassageRow.content_hash.in_(hashes))
-    return set(session.scalars(query))
+    known: set[str] = set()
+    for start in range(0, len(hashes), HASHES_PER_QUERY):
+        some = hashes[start : start + HASHES_PER_QUERY]
+        query = select(PassageRow.content_hash).where(PassageRow.content_hash.in_(some))
+        known.update(session.scalars(query))
+    return known
 
 
 def add_passages(

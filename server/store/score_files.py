@@ -78,6 +78,7 @@ class ScoreFile:
                 f"version {VERSION}."
             )
         self.identity = TypeAdapter(_Header).validate_json(metadata[_HEADER]).model
+        _require_storable(self.identity)
         self.vocabulary: Vocabulary = vocabulary_from_blob(base64.b64decode(metadata[_VOCABULARY]))
 
     def __len__(self) -> int:
@@ -86,12 +87,12 @@ class ScoreFile:
     def portions(self) -> Iterator[list[ScoreRecord]]:
         """Yield the records in the file's order, as many at a time as memory should hold.
 
-        Raises ScoreFileRejected where a page's checksum does not fit.
+        Raises ScoreFileRejected where a page's checksum does not fit, or a text is no UTF-8.
         """
         try:
             for batch in self._parquet.iter_batches(ROWS_PER_GROUP):
                 yield [_record(row) for row in batch.to_pylist()]
-        except (OSError, pa.ArrowException) as error:
+        except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
             raise ScoreFileRejected(f"{self._path} is damaged ({_first_line(error)}).") from error
 
 
@@ -143,6 +144,15 @@ def write_score_file(
             unfinished.replace(path)
     except OSError as error:
         raise ScoreFileRejected(f"{path}: {error.strerror or _first_line(error)}.") from error
+
+
+def _require_storable(identity: ModelIdentity) -> None:
+    """Raise ValueError where no database could hold this identity."""
+    texts = (identity.name, 200), (identity.revision, 64), (identity.tokenizer_fingerprint, 64)
+    numbers = (identity.parameters, 2**63), (identity.window_tokens, 2**31)
+    fits = all(text.isprintable() and len(text) <= longest for text, longest in texts)
+    if not fits or not all(0 < number < end for number, end in numbers):
+        raise ValueError(f"no database could hold {identity}")
 
 
 def _row(record: ScoreRecord) -> dict[str, object]:

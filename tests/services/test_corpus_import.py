@@ -22,7 +22,7 @@ from server.services.near_duplicates import similarity
 from server.services.sources import Entry, JsonLines, file_source
 from server.store.tables import ImportRow, PassageRow
 from server.web.context import db
-from tests.services.test_importing import TEXT, ImportCommand, line, write
+from tests.services.test_importing import HUGE_NUMBER, TEXT, ImportCommand, line, write
 
 FRENCH = "La route était encore fermée et personne ne savait quand elle serait ouverte. " * 5
 NUMBERS = "3.14159 26535 8979 323 84626 43383 2795 0288 4197 1693 9937 5105 8209 7494 " * 5
@@ -86,7 +86,13 @@ def test_what_is_unfit_is_dropped_and_named_by_reason(
     imported: ImportCommand, tmp_path: Path
 ) -> None:
     lines = [line(text=f"{number} {TEXT}") for number in range(3)]
-    bad = ["{", "[]", line(text="short"), line(text=TEXT + "\0"), json.dumps({"title": "x"})]
+    bad = [
+        HUGE_NUMBER,
+        "[]",
+        line(text="short"),
+        line(text=TEXT + "\0"),
+        json.dumps({"title": "x"}),
+    ]
     file = write(tmp_path / "x.jsonl", *lines, *bad, line(text=f"0 {TEXT}"), line(text="tiny"))
     result = imported.app.test_cli_runner().invoke(
         args=["passages", "import", "--in-batches", str(file)]

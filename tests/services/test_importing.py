@@ -71,11 +71,17 @@ def test_duplicates_by_content_are_skipped_in_one_file_and_across_calls(
     assert imported.count() == 1
 
 
+HUGE_NUMBER = f'{{"text": {"9" * 5_000}}}'
+DEEP = "[" * 100_000
+
+
 @pytest.mark.parametrize(
     ("bad", "problem"),
     [
         ("{", "not JSON"),
         ("[]", "not a JSON object"),
+        (HUGE_NUMBER, "not JSON that can be read"),
+        (DEEP, "not JSON that can be read"),
         (line(title=""), "title: A passage needs a title"),
         (line(title=7), "title: This must be a text"),
         (line(text="too short"), "text: It has 2 words; 30 to 5,000 are allowed"),

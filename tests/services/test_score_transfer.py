@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,12 +16,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from apiflask import APIFlask
+from safetensors.numpy import save
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
 from server.services.importing import import_passages
 from server.services.scoring import score_all
-from server.store.blobs import scores_from_blob, scores_to_blob
+from server.store.blobs import LARGEST_VOCABULARY_BYTES, scores_from_blob, scores_to_blob
 from server.store.tables import LanguageModelRow, PassageRow, ScoredPassageRow
 from server.web.context import db
 from tests.conftest import PASSAGES_PLAYED
@@ -229,6 +232,11 @@ def asked_beyond_the_end(row: dict[str, Any]) -> None:
     damaged_scores(row, asked_words=asked)
 
 
+def with_an_unknown_table(row: dict[str, Any]) -> None:
+    arrays = scores_from_blob(row["scores"]).arrays()
+    row["scores"] = save(arrays | {"nobody.knows": np.zeros(1, dtype=np.float32)})
+
+
 @on_sqlite
 @pytest.mark.parametrize(
     ("change", "problem"),
@@ -238,6 +246,9 @@ def asked_beyond_the_end(row: dict[str, Any]) -> None:
         (lambda row: row.update(genre="x" * 201), "genre: At most 200 characters"),
         (lambda row: row.update(scores=b"nothing"), "its scores cannot be read"),
         (lambda row: row.update(left_out="x" * 201), "its reason is too long"),
+        (lambda row: row.update(left_out="a\0b"), "no line of text"),
+        (lambda row: row.update(cut_from="a\0b"), "named by no content hash"),
+        (with_an_unknown_table, "its scores cannot be read"),
         (of_other_tokens, "their tokens do not rejoin to its text"),
         (of_tokens_that_do_not_exist, "they hold tokens that the vocabulary does not have"),
         (asked_beyond_the_end, "the positions asked in words are not positions of it"),
@@ -306,9 +317,20 @@ def test_foreign_files_are_refused(serving: Machine, tmp_path: Path) -> None:
     [
         ({"version": 2}, "is a score file of version 2; this release reads version 1"),
         ({"parameters": "many"}, "has a header that cannot be read"),
+        ({"parameters": 2**63}, "has a header that cannot be read"),
+        ({"tokenizer_fingerprint": "x" * 65}, "has a header that cannot be read"),
     ],
 )
 def test_a_header_of_another_kind_is_refused(
     serving: Machine, file: Path, changes: dict[str, object], problem: str
 ) -> None:
     assert problem in refused(serving, with_header(file, **changes))
+
+
+@on_sqlite
+def test_a_vocabulary_that_would_fill_the_memory_is_refused(serving: Machine, file: Path) -> None:
+    bomb = zlib.compress(bytes(LARGEST_VOCABULARY_BYTES + 1), 1)
+    table = pq.read_table(file)
+    metadata = dict(table.schema.metadata) | {b"perplexed.vocabulary": base64.b64encode(bomb)}
+    pq.write_table(table.replace_schema_metadata(metadata), file)
+    assert "has a header that cannot be read" in refused(serving, file)

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
 from server.store.engine import configure, engine_options, normalised_url, writing
+from server.store.passages import known_hashes
 from server.store.players import add_player, find_player
 from server.store.tables import Base, PlayerRow
 from server.web.context import db
@@ -105,6 +106,13 @@ def test_writers_wait_for_each_other_and_none_fails(empty_database_url: str) -> 
         assert session.query(PlayerRow).count() == 40
     engine.dispose()
     assert failures == []
+
+
+def test_any_number_of_passages_is_looked_up(empty_app: APIFlask) -> None:
+    """A long text cut into short parts: SQLite takes 32,766 parameters, PostgreSQL 65,535."""
+    hashes = [f"{number:064x}" for number in range(70_000)]
+    with empty_app.app_context():
+        assert known_hashes(db.session, hashes) == set()
 
 
 def test_sqlite_runs_in_wal_mode_and_syncs_every_commit(
