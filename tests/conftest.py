@@ -317,7 +317,7 @@ def truth(app: APIFlask) -> Callable[[dict[str, Any], int], str]:
             row = db.session.scalars(
                 select(RoundRow).where(RoundRow.public_id == state["id"])
             ).one()
-            scores: PassageScores = library.scores(db.session, row.scored_passage_id)
+            scores: PassageScores = library.scores(db.session, row.scored_passage)
             vocabulary = library.vocabulary(db.session, row.model_id)
             return vocabulary.text(int(scores.token_ids[position]))
 

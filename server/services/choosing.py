@@ -68,6 +68,8 @@ def new_round(session: Session, kind: stored.RoundKind, wish: RoundWish, now: da
         draw = RIVALS_PER_POSITION - 1 if practice else earlier % RIVALS_PER_POSITION
     row = new_round_row(kind.player_id, scored_passage_id, kind.model_id, wish, now)
     row.repeated = has_seen(session, kind.player_id, scored_passage_id)
+    if row.repeated:
+        stored.repeat_unfinished_rounds(session, kind.player_id, scored_passage_id)
     row.practice, row.form, row.draw = practice, kind.form, draw
     return row
 

@@ -1,4 +1,7 @@
-"""Scores and vocabularies in memory: they never change once stored."""
+"""Scores and vocabularies in memory: they never change once stored.
+
+Players' own texts are not kept: they can be deleted, and SQLite gives their numbers to others then.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from sqlalchemy.orm import Session
 from server.domain.scores import PassageScores
 from server.domain.tokens import Vocabulary
 from server.store.scores import load_scores, load_vocabulary
+from server.store.tables import ScoredPassageRow
 
 PASSAGES_IN_MEMORY = 128
 VOCABULARIES_IN_MEMORY = 4
@@ -28,9 +32,11 @@ class ScoreLibrary:
         self._scores: LRUCache[int, PassageScores] = LRUCache(PASSAGES_IN_MEMORY)
         self._vocabularies: LRUCache[int, Vocabulary] = LRUCache(VOCABULARIES_IN_MEMORY)
 
-    def scores(self, session: Session, scored_passage_id: int) -> PassageScores:
+    def scores(self, session: Session, scored: ScoredPassageRow) -> PassageScores:
         """Return the scores of a scored passage."""
-        return self._recall(self._scores, scored_passage_id, partial(load_scores, session))
+        if scored.passage.owner_id is not None:
+            return load_scores(session, scored.id)
+        return self._recall(self._scores, scored.id, partial(load_scores, session))
 
     def vocabulary(self, session: Session, model_id: int) -> Vocabulary:
         """Return a model's vocabulary."""

@@ -109,6 +109,7 @@ def _summary(row: RoundRow) -> RoundSummary:
 
 
 def _round_data(row: RoundRow) -> dict[str, Any]:
+    settled = set(SettledRound(row).settled)
     return {
         "id": row.public_id,
         "passage": row.scored_passage.passage.title,
@@ -121,23 +122,27 @@ def _round_data(row: RoundRow) -> dict[str, Any]:
         "form": row.form,
         "started_at": row.started_at.isoformat(),
         "finished_at": row.finished_at.isoformat() if row.finished_at else None,
-        "guesses": [_guess_data(guess) for guess in row.guesses],
+        "guesses": [_guess_data(guess, guess.position in settled) for guess in row.guesses],
         "bets": [_bet_data(bet) for bet in row.bets],
         "judgements": [_judgement_data(judgement) for judgement in row.judgements],
     }
 
 
-def _guess_data(guess: GuessRow) -> dict[str, Any]:
-    return {
-        "position": guess.position,
-        "attempt": guess.attempt,
-        "guess": guess.text,
-        "skipped": guess.skipped,
+def _guess_data(guess: GuessRow, settled: bool) -> dict[str, Any]:
+    marks = {
         "target": guess.target,
         "right": guess.is_right,
         "model_guess": guess.model_guess,
         "model_right": guess.model_is_right,
         "target_loss_nats": guess.target_loss_nats,
+    }
+    return {
+        "position": guess.position,
+        "attempt": guess.attempt,
+        "guess": guess.text,
+        "skipped": guess.skipped,
+        # A bet is still to be placed, or another try to be made: nothing may tell the target.
+        **(marks if settled else dict.fromkeys(marks)),
         "elapsed_ms": guess.elapsed_ms,
         "answered_at": guess.answered_at.isoformat(),
     }

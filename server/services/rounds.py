@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from server.domain.duels import read_share
 from server.domain.errors import Conflict, NotFound, NothingToPlay
+from server.domain.scores import RIVALS_PER_POSITION
 from server.services import settling
 from server.services.answers import answer_views
 from server.services.choosing import RoundWish, existing_round, new_round
@@ -23,6 +24,7 @@ from server.services.round_views import round_view
 from server.services.views import GuessOutcome, ResultView, RoundView
 from server.store import rounds as stored
 from server.store.engine import writing
+from server.store.players import find_player
 from server.store.tables import RoundRow
 
 ROUND_ID = re.compile(r"[\w-]{1,32}", re.ASCII)
@@ -85,9 +87,18 @@ class RoundService:
                 row = new_round(session, kind, wish, now)
                 session.add(row)
                 session.flush()
+                self._choose_draw(row)
             elif not row.guesses and not row.judgements:
                 row.asked_at = now  # the time before the player came back is not thinking time
             return StartedRound(round_view(self._played(row)), player.public_id, is_new)
+
+    def _choose_draw(self, row: RoundRow) -> None:
+        """Move a new duel on to rivals that leave a question: one without any could never end."""
+        for _ in range(RIVALS_PER_POSITION):
+            if self._played(row).position is not None:
+                return
+            row.draw = ((row.draw or 0) + 1) % RIVALS_PER_POSITION
+        raise NothingToPlay("Every rival drawn for this passage is the author's own. Try again.")
 
     def state(self, player_id: str | None, round_id: str) -> RoundView:
         """Return the round as it stands; raise NotFound unless it is this player's."""
@@ -164,7 +175,9 @@ class RoundService:
         record: Callable[[PlayedRound], None],
     ) -> GuessOutcome:
         with writing(self._session):
-            played = self._played(self._find(player_id, round_id, lock=True))
+            # The player's row, not the round's: a deletion takes it first, and would deadlock.
+            find_player(self._session, player_id or "", lock=True)
+            played = self._played(self._find(player_id, round_id))
             before = _answers_of(played.row)
             record(played)
             if _answers_of(played.row) > before:
@@ -175,10 +188,10 @@ class RoundService:
             answers = [view for view in answer_views(played) if view.position == position]
             return GuessOutcome(answer=answers[0] if answers else None, round=round_view(played))
 
-    def _find(self, player_id: str | None, round_id: str, *, lock: bool = False) -> RoundRow:
+    def _find(self, player_id: str | None, round_id: str) -> RoundRow:
         row = None
         if player_id is not None and ROUND_ID.fullmatch(round_id):
-            row = stored.find_round(self._session, round_id, player_id, lock=lock)
+            row = stored.find_round(self._session, round_id, player_id)
         if row is None:
             raise NotFound(
                 "There is no such round, or it is somebody else's. "
@@ -187,7 +200,7 @@ class RoundService:
         return row
 
     def _played(self, row: RoundRow) -> PlayedRound:
-        scores = self._library.scores(self._session, row.scored_passage_id)
+        scores = self._library.scores(self._session, row.scored_passage)
         return PlayedRound(row, scores, self._library.vocabulary(self._session, row.model_id))
 
 

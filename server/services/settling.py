@@ -42,6 +42,8 @@ def add_guess(
     answer than the recorded one and for a position that is not asked now.
     """
     require_mode(played, Mode.GUESS, Mode.TRIES, Mode.BET)
+    if attempt not in (None, FIRST_ATTEMPT) and played.mode is not Mode.TRIES:
+        raise InvalidInput("attempt", f"Mode {played.mode} allows one guess; tries allows several.")
     guess = None if text is None else read_guess(text, played.unit)
     earlier = played.guesses_at(position)
     if _is_recorded(played, earlier, guess, attempt):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Integer, cast, delete, func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import ColumnElement, Integer, case, cast, delete, exists, func, select
+from sqlalchemy.orm import Session, aliased, selectinload
 
 from server.domain.accuracy import PairedCounts
+from server.domain.rounds import MOST_TRIES, Mode
 from server.domain.tokens import Unit
-from server.store.tables import GuessRow, JudgementRow, PlayerRow, RoundRow
+from server.store.tables import BetRow, GuessRow, JudgementRow, PlayerRow, RoundRow
 
 
 def find_player(session: Session, public_id: str, *, lock: bool = False) -> PlayerRow | None:
@@ -70,7 +71,8 @@ def rounds_of(session: Session, player_id: int, limit: int | None = None) -> lis
 def paired_counts_of(session: Session, player_id: int, model_id: int, unit: Unit) -> PairedCounts:
     """Return how often the player, unassisted, and this model were right on the same positions.
 
-    Only first guesses count, and no round on a passage that the player had before.
+    Only first guesses count, no round on a passage that the player had before, and no position
+    whose target is not revealed yet: the player would learn from the counts who was right there.
     """
     person, model = cast(GuessRow.is_right, Integer), cast(GuessRow.model_is_right, Integer)
     query = select(
@@ -85,8 +87,21 @@ def paired_counts_of(session: Session, player_id: int, model_id: int, unit: Unit
         GuessRow.assisted.is_(False),
         GuessRow.repeated.is_(False),
         GuessRow.attempt == 1,
+        _is_revealed(),
     )
     n, both, person_right, model_right = session.execute(query).one()
     return PairedCounts(
         both, person_right - both, model_right - both, n - person_right - model_right + both
     )
+
+
+def _is_revealed() -> ColumnElement[bool]:
+    """Tell of a guess whether its position is settled: by a bet, in tries by the last one."""
+    last = aliased(GuessRow)
+    bet = exists().where(BetRow.round_id == GuessRow.round_id, BetRow.position == GuessRow.position)
+    closed = exists().where(
+        last.round_id == GuessRow.round_id,
+        last.position == GuessRow.position,
+        last.is_right | last.skipped | (last.attempt == MOST_TRIES),
+    )
+    return case((GuessRow.mode == Mode.BET, bet), (GuessRow.mode == Mode.TRIES, closed), else_=True)

@@ -5,29 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import Session
 
 from server.domain.rounds import Mode
 from server.domain.scores import Form
 from server.domain.tokens import Unit
 from server.store.scores import seen_passages
-from server.store.tables import GuessRow, JudgementRow, PlayerRow, RoundRow, ScoredPassageRow
+from server.store.tables import (
+    BetRow,
+    GuessRow,
+    JudgementRow,
+    PlayerRow,
+    RoundRow,
+    ScoredPassageRow,
+)
 
 RIVALS_WANTED = 5
 
 
-def find_round(
-    session: Session, public_id: str, player_public_id: str, *, lock: bool = False
-) -> RoundRow | None:
-    """Return the player's round; `lock` makes other writers of the same round wait."""
+def find_round(session: Session, public_id: str, player_public_id: str) -> RoundRow | None:
+    """Return the player's round."""
     query = (
         select(RoundRow)
         .join(RoundRow.player)
         .where(RoundRow.public_id == public_id, PlayerRow.public_id == player_public_id)
     )
-    if lock:
-        query = query.with_for_update(of=RoundRow)
     return session.scalars(query).one_or_none()
 
 
@@ -106,6 +109,29 @@ def daily_scored_passage(session: Session, model_id: int, unit: Unit, day: date)
         .limit(1)
     )
     return session.scalars(query).one_or_none()
+
+
+def repeat_unfinished_rounds(session: Session, player_id: int, scored_passage_id: int) -> None:
+    """Mark the player's unfinished rounds on this passage as repeated, with all their answers.
+
+    Another round on it reveals what they still ask.
+    """
+    passage = select(ScoredPassageRow.passage_id).where(ScoredPassageRow.id == scored_passage_id)
+    same = select(ScoredPassageRow.id).where(
+        ScoredPassageRow.passage_id == passage.scalar_subquery()
+    )
+    unfinished = select(RoundRow.id).where(
+        RoundRow.player_id == player_id,
+        RoundRow.scored_passage_id.in_(same),
+        RoundRow.finished_at.is_(None),
+    )
+    ids = list(session.scalars(unfinished))
+    for table, round_id in (
+        (GuessRow, GuessRow.round_id),
+        (BetRow, BetRow.round_id),
+        (RoundRow, RoundRow.id),
+    ):
+        session.execute(update(table).where(round_id.in_(ids)).values(repeated=True))
 
 
 def has_practised(session: Session, player_id: int) -> bool:

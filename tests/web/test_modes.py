@@ -10,7 +10,8 @@ import pytest
 from apiflask import APIFlask
 from sqlalchemy import func, select
 
-from server.store.tables import BetRow, GuessRow, JudgementRow, RoundRow
+from server.store.blobs import scores_from_blob, scores_to_blob
+from server.store.tables import BetRow, GuessRow, JudgementRow, RoundRow, ScoredPassageRow
 from server.web.context import db
 from tests.conftest import Player
 
@@ -89,6 +90,39 @@ def test_the_target_is_not_sent_before_the_bet(alice: Player, truth: Truth) -> N
     assert guessed["round"]["answers"] == []
     page = alice.client.get(f"/rounds/{state['id']}").text
     assert f"{before}{truth(state, position)}" not in page
+
+
+@pytest.mark.parametrize("mode", ["bet", "tries"])
+def test_no_page_of_the_player_tells_an_open_target(alice: Player, mode: str) -> None:
+    state = alice.start(mode=mode)
+    alice.answer(state["id"], state["asked"]["position"], "water")
+    (round_data,) = alice.client.get("/api/v1/player/data").get_json()["rounds"]
+    (guess,) = round_data["guesses"]
+    assert guess["guess"] == "water"
+    told = ("target", "right", "model_guess", "model_right", "target_loss_nats")
+    assert [guess[name] for name in told] == [None] * len(told)
+    assert alice.client.get("/api/v1/player").get_json()["you"] is None
+
+
+def test_settled_guesses_of_every_mode_count_for_their_player(alice: Player) -> None:
+    place_bet(alice, alice.start(mode="bet"), "water")
+    tries = alice.start(mode="tries")
+    alice.answer(tries["id"], tries["asked"]["position"], None)
+    guess = alice.start()
+    alice.answer(guess["id"], guess["asked"]["position"], None)
+    assert alice.client.get("/api/v1/player").get_json()["you"]["n"] == 3
+    rounds = alice.client.get("/api/v1/player/data").get_json()["rounds"]
+    assert all(entry["guesses"][0]["target"] for entry in rounds)
+
+
+def test_the_own_guess_before_a_bet_is_one(alice: Player) -> None:
+    state = alice.start(mode="bet")
+    position = state["asked"]["position"]
+    alice.answer(state["id"], position, "water")
+    second = {"position": position, "text": "stone", "attempt": 2}
+    response = alice.client.post(f"/api/v1/rounds/{state['id']}/guesses", json=second)
+    assert response.status_code == 422
+    assert response.get_json()["errors"][0]["field"] == "attempt"
 
 
 def test_a_bet_needs_the_own_guess_first(alice: Player) -> None:
@@ -258,6 +292,23 @@ def test_begun_questions_gather_rivals_before_new_ones_are_begun(
     with app.app_context():
         serious = select(RoundRow.draw).where(RoundRow.practice.is_(False)).order_by(RoundRow.id)
         assert db.session.scalars(serious).all() == [0, 0, 1]
+
+
+def test_a_duel_passes_over_draws_that_leave_no_question(alice: Player, app: APIFlask) -> None:
+    """Where every rival drawn is the target itself, a round would ask nothing and never end."""
+    play_duels(alice)
+    with app.app_context():
+        for row in db.session.scalars(select(ScoredPassageRow)):
+            scores = scores_from_blob(row.scores)
+            tail = scores.words_tail
+            own = scores.token_ids[tail.positions]
+            tail.rival_ids.flags.writeable = True
+            tail.rival_ids[:, 0] = own
+            row.scores = scores_to_blob(scores)
+        db.session.commit()
+    state = alice.start(mode="duel")
+    assert state["asked"]["pair"]
+    assert alice.client.get("/api/v1/comparisons/next").status_code == 200
 
 
 def test_the_studys_form_draws_rivals_from_everywhere_in_eleven_steps(alice: Player) -> None:

@@ -232,6 +232,18 @@ def test_two_players_with_one_text_have_a_copy_each_and_delete_their_own(
     assert (count(app, PassageRow), count(app, ScoredPassageRow)) == (passages, scores)
 
 
+def test_a_deleted_text_is_never_shown_to_who_comes_next(alice: Player, bob: Player) -> None:
+    """SQLite gives the numbers of deleted rows to new ones."""
+    state = play(alice)
+    alice.client.get(f"/api/v1/rounds/{state['id']}")
+    alice.client.delete("/api/v1/player")
+    other = TEXT.replace("ferry", "train").replace("The last", "An early")
+    state = play(bob, other)
+    shown = bob.client.get(f"/api/v1/rounds/{state['id']}").get_json()["text"]
+    assert shown
+    assert other.startswith(shown)
+
+
 def test_the_model_does_not_score_players_texts_again(
     app: APIFlask, alice: Player, bundled_scorer: Any
 ) -> None:

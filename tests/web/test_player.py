@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -96,6 +97,27 @@ def test_deleting_leaves_nothing_of_the_player_and_all_of_others(
     assert [count(app, table) for table in (PlayerRow, RoundRow, GuessRow)] == [1, 1, 12]
     assert alice.client.get(f"/api/v1/rounds/{state['id']}").status_code == 404
     assert alice.client.get("/api/v1/player/data").status_code == 404
+
+
+def test_deleting_while_another_tab_answers_never_fails(app: APIFlask) -> None:
+    for _ in range(4):
+        player = Player(app.test_client())
+        state = player.start()
+        body = {"position": state["asked"]["position"], "skip": True}
+        path = f"/api/v1/rounds/{state['id']}/guesses"
+        cookie = player.client.get_cookie("perplexed")
+        assert cookie is not None
+
+        def send(method: str, path: str, body: Any, value: str = cookie.value) -> int:
+            tab = app.test_client()
+            tab.set_cookie("perplexed", value)
+            return tab.open(path, method=method, json=body).status_code
+
+        with ThreadPoolExecutor(4) as tabs:
+            answers = [tabs.submit(send, "POST", path, body) for _ in range(3)]
+            deletion = tabs.submit(send, "DELETE", "/api/v1/player", None)
+        assert deletion.result() == 204
+        assert {answer.result() for answer in answers} <= {200, 404}
 
 
 def test_somebody_deleted_elsewhere_plays_on_as_somebody_new(app: APIFlask, alice: Player) -> None:

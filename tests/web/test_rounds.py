@@ -330,6 +330,19 @@ def test_a_passage_that_was_seen_before_counts_in_no_comparison(alice: Player) -
     assert (stats["guesses"], stats["repeated_guesses"]) == (24, 12)
 
 
+def test_a_round_begun_before_its_passage_was_read_elsewhere_counts_in_no_comparison(
+    alice: Player,
+) -> None:
+    begun = alice.start(daily=True)
+    alice.answer(begun["id"], begun["asked"]["position"], None)
+    read = alice.play(skip_everything, daily=True, assisted=True)
+    gone_on = alice.play(skip_everything, daily=True)
+    assert gone_on["id"] == begun["id"]
+    assert (gone_on["repeated"], read["repeated"]) == (True, True)
+    stats = alice.client.get("/admin/stats", headers=ADMIN).get_json()
+    assert (stats["groups"], stats["repeated_guesses"]) == ([], 24)
+
+
 def test_a_passage_of_the_day_does_not_come_again_as_a_fresh_one(alice: Player) -> None:
     daily = alice.start(daily=True)
     titles = set()
