@@ -64,6 +64,7 @@ class Settings(BaseSettings):
     statistics_every_s: float = Field(
         45,
         ge=0,
+        le=86_400,
         description="How often the statistics are counted anew while people play; 0: at each look.",
     )
     rate_limits: bool = Field(True, description="`false` switches rate limits off.")

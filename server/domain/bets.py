@@ -54,11 +54,6 @@ def bets_estimate(bets: Bets) -> Estimate:
     return mean_estimate(bet_losses(bets), bets.clusters)
 
 
-def bets_difference(bets: Bets) -> Estimate:
-    """Return the mean of the players' loss minus the model's on the same positions, in nats."""
-    return mean_estimate(bet_losses(bets) + bets.target_logprob, bets.clusters)
-
-
 def with_tail(head: Estimate, bets: Bets, tail: Judgements | None) -> Estimate:
     """Return a bets' mean (loss or difference) plus what the tail's comparisons correct in it.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from server.domain.betting import options, require_whole, settle_bet
 from server.domain.duels import duel, target_is_first
@@ -87,13 +88,10 @@ def _guess_row(
     row = played.row
     marks = reveal(played.scores, played.vocabulary, played.unit, position, guess)
     return GuessRow(
-        player_id=row.player_id,
-        model_id=row.model_id,
+        **_of_answer(played, position, _elapsed_ms(row.asked_at, now), now),
         mode=row.mode,
-        unit=row.unit,
         assisted=row.assisted,
         repeated=row.repeated,
-        position=position,
         attempt=attempt,
         text=guess,
         skipped=guess is None,
@@ -104,9 +102,6 @@ def _guess_row(
         target_rank=marks.target_rank,
         target_loss_nats=marks.target_loss_nats,
         entropy_nats=float(played.scores.entropy_nats[position]),
-        elapsed_ms=_elapsed_ms(row.asked_at, now),
-        answered_at=now,
-        answered_on=now.date(),
     )
 
 
@@ -147,21 +142,15 @@ def _bet_row(
     require_whole(stakes, other, offered)
     settled = settle_bet(played.scores, played.unit, position, offered, stakes, other)
     return BetRow(
-        player_id=row.player_id,
-        model_id=row.model_id,
+        **_of_answer(played, position, _elapsed_ms(row.asked_at, now), now),
         scored_passage_id=row.scored_passage_id,
-        unit=row.unit,
         repeated=row.repeated,
-        position=position,
         stakes=[[option.text, stakes[option.text], option.logprob_nats] for option in offered],
         other=other,
         target=guess.target,
         target_option=settled.option.text if settled.option else None,
         loss_nats=settled.loss_nats,
         target_logprob_nats=settled.target_logprob_nats,
-        elapsed_ms=_elapsed_ms(row.asked_at, now),
-        answered_at=now,
-        answered_on=now.date(),
     )
 
 
@@ -197,24 +186,34 @@ def _append_judgement(
     )
     row.judgements.append(
         JudgementRow(
-            player_id=row.player_id,
-            model_id=row.model_id,
+            **_of_answer(played, position, elapsed_ms, now),
             scored_passage_id=row.scored_passage_id,
-            unit=row.unit,
             form=played.form,
             practice=row.practice,
             asked=not question.same,
-            position=position,
             target=question.target,
             rival=question.rival,
             target_share=target_share,
             target_logprob_nats=question.target_logprob_nats,
             rival_logprob_nats=question.rival_logprob_nats,
-            elapsed_ms=elapsed_ms,
-            answered_at=now,
-            answered_on=now.date(),
         )
     )
+
+
+def _of_answer(
+    played: PlayedRound, position: int, elapsed_ms: int, now: datetime
+) -> dict[str, Any]:
+    """Return the columns that guesses, bets and judgements share."""
+    row = played.row
+    return {
+        "player_id": row.player_id,
+        "model_id": row.model_id,
+        "unit": row.unit,
+        "position": position,
+        "elapsed_ms": elapsed_ms,
+        "answered_at": now,
+        "answered_on": now.date(),
+    }
 
 
 def _elapsed_ms(asked_at: datetime, now: datetime) -> int:

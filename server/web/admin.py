@@ -15,6 +15,7 @@ from flask import (
     request,
 )
 from flask_httpauth import HTTPBasicAuth, HTTPTokenAuth, MultiAuth
+from flask_limiter.util import get_remote_address
 
 from server.services.exporting import compressed, export_chunks
 from server.services.records import Kind
@@ -38,7 +39,7 @@ def hide_without_token() -> None:
 
 
 @admin.get("/stats")
-@limiter.limit(ADMIN_LIMIT)
+@limiter.limit(ADMIN_LIMIT, key_func=get_remote_address)
 @_auth.login_required
 def show_statistics() -> Response:
     """Show the statistics, as HTML or JSON by the Accept header."""
@@ -56,7 +57,7 @@ def show_statistics() -> Response:
 
 @admin.get("/export/<any(guesses, bets, judgements):kind>.jsonl")
 @admin.get("/export/<any(guesses, bets, judgements):kind>.jsonl.gz", defaults={"packed": True})
-@limiter.limit(ADMIN_LIMIT)
+@limiter.limit(ADMIN_LIMIT, key_func=get_remote_address)
 @_auth.login_required
 def export_answers(kind: str, packed: bool = False) -> Response:
     """Stream all answers of a kind as JSON Lines, compressed where the client takes that."""

@@ -25,6 +25,7 @@ _STATUS_OF = {
     NothingToPlay: HTTPStatus.SERVICE_UNAVAILABLE,
     LiveScoringUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
+_WHOLE_BODY = "_schema"  # what APIFlask names where no single field is wrong
 _SENTENCES = {
     HTTPStatus.BAD_REQUEST: "That could not be understood; the API takes valid JSON.",
     HTTPStatus.NOT_FOUND: "There is nothing at this address.",
@@ -106,11 +107,21 @@ def _http_error(error: HTTPException) -> Response:
 def _validation_error(error: HTTPError) -> Response:
     """Turn APIFlask's {location: {field: [messages]}} into a sentence and a list of fields."""
     fields = [
-        {"field": field, "message": message}
+        {"field": field, "message": _plain(message)}
         for messages_of in dict(error.detail).values()
         for field, messages in dict(messages_of).items()
         for message in messages
     ]
-    sentences = [f"{entry['field']}: {entry['message']}" for entry in fields]
+    sentences = [
+        message if field == _WHOLE_BODY else f"{field}: {message}"
+        for field, message in (entry.values() for entry in fields)
+    ]
     detail = "; ".join(sentences) or error.message or "That was not understood."
     return _answer(HTTPStatus(error.status_code), detail, fields)
+
+
+def _plain(message: str) -> str:
+    """Return pydantic's message without what only its own readers understand."""
+    if "valid dictionary or instance of" in message:
+        return "Send a JSON object."
+    return message.removeprefix("Value error, ")

@@ -11,6 +11,7 @@ START_LIMIT = "60 per minute"
 ANSWER_LIMIT = "120 per minute"
 TEXT_LIMIT = "20 per minute"
 TEXT_ROUND_LIMIT = "10 per minute; 60 per day"  # each stores a text and its scores
+TEXT_ROUND_LIMIT_OF_ADDRESS = "300 per day"  # a class, but not a script that sheds its cookie
 ADMIN_LIMIT = "60 per minute"
 
 

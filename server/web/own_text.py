@@ -6,13 +6,19 @@ from typing import cast
 
 from apiflask import APIBlueprint
 from flask import render_template, url_for
+from flask_limiter.util import get_remote_address
 
 from server.domain.own_texts import LONGEST_TEXT_CHARACTERS
 from server.services.live_scoring import LiveScoring
 from server.services.own_texts import OwnTextService
 from server.services.views import RoundView, ScoredTextView
 from server.web.context import db, now, player_id, remember_player, service
-from server.web.limits import TEXT_LIMIT, TEXT_ROUND_LIMIT, limiter
+from server.web.limits import (
+    TEXT_LIMIT,
+    TEXT_ROUND_LIMIT,
+    TEXT_ROUND_LIMIT_OF_ADDRESS,
+    limiter,
+)
 from server.web.schemas import NewText
 
 own_text_api = APIBlueprint("own_text_api", __name__, url_prefix="/api/v1")
@@ -50,6 +56,7 @@ def score_text(json_data: NewText) -> ScoredTextView:
 
 @own_text_api.post("/try/rounds")
 @limiter.limit(TEXT_ROUND_LIMIT)
+@limiter.limit(TEXT_ROUND_LIMIT_OF_ADDRESS, key_func=get_remote_address)
 @own_text_api.input(NewText)
 @own_text_api.output(RoundView, status_code=201)
 @own_text_api.doc(

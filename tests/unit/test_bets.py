@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.domain.bets import Bets, bet_losses, bets_difference, bets_estimate, with_tail
+from server.domain.bets import Bets, bet_losses, bets_estimate, with_tail
 from server.domain.comparisons import excess_estimate
-from server.domain.estimates import Clusters, interval
+from server.domain.estimates import Clusters, interval, mean_estimate
 from server.domain.stated import inside, stated_share
 from tests.unit.examples import repeatable
 from tests.unit.samples import make_bets, make_duels, make_world
@@ -93,12 +93,10 @@ def test_only_certainty_itself_is_moved_inside() -> None:
     ]
 
 
-def test_the_mean_and_the_paired_difference_by_hand() -> None:
-    """Losses ln 2 and 5.298317; the model's ln 10 and ln 100."""
+def test_the_mean_loss_by_hand() -> None:
+    """Losses ln 2 and 5.298317."""
     two = bets([0.5, 0.2], [True, False], [0.1, 0.01], [0.3, 0.4])
     assert bets_estimate(two).value == pytest.approx((0.693147 + 5.298317) / 2, abs=1e-6)
-    model = (math.log(10) + math.log(100)) / 2
-    assert bets_difference(two).value == pytest.approx(bets_estimate(two).value - model)
 
 
 def test_the_headline_adds_the_tail_s_excess_times_the_share_not_offered() -> None:
@@ -127,7 +125,8 @@ def test_who_bets_as_the_reference_recovers_the_reference_s_loss() -> None:
     stakes = make_bets(generator, plain, exactly, 4)
     duels = make_duels(generator, plain, exactly, questions=20, each=20)
     assert bet_losses(stakes) == pytest.approx(-stakes.target_logprob)
-    difference = interval(with_tail(bets_difference(stakes), stakes, duels))
+    gaps = mean_estimate(bet_losses(stakes) + stakes.target_logprob, stakes.clusters)
+    difference = interval(with_tail(gaps, stakes, duels))
     assert difference.value == pytest.approx(0, abs=1e-9)
     assert difference.high == pytest.approx(0, abs=1e-9)
 

@@ -148,6 +148,7 @@ def test_production_refuses_a_blank_secret() -> None:
         ("RATE_LIMITS", "perhaps"),
         ("TRUSTED_PROXIES", "-1"),
         ("TRUSTED_PROXIES", "many"),
+        ("STATISTICS_EVERY_S", "inf"),
     ],
 )
 def test_a_wrong_value_is_refused_by_its_variable_s_name(

@@ -268,6 +268,19 @@ def test_what_can_be_no_guess_costs_nothing(
     assert stored_guesses(app) == []
 
 
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [({"position": 30}, "Send either a text or skip: true."), ([], "Send a JSON object.")],
+)
+def test_a_body_that_is_wrong_as_a_whole_is_refused_in_a_sentence(
+    alice: Player, body: Any, sentence: str
+) -> None:
+    state = alice.start()
+    response = alice.client.post(f"/api/v1/rounds/{state['id']}/guesses", json=body)
+    assert response.get_json()["detail"] == sentence
+    assert response.get_json()["errors"] == [{"field": "_schema", "message": sentence}]
+
+
 def test_a_lone_surrogate_is_refused(app: APIFlask, alice: Player) -> None:
     state = alice.start(unit="tokens")
     response = alice.client.post(

@@ -10,6 +10,8 @@ from server.store.tables import LanguageModelRow
 from server.web.context import db
 from tests.conftest import CreateApp, Player, settings_for
 
+on_sqlite = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+
 
 def test_a_page_elsewhere_cannot_play_for_somebody(alice: Player) -> None:
     headers = {"Origin": "https://evil.example"}
@@ -160,6 +162,34 @@ def test_a_class_behind_one_address_is_many_players(create: CreateApp, database_
         position = state["asked"]["position"]
         codes |= {player.answer(state["id"], position, "water").status_code for _ in range(50)}
     assert codes == {200}
+
+
+@on_sqlite
+def test_who_sheds_the_cookie_has_no_more_tries_at_the_admins_token(
+    create: CreateApp, database_url: str
+) -> None:
+    app = create(settings_for(database_url, rate_limits=True))
+    codes = []
+    for _ in range(2):
+        player = Player(app.test_client())
+        player.start()
+        wrong = {"Authorization": "Bearer wrong"}
+        codes += [player.client.get("/admin/stats", headers=wrong).status_code for _ in range(40)]
+    assert (codes[:60], codes[60:]) == ([401] * 60, [429] * 20)
+
+
+@on_sqlite
+def test_who_sheds_the_cookie_cannot_store_texts_without_end(
+    create: CreateApp, database_url: str
+) -> None:
+    app = create(settings_for(database_url, rate_limits=True))
+    codes = []
+    for _ in range(31):
+        player = Player(app.test_client())
+        player.start()
+        texts = [player.client.post("/api/v1/try/rounds", json={"text": ""}) for _ in range(10)]
+        codes += [response.status_code for response in texts]
+    assert (set(codes[:300]), set(codes[300:])) == ({422}, {429})
 
 
 def test_static_files_are_served_for_ever_under_an_address_of_their_content(app: APIFlask) -> None:
