@@ -13,7 +13,7 @@ CODE := server benchmarks training tests migrations/env.py gunicorn.conf.py
 # gunicorn reads no .env file, so the flask commands must not either.
 export FLASK_SKIP_DOTENV := 1
 
-.PHONY: run scores oracle test check static-checks format lint types requirements clean
+.PHONY: run scores oracle bench-scoring test check static-checks format lint types requirements clean
 
 run: .venv/runs
 	@$(BIN)/flask --app server prepare
@@ -26,6 +26,10 @@ scores: .venv/runs
 # Models play as people: prints what each estimate recovers, and writes it for the methods page.
 oracle: .venv/runs
 	@$(BIN)/python -m benchmarks.oracle
+
+# GPT-2 small's shape on 200 documents: tokens a second beside a harness and the hardware's limit.
+bench-scoring: .venv/benchmarks
+	@$(BIN)/python -m benchmarks.scoring $(OPTIONS)
 
 test: .venv/tests
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
@@ -60,9 +64,13 @@ types: .venv/tests
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
+.venv/benchmarks: .venv/runs requirements-bench.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	@touch $@
+
 # Pins everything anew. A local build's suffix (+cpu) would not be found elsewhere.
 requirements: .venv/tests
-	@for file in requirements requirements-dev; do \
+	@for file in requirements requirements-dev requirements-bench; do \
 		$(BIN)/pip-compile --quiet --upgrade --allow-unsafe --strip-extras --no-emit-index-url \
 			--no-emit-find-links --output-file $$file.txt $$file.in; \
 		sed -i.old 's/+cpu$$//' $$file.txt && rm $$file.txt.old; done

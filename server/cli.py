@@ -14,12 +14,18 @@ from sqlalchemy.orm import Session
 
 from server.cli_import import import_command
 from server.config import ROOT, Settings
-from server.domain.models import BUNDLED, is_folder, model_label
+from server.domain.models import BUNDLED, Precision, is_folder, model_label
 from server.export import export
 from server.lm.source import ModelSource, ModelUnavailable, find_source, require_reachable
 from server.players import players
 from server.services.importing import import_passages
-from server.services.scoring import Scorer, has_scored_all, has_unscored, score_all
+from server.services.scoring import (
+    Scorer,
+    count_left,
+    has_scored_all,
+    has_unscored,
+    score_all,
+)
 from server.store.engine import migrating
 from server.study import study
 from server.terminal import progress, say, sentences_for_errors
@@ -32,6 +38,7 @@ _db = AppGroup("db", help="The database's tables.")
 _passages = AppGroup("passages", help="The texts that are played.")
 _scores = AppGroup("scores", help="What models say about the passages.")
 
+_AUTO = "auto"
 _MODEL = click.option("--model", help="Instead of MODEL: a hub name, a folder, or `bundled`.")
 _REVISION = click.option("--revision", help="Instead of MODEL_REVISION.")
 
@@ -62,10 +69,17 @@ def load_bundled() -> None:
 @_scores.command("build")
 @_MODEL
 @_REVISION
-def build(model: str | None, revision: str | None) -> None:
+@click.option(
+    "--precision",
+    type=click.Choice([_AUTO, *Precision]),
+    default=_AUTO,
+    help="auto: float32, but bfloat16 for a large job on a processor that multiplies it.",
+)
+def build(model: str | None, revision: str | None, precision: str) -> None:
     """Let the model score every passage that it has not scored yet."""
+    wanted = None if precision == _AUTO else Precision(precision)
     with sentences_for_errors():
-        _score(_wanted(model, revision))
+        _score(_wanted(model, revision), wanted)
 
 
 @_scores.command("export")
@@ -142,7 +156,7 @@ def _is_playable(settings: Settings) -> bool:
     return False
 
 
-def _score(settings: Settings) -> None:
+def _score(settings: Settings, precision: Precision | None = None) -> None:
     """Let the wanted model score what it has not, or outside production the bundled one instead.
 
     The hub is asked, and a model loaded, only where something is left to score.
@@ -157,14 +171,14 @@ def _score(settings: Settings) -> None:
         return
     try:
         require_reachable(source)
-        _build(db.session, source)
+        _build(db.session, source, precision)
     except ModelUnavailable as error:
         if settings.is_production or not source.on_hub:
             raise
         say(f"{error}\nGoing on with the small bundled model, Minnow; every page says so.")
         bundled = find_source(BUNDLED, "")
         if has_unscored(db.session, bundled.name, bundled.revision):
-            _build(db.session, bundled)
+            _build(db.session, bundled, precision)
 
 
 def _migrate() -> None:
@@ -181,9 +195,9 @@ def _load_bundled() -> None:
     say(f"Bundled passages: {imported.added} added, {imported.duplicates} known already.")
 
 
-def _build(session: Session, source: ModelSource) -> None:
+def _build(session: Session, source: ModelSource, precision: Precision | None) -> None:
     say(f"Loading {model_label(source.name)} ...")
-    scorer = _scorer(source)
+    scorer = _scorer(source, precision, count_left(session, source.name, source.revision))
     with progress("Scoring") as advance:
         scored = score_all(session, scorer, advance)
     say(f"{model_label(source.name)} scored {counted(scored.added, 'passage')}.")
@@ -193,12 +207,16 @@ def _build(session: Session, source: ModelSource) -> None:
         say(f"Cut: {sentence}")
 
 
-def _scorer(source: ModelSource) -> Scorer:
+def _scorer(source: ModelSource, wanted: Precision | None, passages: int) -> Scorer:
     # Imported here alone: torch takes seconds and hundreds of megabytes, and the web needs none.
+    from server.lm.forward import chosen_precision
     from server.lm.load import load_model
     from server.lm.score import PassageScorer
 
-    return PassageScorer(load_model(source))
+    precision = chosen_precision(wanted, passages)
+    if precision is Precision.BFLOAT16:
+        say("Compiling the model for bfloat16: the first batches take minutes.")
+    return PassageScorer(load_model(source), precision, compiled=precision is Precision.BFLOAT16)
 
 
 def _now() -> datetime:

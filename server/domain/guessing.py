@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from server.domain.errors import InvalidInput
 from server.domain.scores import Candidate, PassageScores
@@ -78,6 +79,7 @@ def is_right(guess: str, target: str, unit: Unit) -> bool:
     return unicodedata.normalize("NFC", target) in (guess, " " + guess)
 
 
+@lru_cache(maxsize=16_384)  # scoring asks of every token of every passage
 def can_be_answered(token: str, unit: Unit) -> bool:
     """Tell whether a player who knows the token could give it as a guess.
 

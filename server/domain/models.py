@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import os.path
 from dataclasses import dataclass
+from enum import StrEnum
 
 GPT2 = "openai-community/gpt2"
 BUNDLED = "bundled"
 _FOLDER = "folder:"
 _LABELS = {GPT2: "GPT-2", BUNDLED: "Minnow"}
+
+
+class Precision(StrEnum):
+    """The numbers that a model's layers multiply; all else is float32."""
+
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
 
 
 @dataclass(frozen=True)

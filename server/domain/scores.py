@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from server.domain.models import Precision
 from server.domain.tokens import TokenizedText, Unit, Vocabulary
 
 TOP_EVERYWHERE = 10
@@ -104,6 +105,7 @@ class PassageScores:
     words_whole: Rivals  # at the asked positions
     tokens_tail: Rivals
     tokens_whole: Rivals
+    precision: Precision = Precision.FLOAT32  # what the model computed in
 
     def __post_init__(self) -> None:
         n, a, b = len(self.token_ids), len(self.asked_words), len(self.asked_tokens)
@@ -126,6 +128,8 @@ class PassageScores:
         flat: dict[str, NDArray[Any]] = {}
         for field in fields(self):
             value = getattr(self, field.name)
+            if isinstance(value, Precision):
+                continue
             if isinstance(value, Rivals):
                 flat |= {f"{field.name}.{f.name}": getattr(value, f.name) for f in fields(Rivals)}
             else:
@@ -133,7 +137,9 @@ class PassageScores:
         return flat
 
     @classmethod
-    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
+    def from_arrays(
+        cls, arrays: dict[str, NDArray[Any]], precision: Precision = Precision.FLOAT32
+    ) -> Self:
         """Return the scores whose `arrays` these are; raise TypeError where one is missing."""
         tables: dict[str, dict[str, NDArray[Any]]] = {name: {} for name in RIVAL_TABLES.values()}
         plain: dict[str, Any] = {}
@@ -144,7 +150,7 @@ class PassageScores:
             else:
                 plain[name] = array
         plain |= {name: Rivals(**columns) for name, columns in tables.items()}
-        return cls(**plain)
+        return cls(**plain, precision=precision)
 
     def asked(self, unit: Unit) -> list[int]:
         """Return the positions that a round in `unit` asks, ascending."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from server.domain.guessing import CANDIDATES_PER_SUGGESTION, SUGGESTIONS, suggested
-from server.domain.rounds import POSITIONS_PER_ROUND, seeded_generator, shuffled_positions
+from server.domain.rounds import POSITIONS_PER_ROUND, seeded_generator
 from server.domain.scores import (
     RIVAL_TABLES,
     RIVALS_PER_POSITION,
@@ -18,12 +18,12 @@ from server.domain.scores import (
     Form,
     Rivals,
 )
-from server.domain.tokens import TokenizedText, Unit, Vocabulary
+from server.domain.tokens import Unit, Vocabulary
 
 # About half of all positions are in the tail, so that these give a round's twelve.
-_EXAMINED = 30
+POSITIONS_EXAMINED = 30
 
-LogProbs = Callable[[list[int]], torch.Tensor]  # positions -> (positions, vocabulary), nats
+LogProbs = Callable[[int], torch.Tensor]  # position -> (vocabulary,), nats
 
 
 @dataclass(frozen=True)
@@ -34,75 +34,95 @@ class _Drawn:
     rival_mass: NDArray[np.float64]  # (16,)
 
 
+class _Answers:
+    """Which tokens can be answers in a unit, and which of them are one answer."""
+
+    def __init__(self, of_token: NDArray[np.int32]) -> None:
+        self.of_token = of_token  # (vocabulary,) -1 where the token is no answer
+        self.ids = np.flatnonzero(of_token >= 0)  # (possible,) ascending; a place is an index here
+        self._grouped = np.argsort(of_token[self.ids], kind="stable")
+        self._starts = np.searchsorted(
+            of_token[self.ids][self._grouped], np.arange(of_token.max() + 2)
+        )
+
+    def places(self, answer: int) -> NDArray[np.int64]:
+        """Return the places of the tokens that are this answer, ascending."""
+        return self._grouped[self._starts[answer] : self._starts[answer + 1]]
+
+
 class RivalDraws:
     """Draws rivals from the distributions of one model."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
-        # (tokens,) which answer a token is; -1 where the unit has no such answer
         self._answers = {
-            Unit.WORDS: vocabulary.word_answers,
-            Unit.TOKENS: np.arange(len(vocabulary), dtype=np.int32),
+            Unit.WORDS: _Answers(vocabulary.word_answers),
+            Unit.TOKENS: _Answers(np.arange(len(vocabulary), dtype=np.int32)),
         }
 
     def tables(
         self,
-        text: TokenizedText,
+        examined: Mapping[Unit, Sequence[int]],
         target_ids: Sequence[int],
         seed: Sequence[str],
         logprobs: LogProbs,
     ) -> dict[str, Rivals]:
         """Return the rivals of both forms in both units, by the name of their field in the scores.
 
-        The same seed draws the same rivals; positions are the first of the order that rounds ask.
+        `examined` are the first positions of the order that rounds ask; each form takes the first
+        twelve that it can. The same seed draws the same rivals.
         """
-        tables = {}
+        tables: dict[str, Rivals] = {}
         for unit in Unit:
-            positions = shuffled_positions(text, unit, (*seed, unit))[:_EXAMINED]
-            rows = logprobs(positions).double().cpu().numpy()
-            targets = [target_ids[position] for position in positions]
-            for form in Form:
-                drawn = self._draw(unit, form, positions, targets, rows, seed)
-                tables[RIVAL_TABLES[unit, form]] = drawn
+            drawn: dict[Form, list[_Drawn]] = {form: [] for form in Form}
+            for position in examined[unit]:
+                forms = [form for form in Form if len(drawn[form]) < POSITIONS_PER_ROUND]
+                if not forms:
+                    break
+                row = logprobs(position).double().numpy()
+                for form, one in self._draw(unit, forms, position, target_ids[position], row, seed):
+                    drawn[form].append(one)
+            tables |= {RIVAL_TABLES[unit, form]: _table(drawn[form]) for form in Form}
         return tables
 
     def _draw(
         self,
         unit: Unit,
-        form: Form,
-        positions: list[int],
-        targets: list[int],
-        rows: NDArray[np.float64],
+        forms: list[Form],
+        position: int,
+        target: int,
+        row: NDArray[np.float64],
         seed: Sequence[str],
-    ) -> Rivals:
-        answers, drawn = self._answers[unit], list[_Drawn]()
-        for position, target, row in zip(positions, targets, rows, strict=True):
-            given = np.where(answers >= 0, np.exp(row), 0.0)
-            mass = np.bincount(np.maximum(answers, 0), weights=given).astype(np.float64)
+    ) -> Iterator[tuple[Form, _Drawn]]:
+        """Yield what each of the forms draws here: the tail nothing for a target in the head."""
+        answers = self._answers[unit]
+        given = np.exp(row[answers.ids])
+        for form in forms:
             allowed = given
             if form is Form.TAIL:
                 head = self.suggested_answers(unit, row)
-                if answers[target] in head:
+                if answers.of_token[target] in head:
                     continue
-                allowed = np.where(np.isin(answers, head), 0.0, given)
+                allowed = given.copy()
+                allowed[np.concatenate([answers.places(answer) for answer in head])] = 0.0
             draws = seeded_generator(*seed, unit, form, f"rivals at {position}")
-            ids = _sample(allowed, draws.random(RIVALS_PER_POSITION))
-            target_mass = float(mass[answers[target]])
-            drawn.append(_Drawn(position, target_mass, ids, mass.take(answers[ids])))
-            if len(drawn) == POSITIONS_PER_ROUND:
-                break
-        return _table(sorted(drawn, key=lambda entry: entry.position))
+            ids = answers.ids[_sample(allowed, draws.random(RIVALS_PER_POSITION))]
+            masses = [
+                float(given[answers.places(answer)].sum())
+                for answer in answers.of_token[[target, *ids]]
+            ]
+            yield form, _Drawn(position, masses[0], ids, np.array(masses[1:]))
 
     def suggested_answers(self, unit: Unit, row: NDArray[np.float64]) -> NDArray[np.int32]:
         """Return the answers of the eight suggestions, given one position's log-probabilities."""
         answers = self._answers[unit]
-        ranked = np.where(answers >= 0, row, -np.inf)
-        wanted = min(CANDIDATES_PER_SUGGESTION * SUGGESTIONS, int((answers >= 0).sum()))
-        best = np.argpartition(-ranked, wanted - 1)[:wanted]
-        best = best[np.argsort(-ranked[best], kind="stable")]
+        wanted = min(CANDIDATES_PER_SUGGESTION * SUGGESTIONS, len(answers.ids))
+        places = torch.from_numpy(row[answers.ids]).topk(wanted).indices.sort().values.numpy()
+        best = answers.ids[places]
+        best = best[np.argsort(-row[best], kind="stable")]
         candidates = (Candidate(int(i), self._vocabulary.text(int(i)), row[i]) for i in best)
         offered = [candidate.token_id for candidate in suggested(candidates, unit, SUGGESTIONS)]
-        return answers[offered]
+        return answers.of_token[offered]
 
 
 def _sample(weights: NDArray[np.float64], uniform: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -114,6 +134,7 @@ def _sample(weights: NDArray[np.float64], uniform: NDArray[np.float64]) -> NDArr
 
 
 def _table(drawn: list[_Drawn]) -> Rivals:
+    drawn = sorted(drawn, key=lambda entry: entry.position)
     shape = (len(drawn), RIVALS_PER_POSITION)
     ids = np.array([entry.rival_ids for entry in drawn], dtype=np.int32).reshape(shape)
     masses = np.array([entry.rival_mass for entry in drawn], dtype=np.float64).reshape(shape)

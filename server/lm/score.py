@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -11,35 +14,53 @@ import torch
 from numpy.typing import NDArray
 
 from server.domain.errors import InvalidInput
-from server.domain.models import ModelIdentity
+from server.domain.models import ModelIdentity, Precision
 from server.domain.own_texts import require_few_tokens
-from server.domain.rounds import asked_positions, drawing_seed
-from server.domain.scores import TOP_AT_ASKED, TOP_EVERYWHERE, PassageScores, TooLong
+from server.domain.rounds import POSITIONS_PER_ROUND, shuffled_positions
+from server.domain.scores import TOP_AT_ASKED, PassageScores, TooLong
 from server.domain.tokens import TokenizedText, Unit, Vocabulary
 from server.domain.windows import windows
+from server.lm.forward import Forward
 from server.lm.load import LoadedModel
-from server.lm.rivals import RivalDraws
+from server.lm.logits import NextTokens
+from server.lm.rivals import POSITIONS_EXAMINED, RivalDraws
 
-TOKENS_PER_BATCH = 2_048
-ROWS_PER_CHUNK = 512
+Outcome = PassageScores | TooLong | str
 
 
 @dataclass(frozen=True)
 class _Encoded:
+    """A text as tokens, and the positions that questions come from, in the order of asking."""
+
     index: int
-    text: str
+    text: TokenizedText
     token_ids: list[int]
+    seed: tuple[str, str]
+    order: dict[Unit, list[int]]
+
+    @cached_property
+    def wanted(self) -> list[int]:
+        """The positions whose whole distribution is looked at, ascending."""
+        return sorted({position for order in self.order.values() for position in order})
 
 
 class PassageScorer:
     """A loaded model that scores passages."""
 
-    def __init__(self, loaded: LoadedModel) -> None:
-        self._loaded = loaded
-        self._word_ids = torch.tensor(loaded.vocabulary.word_ids, device=loaded.model.device)
-        self._is_word = torch.zeros(len(loaded.vocabulary), dtype=torch.bool)
-        self._is_word[self._word_ids.cpu()] = True
-        self._rivals = RivalDraws(loaded.vocabulary)
+    def __init__(
+        self,
+        loaded: LoadedModel,
+        precision: Precision = Precision.FLOAT32,
+        *,
+        compiled: bool = False,
+    ) -> None:
+        self._loaded, self._precision = loaded, precision
+        self._forward = Forward(loaded, precision, compiled=compiled)
+        vocabulary = loaded.vocabulary
+        head = loaded.model.get_output_embeddings()
+        self._next_tokens = NextTokens(head, len(vocabulary), vocabulary.word_ids)
+        self._word_ids = torch.tensor(vocabulary.word_ids, device=loaded.model.device)
+        self._rivals = RivalDraws(vocabulary)
 
     @property
     def identity(self) -> ModelIdentity:
@@ -55,7 +76,7 @@ class PassageScorer:
         """Return how many tokens the model reads `text` as."""
         return len(self._token_ids(text))
 
-    def score(self, texts: Sequence[str]) -> Iterator[tuple[int, PassageScores | TooLong | str]]:
+    def score(self, texts: Sequence[str]) -> Iterator[tuple[int, Outcome]]:
         """Yield (index, scores) for each text, in batches of similar length, shortest first.
 
         A text that is longer than the model's window yields TooLong in place of scores, one that
@@ -63,124 +84,98 @@ class PassageScorer:
         """
         encoded, window = [], self.identity.window_tokens
         for index, text in enumerate(texts):
-            token_ids = self._encode(text)
-            if token_ids is None:
+            token_ids = self._token_ids(text)
+            if not self._rejoin(token_ids, text):
                 yield index, "the model's tokenizer does not keep its text."
             elif len(token_ids) > window:
                 yield index, TooLong(len(token_ids))
             else:
-                encoded.append(_Encoded(index, text, token_ids))
-        for batch in _batches(encoded):
-            for item, hidden in zip(batch, self._hidden_states(batch), strict=True):
-                yield item.index, self._scores(item, hidden)
+                encoded.append(self._encoded(index, text, token_ids))
+        for batch in self._forward.batches(encoded, lambda item: len(item.token_ids)):
+            hidden = self._forward.hidden_states([item.token_ids for item in batch])
+            for item, scores in zip(batch, self._scores(batch, hidden), strict=True):
+                yield item.index, scores
 
     def score_text(self, text: str) -> PassageScores:
         """Return the scores of one text, read in overlapping windows where the model's is shorter.
 
         Raises InvalidInput for a text of too many tokens, or one that its tokens do not rejoin to.
         """
-        token_ids = self._encode(text)
-        if token_ids is None:
+        token_ids = self._token_ids(text)
+        if not self._rejoin(token_ids, text):
             raise InvalidInput("text", "The model's tokenizer cannot give this text back exactly.")
         require_few_tokens(len(token_ids))
         parts = []
         for window in windows(len(token_ids), self.identity.window_tokens):
-            read = _Encoded(0, text, token_ids[window.start : window.stop])
-            (hidden,) = self._hidden_states([read])
+            hidden = self._forward.hidden_states([token_ids[window.start : window.stop]])
             parts.append(hidden[window.kept - window.start :])
-        return self._scores(_Encoded(0, text, token_ids), torch.cat(parts))
+        (scores,) = self._scores([self._encoded(0, text, token_ids)], torch.cat(parts))
+        return scores
 
-    def _encode(self, text: str) -> list[int] | None:
-        """Return the text's token ids, or None unless they rejoin to it byte for byte."""
-        ids, pieces = self._token_ids(text), self._loaded.vocabulary.pieces
-        rejoined = b"".join(pieces[token_id] for token_id in ids)
-        return ids if rejoined == text.encode("utf-8") else None
+    def _rejoin(self, token_ids: list[int], text: str) -> bool:
+        pieces = self._loaded.vocabulary.pieces
+        return b"".join(pieces[token_id] for token_id in token_ids) == text.encode("utf-8")
 
     def _token_ids(self, text: str) -> list[int]:
         tokenizer = self._loaded.tokenizer
         ids = tokenizer(text, add_special_tokens=False, split_special_tokens=True, verbose=False)
         return list(ids["input_ids"])
 
-    @torch.inference_mode()
-    def _hidden_states(self, batch: list[_Encoded]) -> Iterator[torch.Tensor]:
-        """Yield for each passage (tokens, width): row i predicts token i.
+    def _encoded(self, index: int, text: str, token_ids: list[int]) -> _Encoded:
+        tokens = TokenizedText([self._loaded.vocabulary.pieces[token_id] for token_id in token_ids])
+        name = f"{self._loaded.identity.name}@{self._loaded.identity.revision}"
+        seed = (hashlib.sha256(text.encode("utf-8")).hexdigest(), name)
+        order = {
+            unit: shuffled_positions(tokens, unit, (*seed, unit))[:POSITIONS_EXAMINED]
+            for unit in Unit
+        }
+        return _Encoded(index, tokens, token_ids, seed, order)
 
-        Padding stands at the right, where causal attention never looks.
-        """
-        longest = max(len(item.token_ids) for item in batch)
-        beginning = self._loaded.beginning_id
-        rows = [
-            [beginning, *item.token_ids[:-1]] + [beginning] * (longest - len(item.token_ids))
-            for item in batch
+    def _scores(self, batch: list[_Encoded], hidden: torch.Tensor) -> Iterator[PassageScores]:
+        """Yield the scores of each text from the hidden states of all, (tokens, width)."""
+        starts = [0, *accumulate(len(item.token_ids) for item in batch)]
+        targets = torch.tensor([i for item in batch for i in item.token_ids], device=hidden.device)
+        wanted = [
+            start + position
+            for start, item in zip(starts, batch, strict=False)
+            for position in item.wanted
         ]
-        inputs = torch.tensor(rows, device=self._loaded.model.device)  # (batch, longest)
-        output = self._loaded.model.base_model(input_ids=inputs, use_cache=False)
-        for item, hidden in zip(batch, output.last_hidden_state, strict=True):
-            yield hidden[: len(item.token_ids)]
+        rows = torch.tensor(wanted, dtype=torch.int64, device=hidden.device)
+        measured, logprobs = self._next_tokens.read(hidden, targets, rows)
+        everywhere = {name: column.cpu().numpy() for name, column in measured.items()}
+        wanted_of = logprobs.split([len(item.wanted) for item in batch])
+        for item, (start, stop), its in zip(batch, pairwise(starts), wanted_of, strict=True):
+            here = {name: column[start:stop] for name, column in everywhere.items()}
+            yield self._of_passage(item, here, its)
 
-    @torch.inference_mode()
-    def _scores(self, item: _Encoded, hidden: torch.Tensor) -> PassageScores:
-        """Return the scores of one passage from its hidden states, (tokens, width)."""
-        pieces = [self._loaded.vocabulary.pieces[token_id] for token_id in item.token_ids]
-        text = TokenizedText(pieces)
-        seed = drawing_seed(item.text, self.identity)
-        asked = {unit: asked_positions(text, unit, seed) for unit in Unit}
+    def _of_passage(
+        self, item: _Encoded, everywhere: dict[str, NDArray[Any]], wanted: torch.Tensor
+    ) -> PassageScores:
+        """Return one text's scores; `wanted` is (wanted positions, vocabulary) in nats."""
+        row_of = {position: row for row, position in enumerate(item.wanted)}
+        asked = {unit: sorted(item.order[unit][:POSITIONS_PER_ROUND]) for unit in Unit}
+        at_asked = {unit: wanted[[row_of[position] for position in asked[unit]]] for unit in Unit}
+        distributions = wanted.cpu()
         measured: dict[str, Any] = {
-            **self._everywhere(item.token_ids, hidden),
-            **self._at_asked(asked, hidden),
+            **everywhere,
+            **self._at_asked(at_asked),
             **self._rivals.tables(
-                text, item.token_ids, seed, lambda positions: self._logprobs(hidden[positions])
+                item.order, item.token_ids, item.seed, lambda p: distributions[row_of[p]]
             ),
         }
         return PassageScores(
             token_ids=np.array(item.token_ids, dtype=np.int32),
-            token_ends=np.array(text.ends, dtype=np.int32),
+            token_ends=np.array(item.text.ends, dtype=np.int32),
             asked_words=np.array(asked[Unit.WORDS], dtype=np.int32),
             asked_tokens=np.array(asked[Unit.TOKENS], dtype=np.int32),
+            precision=self._precision,
             **measured,
         )
 
-    def _logprobs(self, hidden: torch.Tensor) -> torch.Tensor:
-        """Return (rows, vocabulary) log-probabilities in nats of the given rows."""
-        head = self._loaded.model.get_output_embeddings()
-        logits = head(hidden)[:, : len(self._loaded.vocabulary)]
-        return torch.log_softmax(logits.float(), dim=-1)
-
-    def _everywhere(self, token_ids: list[int], hidden: torch.Tensor) -> dict[str, NDArray[Any]]:
-        targets = torch.tensor(token_ids, device=hidden.device)
-        chunks = [
-            self._rows(rows, chunk_targets)
-            for rows, chunk_targets in zip(
-                hidden.split(ROWS_PER_CHUNK), targets.split(ROWS_PER_CHUNK), strict=True
-            )
-        ]
-        return {
-            name: torch.cat([chunk[name] for chunk in chunks]).cpu().numpy() for name in chunks[0]
-        }
-
-    def _rows(self, hidden: torch.Tensor, targets: torch.Tensor) -> dict[str, torch.Tensor]:
-        logprobs = self._logprobs(hidden)  # (rows, vocabulary)
-        words = logprobs[:, self._word_ids]  # (rows, word tokens)
-        target = logprobs.gather(1, targets[:, None])  # (rows, 1)
-        rank = (logprobs > target).sum(dim=1) + 1
-        word_rank = (words > target).sum(dim=1) + 1
-        is_word = self._is_word.to(targets.device)[targets]
-        top = logprobs.topk(min(TOP_EVERYWHERE, logprobs.shape[1]), dim=1)
-        return {
-            "target_logprob": target[:, 0],
-            "target_rank": rank.int(),
-            "entropy_nats": -(logprobs.exp() * logprobs).sum(dim=1),
-            "word_log_mass": words.logsumexp(dim=1),
-            "word_rank": torch.where(is_word, word_rank, 0).int(),
-            "top_ids": top.indices.int(),
-            "top_logprob": top.values,
-        }
-
-    def _at_asked(
-        self, asked: dict[Unit, list[int]], hidden: torch.Tensor
-    ) -> dict[str, NDArray[Any]]:
-        words = self._logprobs(hidden[asked[Unit.WORDS]])[:, self._word_ids]
-        tokens = self._logprobs(hidden[asked[Unit.TOKENS]])
+    def _at_asked(self, logprobs: dict[Unit, torch.Tensor]) -> dict[str, NDArray[Any]]:
+        """Return the best candidates, given (asked positions, vocabulary) of each unit."""
+        words = logprobs[Unit.WORDS].index_select(1, self._word_ids)
+        tokens = logprobs[Unit.TOKENS]
         best_words = words.topk(min(TOP_AT_ASKED, words.shape[1]), dim=1)
         best_tokens = tokens.topk(min(TOP_AT_ASKED, tokens.shape[1]), dim=1)
         return {
@@ -189,15 +184,3 @@ class PassageScorer:
             "tokens_top_ids": best_tokens.indices.int().cpu().numpy(),
             "tokens_top_logprob": best_tokens.values.cpu().numpy(),
         }
-
-
-def _batches(encoded: list[_Encoded]) -> Iterator[list[_Encoded]]:
-    """Yield batches, shortest passages first, each padded to at most TOKENS_PER_BATCH tokens."""
-    batch: list[_Encoded] = []
-    for item in sorted(encoded, key=lambda item: len(item.token_ids)):
-        if batch and (len(batch) + 1) * len(item.token_ids) > TOKENS_PER_BATCH:
-            yield batch
-            batch = []
-        batch.append(item)
-    if batch:
-        yield batch

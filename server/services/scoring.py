@@ -80,6 +80,12 @@ def has_unscored(session: Session, name: str, revision: str) -> bool:
     return bool(unscored_passages(session, model.id if model else None, limit=1))
 
 
+def count_left(session: Session, name: str, revision: str) -> int:
+    """Return how many passages the model of this name and revision has left to score."""
+    model = find_model(session, name, revision)
+    return count_unscored(session, model.id if model else None)
+
+
 def has_scored_all(session: Session, name: str) -> bool:
     """Tell whether a model of this name, which need not be at hand, has scored every passage."""
     model = newest_scoring_model(session, name, None)

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+import json
 import zlib
 from itertools import pairwise
 
 import numpy as np
 from safetensors.numpy import load, save
 
+from server.domain.models import Precision
 from server.domain.scores import PassageScores
 from server.domain.tokens import Vocabulary
 
 LARGEST_VOCABULARY_BYTES = 64 * 1024 * 1024  # ten times that of the largest tokenizers
+_PRECISION = "precision"
 
 
 def scores_to_blob(scores: PassageScores) -> bytes:
-    """Return every array of `scores` as one safetensors blob."""
-    arrays = scores.arrays()
-    return save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+    """Return every array of `scores` as one safetensors blob; its header has the precision."""
+    arrays = {name: np.ascontiguousarray(array) for name, array in scores.arrays().items()}
+    return save(arrays, metadata={_PRECISION: scores.precision})
 
 
 def scores_from_blob(blob: bytes) -> PassageScores:
     """Return the scores that `scores_to_blob` wrote."""
-    return PassageScores.from_arrays(load(blob))
+    return PassageScores.from_arrays(load(blob), _precision_of(blob))
+
+
+def _precision_of(blob: bytes) -> Precision:
+    """Read the header's precision: its length in eight bytes, then JSON. Old ones have none."""
+    length = int.from_bytes(blob[:8], "little")
+    metadata = json.loads(blob[8 : 8 + length]).get("__metadata__", {})
+    return Precision(metadata.get(_PRECISION, Precision.FLOAT32))
 
 
 def vocabulary_to_blob(vocabulary: Vocabulary) -> bytes:

@@ -8,9 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from safetensors.numpy import save
 
+from server.domain.models import Precision
 from server.domain.scores import RIVAL_TABLES, Candidate, PassageScores, Rivals, tokenized
 from server.domain.tokens import Unit
+from server.store.blobs import scores_from_blob, scores_to_blob
 from tests.unit.by_hand import CAT, MAT, SAT, STOP, THE, VOCABULARY, scored
 
 SCORES = scored()
@@ -120,7 +123,7 @@ def test_a_position_that_is_not_asked_has_no_candidates() -> None:
 
 def test_every_array_is_named() -> None:
     tables = set(RIVAL_TABLES.values())
-    plain = {field.name for field in fields(PassageScores)} - tables
+    plain = {field.name for field in fields(PassageScores)} - tables - {"precision"}
     of_rivals = {f"{table}.{field.name}" for table in tables for field in fields(Rivals)}
     assert set(SCORES.arrays()) == plain | of_rivals
     assert SCORES.arrays()["token_ids"] is SCORES.token_ids
@@ -130,6 +133,17 @@ def test_scores_are_made_again_from_their_arrays() -> None:
     again = PassageScores.from_arrays(SCORES.arrays())
     assert again.words_tail.rival_ids is SCORES.words_tail.rival_ids
     assert again.arrays().keys() == SCORES.arrays().keys()
+
+
+@pytest.mark.parametrize("precision", Precision)
+def test_a_stored_blob_says_in_which_precision_it_was_made(precision: Precision) -> None:
+    scores = PassageScores.from_arrays(SCORES.arrays(), precision)
+    assert scores_from_blob(scores_to_blob(scores)).precision is precision
+
+
+def test_a_blob_from_before_precisions_is_of_float32() -> None:
+    arrays = {name: np.ascontiguousarray(array) for name, array in SCORES.arrays().items()}
+    assert scores_from_blob(save(arrays)).precision is Precision.FLOAT32
 
 
 def test_rivals_that_miss_a_position_are_refused() -> None:

@@ -1,0 +1,1 @@
+"""How fast passages are scored: against a loop over prefixes, a harness, and the hardware."""

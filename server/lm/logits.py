@@ -1,0 +1,120 @@
+"""What a model's last hidden states say of the next token: logits, and what is measured on them.
+
+GPT-2's vocabulary has 50,257 entries, so that each pass over it costs: logits are computed once,
+into memory that is used again, and measured a few rows at a time, while the cache holds them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+
+from server.domain.scores import TOP_EVERYWHERE
+
+ROWS_PER_CHUNK = 256  # in one product with the vocabulary
+_ROWS_PER_BLOCK = 32  # measured together
+_COLUMNS = 64  # rows of a multiple of 16 numbers are aligned, which speeds the product by a third
+_LEAST_MASS = 1e-30  # a float32 sum below this has lost digits
+
+
+class NextTokens:
+    """Turns hidden states into measurements, and into log-probabilities where they are wanted."""
+
+    def __init__(self, head: torch.nn.Module, tokens: int, word_ids: Sequence[int]) -> None:
+        weight = head.get_parameter("weight")
+        bias = getattr(head, "bias", None)
+        self._weight = weight.detach()[:tokens].float().T  # (width, tokens)
+        self._bias = None if bias is None else bias.detach()[:tokens].float()
+        self._tokens = tokens
+        self._word_ids = torch.tensor(word_ids, dtype=torch.int64, device=weight.device)
+        self._is_word = torch.zeros(tokens, device=weight.device)
+        self._is_word[self._word_ids] = 1
+        self._memory = self._empty(0)
+        self._shifted, self._powers = (self._empty(_ROWS_PER_BLOCK) for _ in range(2))
+
+    @torch.inference_mode()
+    def read(
+        self, hidden: torch.Tensor, targets: torch.Tensor, wanted: torch.Tensor
+    ) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+        """Return what is measured on every row, by its name in the scores, and the wanted rows.
+
+        `hidden` is (rows, width); `targets` (rows,) are the tokens that came; `wanted`, ascending,
+        are rows whose (wanted, tokens) log-probabilities in nats come with the measurements.
+        """
+        measured: list[dict[str, torch.Tensor]] = []
+        kept = []
+        for first, logits in self._chunks(hidden):
+            stop = first + len(logits)
+            for start in range(first, stop, _ROWS_PER_BLOCK):
+                rows = slice(start, min(start + _ROWS_PER_BLOCK, stop))
+                block = logits[start - first : rows.stop - first]
+                measured.append(self._measured(block, targets[rows]))
+            inside = wanted[(wanted >= first) & (wanted < stop)] - first
+            kept.append(torch.log_softmax(logits[inside, : self._tokens], dim=1))
+        named = {name: torch.cat([some[name] for some in measured]) for name in measured[0]}
+        return named, torch.cat(kept)
+
+    def _chunks(self, hidden: torch.Tensor) -> Iterator[tuple[int, torch.Tensor]]:
+        """Yield (first row, logits), each in the memory of the one before.
+
+        Behind the vocabulary's columns there are some of minus infinity, up to a multiple of 64.
+        """
+        first = 0
+        for chunk in hidden.float().chunk(-(-len(hidden) // ROWS_PER_CHUNK)):
+            if len(chunk) > len(self._memory):
+                self._memory = self._empty(len(chunk))
+            logits = self._memory[: len(chunk)]
+            torch.mm(chunk, self._weight, out=logits[:, : self._tokens])
+            if self._bias is not None:
+                logits[:, : self._tokens] += self._bias
+            yield first, logits
+            first += len(chunk)
+
+    def _measured(self, padded: torch.Tensor, targets: torch.Tensor) -> dict[str, torch.Tensor]:
+        top = best_columns(padded, min(TOP_EVERYWHERE, self._tokens))
+        logits = padded[:, : self._tokens]
+        shifted, powers = (
+            memory[: len(logits), : self._tokens] for memory in (self._shifted, self._powers)
+        )
+        torch.sub(logits, top.values[:, :1], out=shifted)
+        torch.exp(shifted, out=powers)
+        total = powers.sum(dim=1)
+        log_total = total.log()
+        target = shifted.gather(1, targets[:, None])
+        result = {
+            "target_logprob": target[:, 0] - log_total,
+            # -sum(p ln p), where p = powers / total and ln p = shifted - log_total
+            "entropy_nats": log_total - torch.linalg.vecdot(powers, shifted) / total,
+            "word_log_mass": self._log_of_words(powers, shifted) - log_total,
+            "top_ids": top.indices.int(),
+            "top_logprob": top.values - top.values[:, :1] - log_total[:, None],
+        }
+        better = torch.gt(shifted, target, out=powers)  # ones and zeros, to count by products
+        words = torch.where(self._is_word[targets] > 0, better.mv(self._is_word) + 1, 0)
+        return result | {"target_rank": (better.sum(dim=1) + 1).int(), "word_rank": words.int()}
+
+    def _log_of_words(self, powers: torch.Tensor, shifted: torch.Tensor) -> torch.Tensor:
+        mass = powers.mv(self._is_word)
+        if mass.min() > _LEAST_MASS:
+            return mass.log()
+        return shifted[:, self._word_ids].logsumexp(dim=1)
+
+    def _empty(self, rows: int) -> torch.Tensor:
+        columns = -(-self._tokens // _COLUMNS) * _COLUMNS
+        return torch.full((rows, columns), -torch.inf, device=self._weight.device)
+
+
+def best_columns(logits: torch.Tensor, count: int) -> torch.return_types.topk:
+    """Return the `count` largest logits of each row, (rows, count), as topk does, but faster.
+
+    They lie in those `count` groups of columns whose maxima are largest.
+    """
+    groups = logits.view(len(logits), -1, _COLUMNS)
+    if groups.shape[1] <= count:
+        return logits.topk(count, dim=1)
+    best = groups.amax(dim=2).topk(count, dim=1).indices.sort(dim=1).values  # (rows, count)
+    inside = groups.gather(1, best[:, :, None].expand(-1, -1, _COLUMNS)).flatten(1)
+    top = inside.topk(count, dim=1)
+    columns = best.gather(1, top.indices // _COLUMNS) * _COLUMNS + top.indices % _COLUMNS
+    return torch.return_types.topk((top.values, columns))
