@@ -32,7 +32,7 @@ from server.web.own_text import own_text_api, own_text_pages
 from server.web.pages import pages
 from server.web.security import register_security
 from server.web.stats import register_changes, stats_api, stats_pages
-from server.web.wording import probability
+from server.web.wording import counted, probability, sensible, stated
 
 STATIC_FOLDER = ROOT / "static"
 LARGEST_BODY_BYTES = 16 * 1024
@@ -97,7 +97,8 @@ def _configure(app: APIFlask, settings: Settings) -> None:
         SQLALCHEMY_ENGINES={"default": engine_options(normalised_url(settings.database_url))},
     )
     app.jinja_options = {**app.jinja_options, "undefined": StrictUndefined}
-    app.jinja_env.filters["probability"] = probability
+    for filter_ in (counted, probability, sensible, stated):
+        app.jinja_env.filters[filter_.__name__] = filter_
 
 
 def _redis_options(settings: Settings) -> dict[str, object]:

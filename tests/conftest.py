@@ -91,10 +91,11 @@ def fill(database_url: str, passages: Path | None, scorer: Any) -> None:
         with app.app_context():
             import_passages(db.session, [passages], datetime.now(UTC))
             score_all(db.session, scorer, lambda done, total: None)
-    _close(app)
+    close(app)
 
 
-def _close(app: APIFlask) -> None:
+def close(app: APIFlask) -> None:
+    """Close an application's connections; a SQLite file is then whole and may be copied."""
     with app.app_context():
         db.session.close()
         db.engine.dispose()
@@ -246,7 +247,7 @@ def create(database_url: str) -> Iterator[CreateApp]:
 
     yield create_and_remember
     for app in made:
-        _close(app)
+        close(app)
 
 
 @pytest.fixture
@@ -259,7 +260,7 @@ def _application(settings: Settings) -> Iterator[APIFlask]:
     app = create_app(settings)
     app.testing = True
     yield app
-    _close(app)
+    close(app)
 
 
 @dataclass

@@ -104,7 +104,7 @@ def _sentence(stats: StatisticsView) -> str:
         return "Nobody has answered yet; the numbers come with the first guess."
     repeated = (
         f" {counted(stats.repeated_guesses, 'guess', 'guesses')} on passages that their player had "
-        "before are left out of the comparison."
+        f"before {'is' if stats.repeated_guesses == 1 else 'are'} left out of the comparison."
         if stats.repeated_guesses
         else ""
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from apiflask import APIBlueprint
 from flask import redirect, render_template, request, url_for
 from markupsafe import Markup
@@ -35,12 +37,16 @@ pages = APIBlueprint("pages", __name__, enable_openapi=False)
 
 
 @pages.app_context_processor
-def name_the_opponent() -> dict[str, str]:
-    """Give every page the sentence that says which model plays."""
+def name_the_opponent() -> dict[str, Callable[[], str]]:
+    """Let a page that knows no opponent yet ask which model plays."""
+    return {"present_opponent_line": _present_opponent_line}
+
+
+def _present_opponent_line() -> str:
     try:
-        return {"opponent_line": opponent_line(present_opponent(db.session, service().opponent))}
+        return opponent_line(present_opponent(db.session, service().opponent))
     except SQLAlchemyError:
-        return {"opponent_line": ""}  # the page may be the one that reports the failure
+        return ""  # the page may be the one that reports the failure
 
 
 @pages.app_context_processor
@@ -53,7 +59,11 @@ def name_the_pages() -> dict[str, bool]:
 def home() -> str:
     """Show what this is, and the start button."""
     home_page = home_view(db.session, service().opponent)
-    return render_template("home.html", **home_page.model_dump())
+    return render_template(
+        "home.html",
+        **home_page.model_dump(),
+        opponent_line=opponent_line(home_page.opponent),
+    )
 
 
 @pages.post("/play")

@@ -95,7 +95,7 @@ def _tries_wording(result: ResultView) -> _Texts:
     found, models = (round(sum(s) * n) for s in (tries.solved, tries.model_solved))
     first, models_first = (round(s[0] * n) for s in (tries.solved, tries.model_solved))
     lead = (
-        f"{_number(first).capitalize()} at the first try. By Shannon's bounds your uncertainty "
+        f"{_number(first).capitalize()} at the first try. By Shannon’s bounds your uncertainty "
         f"lay between {tries.lower_bits.value:.1f} and {tries.upper_bits.value:.1f} bits a {noun}; "
         f"with so few {noun}s each bound is itself uncertain ({_range(tries.lower_bits)} and "
         f"{_range(tries.upper_bits)}). {lead_sentence(result.comparison, noun)}"
@@ -137,7 +137,7 @@ def _duel_wording(result: ResultView) -> _Texts:
         f"{_settled(losses, 'pair')}"
     )
     details = [
-        f"leaned to the author's\n{side.value:.2f} bits a pair"
+        f"leaned to the author’s\n{side.value:.2f} bits a pair"
         for side in (losses.you, losses.model)
     ]
     of = f"/{score.answered}"

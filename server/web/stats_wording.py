@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from server.services.stats_views import (
-    CalibrationView,
     EstimateView,
     OpponentStatistics,
     PairView,
@@ -15,22 +14,19 @@ from server.services.stats_views import (
     PublicStatistics,
 )
 from server.services.views import IntervalView
-from server.web.wording import counted, sensible, two_digits
+from server.web.calibration_wording import (
+    CalibrationTable,
+    Spread,
+    Ticks,
+    calibration_tables,
+)
+from server.web.wording import SPACE, counted, sensible, two_digits
 
 _LARGEST_PERPLEXITY = 100_000.0
 _UNKNOWN = "not known yet"
 _MODES = {"guess": "Guess", "bet": "Bet, own guess", "tries": "Tries, first guess"}
 _Axis = Callable[[float], float]
-_TICKS = (1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
-
-
-@dataclass(frozen=True)
-class Spread:
-    """A value with its interval as places on an axis, in percent of its width."""
-
-    at: float
-    low: float
-    high: float
+_PERPLEXITY_TICKS = (1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
 
 
 @dataclass(frozen=True)
@@ -46,13 +42,13 @@ class PairLine:
 
 @dataclass(frozen=True)
 class PairTable:
-    """A table of accuracies on one axis that ends at `end`, a share."""
+    """A table of accuracies on one axis."""
 
     id: str
     title: str
     hint: str
     heading: str
-    end: float
+    ticks: Ticks
     lines: list[PairLine]
 
 
@@ -66,18 +62,9 @@ class PerplexityLine:
     interval: str
     model: str
     excess: str
+    excess_interval: str
     you: Spread
     model_at: float
-
-
-@dataclass(frozen=True)
-class CalibrationLine:
-    """What was stated near a step, and how much of it was right."""
-
-    stated: float
-    right: IntervalView
-    you: Spread
-    stated_at: float
 
 
 @dataclass(frozen=True)
@@ -89,8 +76,8 @@ class OpponentPage:
     lead: list[str]
     tables: list[PairTable]
     perplexities: list[PerplexityLine]
-    ticks: list[tuple[str, float]]
-    calibrations: list[tuple[str, str, list[CalibrationLine]]]
+    ticks: Ticks
+    calibrations: list[CalibrationTable]
 
 
 def stats_wording(stats: PublicStatistics) -> list[OpponentPage]:
@@ -107,7 +94,7 @@ def _opponent(number: int, view: OpponentStatistics) -> OpponentPage:
         tables=[table for table in _pair_tables(number, view) if table.lines],
         perplexities=lines,
         ticks=ticks,
-        calibrations=_calibrations(view),
+        calibrations=calibration_tables(view),
     )
 
 
@@ -133,7 +120,12 @@ def _perplexity_lead(view: OpponentStatistics) -> str:
     who = f"{_figure(found.people)} for people, {sensible(found.model)} for {label}"
     if excess.low <= 0 <= excess.high:
         return f"Perplexity is {who}; the bets so far do not tell them apart."
-    return f"Perplexity is {who}, by bets and duels."
+    return f"Perplexity is {who}, by {_headline_name(view).lower()}."
+
+
+def _headline_name(view: OpponentStatistics) -> str:
+    """Without a duel in the tail the headline is that of the bets, and is called so."""
+    return "Bets and duels" if view.tail_questions else "Bets alone"
 
 
 def _pair_tables(number: int, view: OpponentStatistics) -> list[PairTable]:
@@ -145,10 +137,8 @@ def _pair_tables(number: int, view: OpponentStatistics) -> list[PairTable]:
     ]
     genres = [(p.genre or "no genre", "", p) for p in view.genres]
     entropy = [(_range(p.from_bits, p.to_bits), "", p) for p in view.entropy]
-    periods = [
-        (f"{p.first_day:%d %b %Y}", "the week from then" if p.days > 1 else "", p)
-        for p in view.periods
-    ]
+    periods = [(f"{p.first_day:%-d %b %Y}", "", p) for p in view.periods]
+    since = "Week from" if any(p.days > 1 for p in view.periods) else "Day"
     unsure = (
         f"By the entropy of {label}’s prediction among all tokens: how many bits it lacks to know "
         f"what comes. {every}"
@@ -157,7 +147,7 @@ def _pair_tables(number: int, view: OpponentStatistics) -> list[PairTable]:
         _table(f"modes-{number}", "By mode", "The first guess at each position.", "Mode", modes),
         _table(f"entropy-{number}", "Where are people better?", unsure, "Entropy", entropy),
         _table(f"genres-{number}", "By genre", every, "Genre", genres),
-        _table(f"periods-{number}", "Over time", f"{every} UTC.", "From", periods),
+        _table(f"periods-{number}", "Over time", f"{every} UTC.", since, periods),
     ]
 
 
@@ -176,7 +166,8 @@ def _table(
         PairLine(name, note, p, _spread(p.you, end), _spread(p.model, end))
         for name, note, p in pairs
     ]
-    return PairTable(table_id, title, hint, heading, end, lines)
+    ticks = [("0", 0.0), (f"{100 * end:.0f}{SPACE}% right", 100.0)]
+    return PairTable(table_id, title, hint, heading, ticks, lines)
 
 
 def _spread(view: IntervalView, end: float = 1.0) -> Spread:
@@ -185,9 +176,10 @@ def _spread(view: IntervalView, end: float = 1.0) -> Spread:
 
 def _perplexities(
     view: OpponentStatistics,
-) -> tuple[list[PerplexityLine], list[tuple[str, float]]]:
+) -> tuple[list[PerplexityLine], Ticks]:
+    headline = view.headline if view.tail_questions else None
     ways = [
-        ("Bets and duels", "the headline: head by bets, tail by duels", view.headline),
+        ("Bets and duels", "the headline: head by bets, tail by duels", headline),
         ("Bets alone", "the model’s tail stands in for people’s", view.bets),
         ("Duels with any rival", _published_note(view), view.published),
     ]
@@ -195,8 +187,8 @@ def _perplexities(
     figures = [bound for _, _, way in found for bound in (*_bounds(way.people), way.model)]
     if not figures:
         return [], []
-    low = max((t for t in _TICKS if t <= min(figures)), default=1)
-    high = min((t for t in _TICKS if t >= max(figures)), default=_TICKS[-1])
+    low = max((t for t in _PERPLEXITY_TICKS if t <= min(figures)), default=1)
+    high = min((t for t in _PERPLEXITY_TICKS if t >= max(figures)), default=_PERPLEXITY_TICKS[-1])
     high = high if high > low else low * 3
 
     def at(value: float) -> float:
@@ -219,18 +211,17 @@ def _perplexity_line(name: str, note: str, way: PerplexityView, at: _Axis) -> Pe
     excess, interval = way.excess_nats, _UNKNOWN
     if way.people.low is not None and way.people.high is not None:
         interval = f"{_shown(way.people.low)} to {_shown(way.people.high)}"
-    bounds = (
-        ""
-        if excess.low is None or excess.high is None
-        else (f" ({_signed(excess.low)} to {_signed(excess.high)})")
-    )
+    excess_interval = ""
+    if excess.low is not None and excess.high is not None:
+        excess_interval = f"{_signed(excess.low)} to {_signed(excess.high)}"
     return PerplexityLine(
         name=name,
         note=note,
         people=_shown(way.people.value),
         interval=interval,
         model=_shown(way.model),
-        excess=_signed(excess.value) + bounds,
+        excess=_signed(excess.value),
+        excess_interval=excess_interval,
         you=Spread(at(way.people.value), at(low), at(high)),
         model_at=at(way.model),
     )
@@ -253,20 +244,5 @@ def _shown(perplexity: float) -> str:
 
 
 def _signed(nats: float) -> str:
-    return f"{'−' if nats < 0 else '+'}{abs(nats):.2f}"
-
-
-def _calibrations(
-    view: OpponentStatistics,
-) -> list[tuple[str, str, list[CalibrationLine]]]:
-    found = [
-        ("Bets", "Every stake, also that on something else.", view.bets_calibration),
-        ("Duels", "How sure of the one they preferred.", view.duels_calibration),
-    ]
-    return [(name, hint, [_calibrated(b) for b in bins]) for name, hint, bins in found if bins]
-
-
-def _calibrated(found: CalibrationView) -> CalibrationLine:
-    return CalibrationLine(
-        found.stated, found.right, _spread(found.right), round(100 * found.stated, 1)
-    )
+    """Return a difference of losses in bits, with its sign."""
+    return f"{'−' if nats < 0 else '+'}{abs(nats) / math.log(2):.2f}"

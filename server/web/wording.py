@@ -5,6 +5,7 @@ from __future__ import annotations
 from server.services.views import ComparisonView
 
 _RAREST_PERCENT = 0.0001
+_LARGE = ((10**12, " trillion"), (10**9, " billion"), (10**6, " million"))
 SPACE = "\u202f"  # narrow, does not break
 
 
@@ -33,10 +34,11 @@ def counted(count: int, noun: str, plural: str = "") -> str:
 def probability(share: float) -> str:
     """Return a probability with the digits that matter: 31 %, 1.6 %, and 1 in 24,000 below 0.01 %.
 
+    Rarer than one in a million is said in words: 1 in 3.1 billion.
     static/js/format.js has the same rule; a browser test compares the two.
     """
     if share < _RAREST_PERCENT:
-        return f"1 in {two_digits(1 / share):,}" if share > 0 else f"0{SPACE}%"
+        return f"1 in {_in_words(two_digits(1 / share))}" if share > 0 else f"0{SPACE}%"
     if share >= 0.995:
         return f">{SPACE}99{SPACE}%"
     value = 100 * share
@@ -44,9 +46,19 @@ def probability(share: float) -> str:
     return f"{digits}{SPACE}%"
 
 
+def stated(share: float) -> str:
+    """Return a share that somebody stated: to a tenth above 99 %, where the steps are that fine."""
+    return f"{100 * share:.1f}{SPACE}%" if 0.995 <= share < 1 else probability(share)
+
+
+def _in_words(count: int) -> str:
+    size, name = next(((size, name) for size, name in _LARGE if count >= size), (1, ""))
+    return f"{count / size:,.10g}{name}"
+
+
 def sensible(value: float) -> str:
-    """Return a positive number with about two significant digits."""
-    return f"{value:.1f}" if value < 9.95 else f"{value:,.0f}"
+    """Return a positive number with a decimal below ten, and at most three significant digits."""
+    return f"{value:.1f}" if value < 9.95 else f"{float(f'{value:.3g}'):,.0f}"
 
 
 def half_up(value: float) -> int:

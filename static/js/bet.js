@@ -6,18 +6,22 @@ import { pairedBars } from "./paired.js";
 import { revealWords } from "./reveal.js";
 
 const ROUNDING = 1e-9;
+const FIRST_PRESS = 0.1; // what a key or + puts on an option that has next to nothing
+const SHOWN = 5; // options of a reveal; all of them would push the button for the next word away
 
 /**
  * Open the panel for the asked position.
  * @param {HTMLElement} node
  * @param {object} asked  with `options` and `steps`, from the smallest share to the largest
+ * @param {object} round
  * @returns {{kind: string, answer: () => object, untouched: () => boolean, close: () => void}}
  */
-export function openBet(node, asked) {
+export function openBet(node, asked, { unit, model }) {
   const { options, steps } = asked;
   const levels = options.map(() => 0);
   let warned = false;
-  const rows = options.map((text, index) => optionRow(text, index, asked));
+  const own = ownIndex(asked, unit);
+  const rows = options.map((text, index) => optionRow(text, index, steps.length, index === own));
   const rest = restRow();
   byId("stakes").replaceChildren(...rows.map((row) => row.item), rest.item);
 
@@ -35,12 +39,19 @@ export function openBet(node, asked) {
     while (level > 0 && steps[level] > available + ROUNDING) level -= 1;
     levels[index] = level;
     show();
+    node.dispatchEvent(new Event("input", { bubbles: true })); // as a slider says by itself
+  }
+
+  /** The first press goes to a share worth betting; from there it is step by step. */
+  function raise(index) {
+    const first = steps.findIndex((step) => step >= FIRST_PRESS);
+    set(index, levels[index] === 0 ? first : levels[index] + 1);
   }
 
   for (const [index, row] of rows.entries()) {
     row.slider.addEventListener("input", () => set(index, Number(row.slider.value)));
     row.less.addEventListener("click", () => set(index, levels[index] - 1));
-    row.more.addEventListener("click", () => set(index, levels[index] + 1));
+    row.more.addEventListener("click", () => raise(index));
   }
   function onKey(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -48,7 +59,8 @@ export function openBet(node, asked) {
     if (digit && Number(digit) <= options.length) {
       event.preventDefault();
       const index = Number(digit) - 1;
-      set(index, levels[index] + (event.shiftKey ? -1 : 1));
+      if (event.shiftKey) set(index, levels[index] - 1);
+      else raise(index);
       rows[index].slider.focus({ preventScroll: true });
     } else if (["ArrowUp", "ArrowDown"].includes(event.key)) {
       moveFocus(event, rows);
@@ -61,6 +73,9 @@ export function openBet(node, asked) {
     show();
   };
   show();
+  byId("own-guess").textContent = own < 0 && asked.guess !== null
+    ? `Your “${asked.guess}” is no single token of ${model.label}, so “something else” covers it.`
+    : "";
   node.hidden = false;
   rows[0].slider.focus({ preventScroll: true });
   return {
@@ -81,6 +96,13 @@ export function openBet(node, asked) {
   };
 }
 
+/** Where the own guess stands; -1 where there is none, or none that is a single token. */
+function ownIndex({ options, own_option: own, guess }, unit) {
+  if (own !== null || guess === null) return options.indexOf(own);
+  const plain = (text) => (unit === "words" ? text.toLowerCase() : text.replace(/^\u2423/, ""));
+  return options.findIndex((text) => plain(text) === plain(guess));
+}
+
 /** Up and down go from option to option; left and right change the share, as sliders do. */
 function moveFocus(event, rows) {
   const here = rows.findIndex((row) => row.slider === document.activeElement);
@@ -90,16 +112,16 @@ function moveFocus(event, rows) {
   rows[(next + rows.length) % rows.length].slider.focus();
 }
 
-function optionRow(text, index, { steps, own_option: own }) {
+function optionRow(text, index, levels, isOwn) {
   const id = `stake-${index}`;
   const slider = element("input", {
-    id, class: "scale-input", type: "range", min: "0", max: String(steps.length - 1), step: "1",
+    id, class: "scale-input", type: "range", min: "0", max: String(levels - 1), step: "1",
   });
   const share = element("span", { class: "share-of number" });
   const less = element("button", { type: "button", class: "step", tabindex: "-1", "aria-label": `Less on ${text}` }, "−");
   const more = element("button", { type: "button", class: "step", tabindex: "-1", "aria-label": `More on ${text}` }, "+");
   const label = element("label", { for: id }, text);
-  if (text === own) label.append(element("small", {}, " your guess"));
+  if (isOwn) label.append(element("small", {}, " your guess"));
   const key = element("kbd", { "aria-hidden": "true", class: "keys" }, String(index + 1));
   return {
     item: element("li", {}, key, label, less, slider, more, share),
@@ -136,15 +158,24 @@ export function betWords(answer, round) {
   return [verdict, element("p", { class: "expectation" }, ...cost)];
 }
 
-/** Both sides' shares of everything that was offered. */
+/** Both sides' shares of what either held likely, of all the rest together, of something else. */
 export function betBars(answer) {
   const { stakes, other, model_other: modelOther } = answer.bet;
   const rows = stakes.map((stake) => ({
     name: stake.token, you: stake.share, model: stake.model_probability, isTarget: stake.is_target,
   }));
-  rows.sort((one, another) => another.you + another.model - one.you - one.model);
+  const weight = (row) => (row.isTarget ? 2 : 0) + row.you + row.model;
+  rows.sort((one, another) => weight(another) - weight(one));
   const hit = rows.some((row) => row.isTarget);
+  const rest = rows.splice(SHOWN);
+  rows.sort((one, another) => another.you + another.model - one.you - one.model);
+  if (rest.length > 0) rows.push(together(rest));
   const name = hit ? "something else" : `something else: ${answer.target}`;
   rows.push({ name, you: other, model: modelOther, isTarget: !hit });
   return pairedBars(rows);
+}
+
+function together(rows) {
+  const sum = (side) => rows.reduce((total, row) => total + row[side], 0);
+  return { name: `${rows.length} more offered`, you: sum("you"), model: sum("model"), isTarget: false };
 }

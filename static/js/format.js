@@ -3,6 +3,7 @@ const ORDINALS = [
   "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
 ];
 const RAREST_PERCENT = 0.0001;
+const LARGE = [[1e12, " trillion"], [1e9, " billion"], [1e6, " million"]];
 
 /**
  * A probability with the digits that matter: 31 %, 8.2 %, 0.57 %, and below 0.01 % as "1 in 24,000",
@@ -19,13 +20,15 @@ export function percent(probability) {
 }
 
 /**
- * "1 in 24,000", with two significant digits.
+ * "1 in 24,000", with two significant digits; from a million on in words, "1 in 3.1 billion".
  * @param {number} probability
  * @returns {string}
  */
 export function oneIn(probability) {
   if (!(probability > 0)) return `0${NARROW_SPACE}%`;
-  return `1 in ${Number((1 / probability).toPrecision(2)).toLocaleString("en")}`;
+  const rounded = Number((1 / probability).toPrecision(2));
+  const [size, name] = LARGE.find(([least]) => rounded >= least) ?? [1, ""];
+  return `1 in ${(rounded / size).toLocaleString("en")}${name}`;
 }
 
 /**

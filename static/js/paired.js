@@ -14,7 +14,7 @@ export function pairedBars(rows) {
     if (row.isTarget) {
       name.append(
         element("span", { class: "arrow", "aria-hidden": "true" }, " ←"),
-        element("span", { class: "sr" }, ", the author's"),
+        element("span", { class: "sr" }, ", the author’s"),
       );
     }
     list.append(name, ...bar(row.you, largest, "you"), ...bar(row.model, largest, "model"));

@@ -7,7 +7,7 @@ import { duelBars, duelWords, openDuel } from "./duel.js";
 import { drawPassage, lastWords } from "./passage.js";
 import { drawRace } from "./race.js";
 import { revealBars, revealWords } from "./reveal.js";
-import { showGap, showReveal } from "./scroll.js";
+import { showBelow, showGap } from "./scroll.js";
 
 const SAY_SENDING_AFTER_MS = 400;
 
@@ -49,7 +49,7 @@ function ask() {
     drawTries();
     focusGap();
   } else {
-    showGap(byId("blank"), race);
+    showBelow(byId("blank"), form.querySelector(".panel:not([hidden])"), race);
   }
 }
 
@@ -60,7 +60,7 @@ function openPanel() {
     if (node) node.hidden = true;
   }
   panel = null;
-  if (round.asked.options) panel = openBet(byId("bet"), round.asked);
+  if (round.asked.options) panel = openBet(byId("bet"), round.asked, round);
   else if (round.asked.pair) panel = openDuel(byId("duel"), round.asked);
 }
 
@@ -81,7 +81,7 @@ function reveal(answer) {
   nextButton.textContent = round.finished ? "See the result" : `Next ${round.unit.slice(0, -1)}`;
   byId("reveal").hidden = false;
   nextButton.focus({ preventScroll: true });
-  showReveal(document.querySelector(".asked.latest") ?? byId("passage"), nextButton, race);
+  showBelow(document.querySelector(".asked.latest") ?? byId("passage"), byId("reveal"), race);
 }
 
 /** The reveal of each mode: its sentences and its bars. */
@@ -229,7 +229,7 @@ form.addEventListener("keydown", (event) => {
   event.preventDefault();
   settle({ skip: true });
 });
-gap.addEventListener("input", () => say(""));
+form.addEventListener("input", () => say(""));
 byId("skip").addEventListener("click", () => settle({ skip: true }));
 document.getElementById("line-end")?.addEventListener("click", () => insert("\u23ce"));
 

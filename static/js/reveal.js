@@ -95,7 +95,7 @@ function barRow(row, largest) {
   if (row.isTarget) {
     word.append(
       element("span", { class: "arrow", "aria-hidden": "true" }, " ←"),
-      element("span", { class: "sr" }, ", the author's word"),
+      element("span", { class: "sr" }, ", the author’s word"),
     );
   }
   if (row.isGuess) word.append(element("span", { class: "sr" }, ", your word"));

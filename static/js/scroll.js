@@ -3,12 +3,16 @@ const ROOM_ABOVE_PX = 24;
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
-/** The part of the window that a phone's keyboard leaves free, in the coordinates of elements. */
+/**
+ * The part of the window that a phone's keyboard and the race leave free, in the coordinates of
+ * elements. Where the page is not scrolled yet the race stands lower than it will.
+ */
 function freeWindow(race) {
   const viewport = window.visualViewport;
   const top = viewport?.offsetTop ?? 0;
   const bottom = top + (viewport?.height ?? window.innerHeight);
-  return { top: Math.max(top, race.getBoundingClientRect().bottom), bottom };
+  const covered = getComputedStyle(race).position === "sticky" ? race.offsetHeight : 0;
+  return { top: top + covered, bottom };
 }
 
 function scrollDown(pixels) {
@@ -29,12 +33,13 @@ export function showGap(gap, race) {
 }
 
 /**
- * Bring the reveal into sight, but never so far that the sentence it is about scrolls away.
- * @param {HTMLElement} sentence  the word just settled
+ * Bring what stands below the passage into sight, a reveal or a bet, but never so far that the
+ * sentence it is about scrolls away.
+ * @param {HTMLElement} sentence  the gap, or the word just settled
  * @param {HTMLElement} last  what should be seen at the bottom
  * @param {HTMLElement} race
  */
-export function showReveal(sentence, last, race) {
+export function showBelow(sentence, last, race) {
   const free = freeWindow(race);
   const missing = last.getBoundingClientRect().bottom + ROOM_ABOVE_PX - free.bottom;
   const possible = sentence.getBoundingClientRect().top - ROOM_ABOVE_PX - free.top;

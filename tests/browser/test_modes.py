@@ -36,19 +36,30 @@ def test_a_bet_is_placed_with_the_number_keys(page: Page, screenshots: Path) -> 
     page.keyboard.press("Enter")  # untouched: asked again, nothing is sent
     expect(page.locator("#guess-error")).to_contain_text("Nothing is staked yet")
     for key in ("1", "1", "1", "2", "Shift+2", "3", "ArrowDown", "ArrowRight"):
-        page.keyboard.press(key)
+        page.keyboard.press(key)  # the first press goes to 10 %, from there by steps
+    expect(page.locator("#guess-error")).to_be_hidden()
     said = [text.replace("\u202f", " ") for text in shares.all_inner_texts()]
-    assert said[:4] == ["2 %", "0.2 %", "0.5 %", "0.5 %"]
+    assert said[:4] == ["30 %", "5 %", "10 %", "0.5 %"]
     assert sum(float(text.removesuffix(" %")) for text in said) == pytest.approx(100, abs=0.6)
+    expect(page.get_by_role("button", name="Place the bet")).to_be_in_viewport()
     picture(page, screenshots, "bet")
     assert_accessible(page)
     assert_no_sideways_scroll(page)
     page.keyboard.press("Enter")
     expect(page.locator("#next")).to_be_focused()
     expect(page.locator("#reveal-words")).to_contain_text("bits")
+    expect(page.locator("#next")).to_be_in_viewport()
     picture(page, screenshots, "bet-reveal")
     assert_accessible(page)
     assert_no_sideways_scroll(page)
+
+
+def test_an_own_guess_that_cannot_be_offered_is_said_to_be_something_else(page: Page) -> None:
+    start(page, "Bet")
+    page.locator("#guess").fill("floccinaucinihilipilification")
+    page.keyboard.press("Enter")
+    expect(page.locator("#own-guess")).to_contain_text("“something else” covers it")
+    expect(page.locator("#stakes label")).to_have_count(8)
 
 
 def test_one_option_cannot_take_more_than_is_left(page: Page) -> None:

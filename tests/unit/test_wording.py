@@ -28,7 +28,7 @@ from server.services.views import (
     TokenView,
 )
 from server.web.result_wording import HEAT_LEVELS, result_wording
-from server.web.wording import lead_sentence, probability, sensible
+from server.web.wording import lead_sentence, probability, sensible, stated
 
 NARROW_SPACE = "\u202f"
 TARGETS = [f"target{index}" for index in range(20)]
@@ -127,7 +127,9 @@ def result(
         (0.001, "0.1\u202f%"),
         (0.0001, "0.01\u202f%"),
         (0.0000417, "1 in 24,000"),
-        (0.0000009, "1 in 1,100,000"),
+        (0.0000009, "1 in 1.1 million"),
+        (1e-6, "1 in 1 million"),
+        (3.2e-10, "1 in 3.1 billion"),
     ],
 )
 def test_a_probability_has_the_digits_that_matter(share: float, expected: str) -> None:
@@ -135,10 +137,18 @@ def test_a_probability_has_the_digits_that_matter(share: float, expected: str) -
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"),
-    [(1.0, "1.0"), (9.94, "9.9"), (9.96, "10"), (26.3, "26"), (1_234.4, "1,234")],
+    ("share", "expected"),
+    [(0.998, "99.8\u202f%"), (0.99, "99\u202f%"), (0.65, "65\u202f%"), (0.002, "0.2\u202f%")],
 )
-def test_a_perplexity_has_about_two_digits(value: float, expected: str) -> None:
+def test_a_stated_share_keeps_the_tenths_that_were_chosen(share: float, expected: str) -> None:
+    assert stated(share) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(1.0, "1.0"), (9.94, "9.9"), (9.96, "10"), (26.3, "26"), (128.4, "128"), (1_236.4, "1,240")],
+)
+def test_a_perplexity_has_at_most_three_digits(value: float, expected: str) -> None:
     assert sensible(value) == expected
 
 

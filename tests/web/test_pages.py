@@ -8,7 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from apiflask import APIFlask
+from sqlalchemy import event
 
+from server.web.context import db
 from tests.conftest import CreateApp, Player, settings_for
 
 Truth = Callable[[dict[str, Any], int], str]
@@ -19,6 +21,16 @@ def test_the_first_page_says_what_this_is_and_who_plays(alice: Player) -> None:
     assert "the word the author wrote" in page
     assert "Minnow" in page
     assert "Start" in page
+
+
+def test_the_first_page_asks_once_who_plays(app: APIFlask, alice: Player) -> None:
+    asked = list[str]()
+    with app.app_context():
+        listen = (db.engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
+        event.listen(*listen)
+        alice.client.get("/")
+        event.remove(*listen)
+    assert len([query for query in asked if "FROM language_models" in query]) == 1
 
 
 def test_a_stand_in_is_named_as_such(create: CreateApp, database_url: str) -> None:

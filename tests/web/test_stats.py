@@ -75,7 +75,7 @@ def test_an_export_analysed_again_gives_what_the_page_shows(
     )
     page = app.test_client().get("/stats").text
     assert f'<td class="num">{sensible(opponent["headline"]["people"]["value"])}<small>' in page
-    assert "1 who answer in under 0.3 seconds" in page
+    assert "1 player because of answering in under 0.3 seconds" in page
 
 
 def test_calibration_counts_every_stake_and_every_preference(app: APIFlask, alice: Player) -> None:

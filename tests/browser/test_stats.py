@@ -1,0 +1,71 @@
+"""The public statistics in a browser, with all modes played: drawn, readable, within the policy."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from server import create_app
+from tests.browser.test_play import (
+    assert_accessible,
+    assert_no_sideways_scroll,
+    page,
+    picture,
+)
+from tests.conftest import Player, SqliteFiles, close, settings_for
+from tests.web.test_export import at_a_human_pace, play_bets, play_duels
+
+__all__ = ["page"]
+
+CHARTED = [
+    "Perplexity",
+    "By mode",
+    "Where are people better?",
+    "By genre",
+    "Over time",
+    "Calibration of bets",
+    "Calibration of duels",
+]
+
+
+@pytest.fixture(scope="module")
+def scored_template(scored_template: str, sqlite_files: SqliteFiles) -> str:
+    """The same passages, on which two players have been through every mode."""
+
+    def play(url: str) -> None:
+        shutil.copy(*(name.removeprefix("sqlite:///") for name in (scored_template, url)))
+        app = create_app(settings_for(url))
+        alice, bob = Player(app.test_client()), Player(app.test_client())
+        for player in (alice, bob):
+            player.play(lambda s: "the")
+        alice.play(lambda s: s["asked"]["suggestions"][0], assisted=True)
+        bob.play(lambda s: ["of", "the", "and", "to", "in"][len(s["asked"]["tries"])], mode="tries")
+        play_bets(bob)
+        for share in (0.65, 0.9):  # the first round is practice
+            play_duels(alice, share)
+        play_duels(bob, 0.8, form="whole")  # again practice first
+        play_duels(bob, 0.8, form="whole")
+        at_a_human_pace(app)
+        close(app)
+
+    return sqlite_files.template("played", play)
+
+
+def test_every_chart_has_its_numbers_beside_it(page: Page, screenshots: Path) -> None:
+    page.get_by_role("link", name="Stats").click()
+    expect(page.locator("#opponent-1")).to_be_visible()
+    for name in CHARTED:
+        lines = page.get_by_role("region", name=name, exact=True).locator("tbody tr")
+        assert lines.count() > 0, name
+        assert lines.locator("svg circle:not(.stated)").count() == lines.count(), name
+        assert all(re.search(r"\d", text) for text in lines.all_inner_texts()), name
+    assert_no_sideways_scroll(page)
+    assert_accessible(page)
+    picture(page, screenshots, "stats")
+    page.emulate_media(color_scheme="dark")
+    assert_accessible(page)
+    picture(page, screenshots, "stats-dark")
