@@ -13,6 +13,7 @@ from server.domain.accuracy import (
     mcnemar_p_value,
     wilson_interval,
 )
+from server.domain.errors import InvalidInput
 from server.domain.estimates import interval
 from server.domain.interchange import GuessRow
 from server.domain.perplexity import perplexity
@@ -118,9 +119,19 @@ def _group(
 
 
 def analyse_tries(rows: Sequence[GuessRow], codes: Codes) -> TriesAnalysis:
-    """Return Shannon's bounds for positions that were tried several times."""
+    """Return Shannon's bounds for positions that were tried several times.
+
+    The upper one takes the largest vocabulary that a row names, or GPT-2's where none does. Raises
+    InvalidInput where more was tried than that vocabulary holds.
+    """
     tries = tries_columns(rows, codes)
-    bounds = tries_bounds(tries, GPT2_VOCABULARY)
+    named = {row.vocabulary for row in rows if row.vocabulary is not None}
+    vocabulary, most = max(named, default=GPT2_VOCABULARY), int(tries.tries.max())
+    if vocabulary <= most:
+        raise InvalidInput(
+            "vocabulary", f"It has {vocabulary} tokens, which leaves none after {most} tries."
+        )
+    bounds = tries_bounds(tries, vocabulary)
     return TriesAnalysis(
         positions=int(tries.solved_at.size),
         solved=[float(share) for share in bounds.solved],

@@ -41,6 +41,7 @@ class GuessRow:
     model: str
     model_guess: str | None
     target_logprob: Logprobs
+    vocabulary: int | None  # how many tokens the model knows
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,7 @@ def _guess(record: Record) -> GuessRow:
         model=_text(record, "model") if record.get("model") is not None else "",
         model_guess=None if model_guess is None else _text(record, "model_guess"),
         target_logprob=_logprobs(record, "target_logprob") if "target_logprob" in record else {},
+        vocabulary=_vocabulary(record),
     )
 
 
@@ -189,6 +191,11 @@ def _attempt(record: Record) -> int:
     if attempt > MOST_ATTEMPTS:
         raise InvalidInput("attempt", f"it must be a whole number from 1 to {MOST_ATTEMPTS:,}")
     return attempt
+
+
+def _vocabulary(record: Record) -> int | None:
+    known = record.get("vocabulary") is not None
+    return _whole(record, "vocabulary", least=2) if known else None
 
 
 def _flag(record: Record, field: str, *, required: bool = False) -> bool:

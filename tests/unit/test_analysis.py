@@ -211,6 +211,16 @@ def test_tries_by_hand() -> None:
     assert found.guesses.all == wilson_interval(0, 2)
 
 
+def test_the_largest_vocabulary_that_a_row_names_bounds_tries_from_above() -> None:
+    record = {"mode": "tries", "model_guess": None}
+    missed, solved = guess(**record, guess="dog"), guess(**record, position=21, guess="cat")
+    found = analyse(rows(missed | {"vocabulary": 17}, solved | {"vocabulary": 9})).tries
+    assert found is not None
+    assert found.upper_nats.value == pytest.approx(math.log(2) + 0.5 * math.log(16))
+    with pytest.raises(InvalidInput, match="leaves none after 2 tries"):
+        analyse(rows(guess(**record, guess="dog", attempt=2) | {"vocabulary": 2}))
+
+
 def test_the_order_of_rows_changes_nothing_that_is_shown() -> None:
     records = [*headline_records(), comparison(), comparison(question="q2", p_target=0.9), guess()]
     one, other = analyse(rows(*records)).headline, analyse(rows(*records[::-1])).headline

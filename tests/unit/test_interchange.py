@@ -77,6 +77,7 @@ def test_a_logarithm_that_is_rounded_above_zero_is_zero() -> None:
         (guess(is_word="yes"), "is_word", "true or false"),
         (guess(attempt=0), "attempt", "from 1 up"),
         (guess(attempt=1_001), "attempt", "from 1 to 1,000"),
+        (guess(vocabulary=1), "vocabulary", "from 2 up"),
         (guess(unit="letters"), "unit", "words or tokens"),
         (guess(target_logprob={G: "low"}), "target_logprob", "from -100 to 0"),
         (bet(other=None), "other", "missing"),
