@@ -1,13 +1,13 @@
-"""Measure the public statistics with 1,000 and 100,000 guesses: a count, a look, and an export.
+"""Measure the public statistics with 10,000 to 1,000,000 guesses: a fold, a whole count, a look.
 
     python -m benchmarks.public_statistics [GUESSES ...]
 
-To each eight guesses there are one bet and one judgement; 50 guesses a player, in random order.
+To each eight guesses there are one bet and one judgement; 48 guesses a player. Processor time.
 """
 
 from __future__ import annotations
 
-import resource
+import sqlite3
 import sys
 import tempfile
 import time
@@ -22,14 +22,21 @@ from sqlalchemy.orm import Session
 
 from server import create_app
 from server.config import Settings
-from server.services.exporting import export_chunks
-from server.services.records import Kind
+from server.domain.tokens import Vocabulary
+from server.services.checking import check
+from server.services.folding import fold_some, rebuild
+from server.services.whole_count import whole_count
 from server.store import tables
+from server.store.blobs import vocabulary_to_blob
+from server.store.rollups import mark_player
 from server.web.context import db
 
 PASSAGES, POSITIONS, GUESSES_A_PLAYER = 400, 12, 48
+NEW_ANSWERS = 100
+SHARES = (0.2, 0.35, 0.65, 0.8, 0.9)
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 WORDS = ["time", "people", "way", "water", "day", "man", "thing", "woman"]
+_VOCABULARY = vocabulary_to_blob(Vocabulary(tuple(f" {n}".encode() for n in range(50_257))))
 
 
 def fill(session: Session, guesses: int, draw: np.random.Generator) -> None:
@@ -54,13 +61,13 @@ def _insert(session: Session, table: Any, count: int, row: Callable[[int], dict[
 
 def _model(_n: int) -> dict[str, Any]:
     names = {"name": "minnow", "revision": "1", "tokenizer_fingerprint": "1"}
-    sizes = {"parameters": 1, "window_tokens": 256, "vocabulary": b""}
+    sizes = {"parameters": 1, "window_tokens": 256, "vocabulary": _VOCABULARY}
     return {**names, **sizes, "created_at": NOW}
 
 
 def _passage(n: int) -> dict[str, Any]:
     said = {"text": "", "title": "", "source": "", "licence": "", "genre": f"genre {n % 19}"}
-    return {**said, "content_hash": f"{n:064}", "created_at": NOW}
+    return {**said, "content_hash": f"{n:04}".ljust(64, "0"), "created_at": NOW}
 
 
 def _scored(n: int) -> dict[str, Any]:
@@ -76,13 +83,17 @@ def _round(n: int, players: int) -> dict[str, Any]:
     who = {"player_id": n % players + 1, "model_id": 1, "public_id": f"round {n}"}
     what = {"mode": "guess", "unit": "words", "assisted": False, "repeated": False}
     when = {"started_at": NOW, "started_on": NOW.date(), "asked_at": NOW}
-    where = {"scored_passage_id": n * 7 % PASSAGES + 1, "practice": False, "seed": ""}
+    where = {"scored_passage_id": _scored_passage(n), "practice": False, "seed": ""}
     return {**who, **what, **when, **where}
+
+
+def _scored_passage(round_number: int) -> int:
+    return round_number * 7 % PASSAGES + 1
 
 
 def _answer(n: int, players: int) -> dict[str, Any]:
     round_number = n // POSITIONS
-    day = NOW - timedelta(days=n % 200)
+    day = NOW - timedelta(days=round_number % 200)
     when = {"elapsed_ms": 2_000, "answered_at": day, "answered_on": day.date()}
     who = {"round_id": round_number + 1, "player_id": round_number % players + 1, "model_id": 1}
     return {**who, **when, "unit": "words", "position": 20 + n % POSITIONS}
@@ -102,7 +113,7 @@ def _bet(n: int, players: int, draw: np.random.Generator) -> dict[str, Any]:
     stakes: list[list[Any]] = [
         [w, float(s), float(np.log(g))] for w, s, g in zip(WORDS, shares, given, strict=False)
     ]
-    rest = {"other": float(shares[8]), "scored_passage_id": 1}
+    rest = {"other": float(shares[8]), "scored_passage_id": _scored_passage(n // POSITIONS)}
     hit = {"target": " time", "target_option": "time", "loss_nats": float(-np.log(shares[0]))}
     logprob = {"target_logprob_nats": stakes[0][2], "repeated": False}
     return {**_answer(n, players), **rest, **hit, **logprob, "stakes": stakes}
@@ -110,35 +121,80 @@ def _bet(n: int, players: int, draw: np.random.Generator) -> dict[str, Any]:
 
 def _judgement(n: int, players: int, draw: np.random.Generator) -> dict[str, Any]:
     form = {"form": "tail" if n % 4 else "whole", "practice": False, "asked": True}
-    target, rival = (float(nats) for nats in -6 - 4 * draw.random(2))
-    logprobs = {"target_logprob_nats": target, "rival_logprob_nats": rival}
-    texts = {"target": "time", "rival": "way", "target_share": 0.65, "scored_passage_id": 1}
+    rival = float(-6 - 4 * draw.random())
+    logprobs = {"target_logprob_nats": -7.0 - n % POSITIONS / 10, "rival_logprob_nats": rival}
+    texts = {"target": "time", "rival": "way", "target_share": float(draw.choice(SHARES))}
+    texts |= {"scored_passage_id": _scored_passage(n // POSITIONS)}
     return {**_answer(n, players), **form, **logprobs, **texts}
 
 
 def measure(guesses: int, folder: Path) -> None:
-    """Print what a count, a look at the page, and an export take."""
+    """Print what the first fold, a fold of 100 new answers, a whole count and a look take."""
     url = f"sqlite:///{folder / f'{guesses}.sqlite3'}"
     app = create_app(
         Settings(database_url=url, secret_key="of the benchmark alone", statistics_every_s=3_600)
     )
     app.test_cli_runner().invoke(args=["db", "upgrade"])
+    keeper = app.extensions["perplexed"].statistics
     with app.app_context():
         fill(db.session, guesses, np.random.default_rng(1))
-        count_s = _timed(app.extensions["perplexed"].statistics.count_now)
-        export_s = _timed(lambda: [len(chunk) for chunk in _exported()])
+        rebuild_s = _timed(lambda: rebuild(db.session))
+        folds = [_fold_new_answers(db.session, guesses, number) for number in range(3)]
+        count_s = _timed(keeper.count_now)
+        whole_s = _timed(lambda: whole_count(db.session, NOW))
+        assert check(db.session, keeper.count_now()) == []
     client = app.test_client()
     client.get("/stats")
     look_s = min(_timed(lambda: client.get("/stats")) for _ in range(5))
-    most_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    fold_s, longest_s = min(folds)
     print(
-        f"{guesses:>9,} guesses: count {count_s:.2f} s, page {1000 * look_s:.0f} ms, "
-        f"export {export_s:.2f} s; {most_mb:.0f} MB at most"
+        f"{guesses:>9,} guesses: fold of {NEW_ANSWERS} answers {1000 * fold_s:.0f} ms "
+        f"(longest batch {1000 * longest_s:.0f} ms), new document {1000 * count_s:.0f} ms, "
+        f"page {1000 * look_s:.0f} ms; rebuild {rebuild_s:.1f} s, whole count {whole_s:.2f} s, "
+        f"{whole_s / (fold_s + count_s):.0f} times a refresh; sums {_megabytes(db_of(url)):.0f} MB",
+        flush=True,
     )
 
 
-def _exported() -> Any:
-    return export_chunks(db.sessionmaker, Kind.GUESSES, "secret")
+def _fold_new_answers(session: Session, guesses: int, number: int) -> tuple[float, float]:
+    """Add answers of as many players, in all modes, and return what folding them takes, in s."""
+    players = max(1, guesses // GUESSES_A_PLAYER)
+    draw = np.random.default_rng(number + 2)
+    tables_: list[tuple[Any, Any, int]] = [
+        (tables.GuessRow, _guess, 80),
+        (tables.BetRow, _bet, 10),
+        (tables.JudgementRow, _judgement, 10),
+    ]
+    for table, make, count in tables_:
+        rounds = draw.choice(guesses // POSITIONS, count, replace=False)
+        rows = [make(int(n) * POSITIONS, players, draw) for n in rounds]
+        rows = [row | {"position": 1_000 + number} for row in rows]
+        session.execute(insert(table), rows)
+        for row in rows:
+            mark_player(session, row["player_id"])
+    session.commit()
+    batches: list[float] = []
+    going = True
+    while going:
+        start = time.process_time()
+        going = fold_some(session)
+        batches.append(time.process_time() - start)
+    return sum(batches), max(batches)
+
+
+def db_of(url: str) -> str:
+    """Return the path of a SQLite database."""
+    return url.removeprefix("sqlite:///")
+
+
+def _megabytes(path: str) -> float:
+    """Return what the rollups take on disk."""
+    query = (
+        "SELECT sum(pgsize) FROM dbstat WHERE name IN "
+        "('player_sums', 'duel_sums', 'cluster_sums', 'statistics_sums')"
+    )
+    with sqlite3.connect(path) as connection:
+        return float(connection.execute(query).fetchone()[0]) / 1e6
 
 
 def _timed(work: Callable[[], object]) -> float:
@@ -149,5 +205,5 @@ def _timed(work: Callable[[], object]) -> float:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as place:
-        for size in map(int, sys.argv[1:] or ("1000", "100000")):
+        for size in map(int, sys.argv[1:] or ("10000", "100000", "1000000")):
             measure(size, Path(place))

@@ -26,6 +26,7 @@ from server.services.scoring import (
     has_unscored,
     score_all,
 )
+from server.stats import stats
 from server.store.engine import migrating
 from server.study import study
 from server.terminal import progress, say, sentences_for_errors
@@ -45,7 +46,7 @@ _REVISION = click.option("--revision", help="Instead of MODEL_REVISION.")
 
 def register_commands(app: Flask) -> None:
     """Add the commands to `flask --app server`."""
-    for group in (_db, _passages, _scores, players, study):
+    for group in (_db, _passages, _scores, players, stats, study):
         app.cli.add_command(group)
     _passages.add_command(import_command)
     app.cli.add_command(prepare)

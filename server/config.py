@@ -65,7 +65,7 @@ class Settings(BaseSettings):
         45,
         ge=0,
         le=86_400,
-        description="How often the statistics are counted anew while people play; 0: at each look.",
+        description="How often the statistics are refreshed while people play; 0: at each look.",
     )
     rate_limits: bool = Field(True, description="`false` switches rate limits off.")
     trusted_proxies: int = Field(

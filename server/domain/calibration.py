@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from server.domain.accuracy import Interval, wilson_interval
-from server.domain.estimates import BoolArray, FloatArray
+from server.domain.estimates import BoolArray, FloatArray, IntArray
 
 _NEARLY_SURE = 1e-9
 
@@ -35,8 +35,7 @@ def calibration(
     """
     if stated.size == 0:
         return []
-    odds = _log_odds(np.asarray(steps, dtype=np.float64))
-    nearest = np.searchsorted((odds[1:] + odds[:-1]) / 2, _log_odds(stated))
+    nearest = nearest_steps(stated, steps)
     counts = np.bincount(nearest, minlength=len(steps))
     sums = np.bincount(nearest, weights=stated, minlength=len(steps))
     hits = np.bincount(nearest, weights=right, minlength=len(steps))
@@ -45,6 +44,12 @@ def calibration(
         for step, n, total, hit in zip(steps, counts, sums, hits, strict=True)
         if n
     ]
+
+
+def nearest_steps(stated: FloatArray, steps: Sequence[float]) -> IntArray:
+    """Return for each statement the number of the step that is nearest in log-odds, shape (n,)."""
+    odds = _log_odds(np.asarray(steps, dtype=np.float64))
+    return np.searchsorted((odds[1:] + odds[:-1]) / 2, _log_odds(stated))
 
 
 def _log_odds(shares: FloatArray) -> FloatArray:

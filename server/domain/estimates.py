@@ -74,7 +74,39 @@ def plus(first: Estimate, second: Estimate) -> Estimate:
     )
 
 
+@dataclass(frozen=True)
+class ClusterVariance:
+    """The variance of a value as one kind of cluster shows it, and the number of clusters."""
+
+    variance: float
+    clusters: int
+
+
+def cluster_variance(sum_of_squares: float, clusters: int) -> ClusterVariance:
+    """Return G/(G − 1) times the sum over G clusters of their squared contributions."""
+    return ClusterVariance(clusters / max(clusters - 1, 1) * sum_of_squares, clusters)
+
+
 def interval(estimate: Estimate) -> Interval:
+    """Return the value with its 95 % interval, from what each answer contributed to it."""
+    clusters = estimate.clusters
+    return interval_of_clusters(
+        estimate.value,
+        estimate.n,
+        player=_variance(estimate.contributions, clusters.player),
+        position=_variance(estimate.contributions, clusters.position),
+        passage=_variance(estimate.contributions, clusters.passage),
+    )
+
+
+def interval_of_clusters(
+    value: float,
+    n: int,
+    *,
+    player: ClusterVariance,
+    position: ClusterVariance,
+    passage: ClusterVariance,
+) -> Interval:
     """Return the value with its 95 % interval, value ± t·√V.
 
     V = V_player + V_place, where V_c = G/(G − 1)·Σ_c (Σ_{i in c} contribution_i)² over the G
@@ -88,39 +120,23 @@ def interval(estimate: Estimate) -> Interval:
     Sources: Owen (2007), the pigeonhole bootstrap, whose variance this is to first order;
     Satterthwaite (1946), the degrees of freedom.
     """
-    by_place = _place_variance(estimate)
-    by_player = _variance(estimate.contributions, estimate.clusters.player)
+    enough = passage.clusters >= LEAST_PASSAGES
+    by_place = passage if enough and passage.variance > position.variance else position
     if by_place.clusters < 2:
-        return Interval(estimate.value, -math.inf, math.inf, estimate.n)
-    parts = [by_place] if by_player.clusters < 2 else [by_place, by_player]
+        return Interval(value, -math.inf, math.inf, n)
+    parts = [by_place] if player.clusters < 2 else [by_place, player]
     total = sum(part.variance for part in parts)
     if total == 0:
-        return Interval(estimate.value, estimate.value, estimate.value, estimate.n)
+        return Interval(value, value, value, n)
     freedom = total**2 / sum(part.variance**2 / (part.clusters - 1) for part in parts)
     half = t_quantile(freedom) * math.sqrt(total)
-    return Interval(estimate.value, estimate.value - half, estimate.value + half, estimate.n)
+    return Interval(value, value - half, value + half, n)
 
 
-@dataclass(frozen=True)
-class _Variance:
-    """The variance of a value as one kind of cluster shows it, and the number of clusters."""
-
-    variance: float
-    clusters: int
-
-
-def _place_variance(estimate: Estimate) -> _Variance:
-    by_position = _variance(estimate.contributions, estimate.clusters.position)
-    by_passage = _variance(estimate.contributions, estimate.clusters.passage)
-    enough = by_passage.clusters >= LEAST_PASSAGES
-    return by_passage if enough and by_passage.variance > by_position.variance else by_position
-
-
-def _variance(contributions: FloatArray, codes: IntArray) -> _Variance:
+def _variance(contributions: FloatArray, codes: IntArray) -> ClusterVariance:
     _, index = np.unique(codes, return_inverse=True)
     sums = np.bincount(index, weights=contributions)
-    count = int(sums.size)
-    return _Variance(count / max(count - 1, 1) * float(sums @ sums), count)
+    return cluster_variance(float(sums @ sums), int(sums.size))
 
 
 def t_quantile(degrees_of_freedom: float) -> float:

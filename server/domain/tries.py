@@ -54,14 +54,21 @@ def tries_bounds(tries: Tries, vocabulary: int) -> TriesBounds:
         raise ValueError(f"a vocabulary of {vocabulary} leaves nothing after {most} tries")
     solved = tries.solved_at > 0
     rank = np.where(solved, tries.solved_at, tries.tries + 1).astype(np.float64)
-    # Σ i(q_i − q_{i+1}) ln i, summed by parts, is the mean of i ln i − (i − 1) ln(i − 1).
-    before = np.maximum(rank - 1, 1)
-    lower = rank * np.log(rank) - (rank - 1) * np.log(before)
     shares = np.bincount(tries.solved_at, minlength=most + 1) / tries.solved_at.size
     surprise = -np.log(shares[tries.solved_at]) + np.where(solved, 0.0, np.log(vocabulary - most))
     return TriesBounds(
-        mean_estimate(lower, tries.clusters),
+        mean_estimate(lower_bound_terms(rank), tries.clusters),
         mean_estimate(surprise, tries.clusters),
         shares[1:],
         float(shares[0]),
     )
+
+
+def lower_bound_terms(rank: FloatArray) -> FloatArray:
+    """Return what a position that is right at try `rank` adds to the lower bound, in nats.
+
+    Σ i(q_i − q_{i+1}) ln i, summed by parts, is the mean of i ln i − (i − 1) ln(i − 1).
+    """
+    before = np.maximum(rank - 1, 1)
+    terms: FloatArray = rank * np.log(rank) - (rank - 1) * np.log(before)
+    return terms

@@ -17,6 +17,7 @@ from server.domain.errors import NotFound
 from server.services.records import Kind, names, records
 from server.store.engine import writing
 from server.store.players import find_player, public_ids
+from server.store.rollups import mark_player
 from server.store.tables import PlayerRow
 
 _GZIP = 16 + zlib.MAX_WBITS  # tells zlib to write gzip's frame
@@ -83,4 +84,6 @@ def player_called(session: Session, name: str, secret: str) -> PlayerRow:
 def flag(session: Session, name: str, secret: str, *, flagged: bool) -> None:
     """Say whether a player's answers stay out of all statistics; raise NotFound."""
     with writing(session):
-        player_called(session, name, secret).flagged = flagged
+        player = player_called(session, name, secret)
+        player.flagged = flagged
+        mark_player(session, player.id)

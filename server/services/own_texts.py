@@ -25,6 +25,7 @@ from server.services.round_views import round_view
 from server.services.rounds import StartedRound
 from server.store.engine import writing
 from server.store.passages import ensure_own_text
+from server.store.rollups import mark_player
 from server.store.rounds import find_open_round_on
 from server.store.scores import add_private_scores, find_scored
 from server.store.tables import LanguageModelRow
@@ -87,6 +88,7 @@ class OwnTextService:
                 row.repeated = True  # its player knows the text, so it stays out of comparisons
                 session.add(row)
                 session.flush()
+                mark_player(session, player.id)
             else:
                 row.asked_at = now  # the time before the player came back is not thinking time
             vocabulary = self._library.vocabulary(session, model.id)

@@ -1,163 +1,120 @@
-"""Count the public statistics from all answers."""
+"""The public statistics, from the sums that folds keep: the cost does not grow with the answers."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import date, datetime, timedelta
-from typing import Any, TypeVar
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from server.domain.accuracy import (
-    PairedCounts,
-    answers_to_settle,
-    difference_interval,
-    mcnemar_p_value,
-)
+from server.domain.accuracy import wilson_interval
+from server.domain.betting import STAKE_STEPS
+from server.domain.calibration import CalibrationBin
 from server.domain.exclusion import Exclusion
-from server.domain.perplexity import perplexity
-from server.services.losses import Stated, StatedRows, loss_fields, stated_rows
-from server.services.opponents import model_view
-from server.services.records import names
-from server.services.result_views import accuracy_view
-from server.services.statistics import DifferenceView
-from server.services.stats_views import (
-    EntropyPairView,
-    GenrePairView,
-    LeftOutView,
-    ModePairView,
-    OpponentStatistics,
-    PairView,
-    PeriodPairView,
-    PlayedPairView,
-    PublicStatistics,
+from server.domain.pooled_analysis import pooled_losses
+from server.domain.sums import Key, Sums, real
+from server.services.opponent_views import FACETS, OpponentNumbers, opponent_views
+from server.services.stated_parts import CONFIDENCE_STEPS
+from server.services.stats_views import LeftOutView, PublicStatistics
+from server.services.sum_keys import (
+    BETS,
+    CALIBRATION,
+    COUNTED,
+    DUELS,
+    EXCLUDED,
+    PAIRED,
+    PLAYED,
+    ROWS,
+    Pair,
 )
-from server.services.views import IntervalView
-from server.store import paired
-from server.store.paired import ENTROPY_EDGES_BITS, PairedGroup
-from server.store.scores import models_by_id
-from server.store.statistics import count_repeated
+from server.store.exporting import model_names
+from server.store.paired import PairedGroup, paired_counts
+from server.store.rollups import all_sums
+from server.store.scores import models_by_id, vocabulary_sizes
 
-MOST_DAYS = 28  # beyond them periods are weeks
-MOST_PERIODS = 52
-_WEEK_DAYS = 7
-
-Groups = dict[str, list[PairedGroup]]
-View = TypeVar("View", bound=PairView)
+_Facets = dict[str, list[PairedGroup]]
 
 
 def public_statistics(session: Session, now: datetime) -> PublicStatistics:
-    """Count everything anew: the cost grows with the number of answers."""
-    called = names(session, lambda public_id: public_id)
-    excluded = called.excluded
-    stated = stated_rows(session, called)
-    groups: Groups = {
-        "all": paired.in_all(session, excluded),
-        "modes": paired.by_mode(session, excluded),
-        "genres": paired.by_genre(session, excluded),
-        "entropy": paired.by_entropy(session, excluded),
-        "days": paired.by_day(session, excluded),
-    }
-    reasons = Counter(excluded.values())
-    counts = paired.answer_counts(session, excluded)
+    """Return the statistics as the sums have them."""
+    sums = all_sums(session)
+    players, guesses, bets, judgements = sums.get((COUNTED,), (0, 0, 0, 0))
+    *_, repeated = sums.get((PLAYED,), (0, 0, 0, 0))
+    left_out = {reason: sums.get((EXCLUDED, reason.value), (0,))[0] for reason in Exclusion}
     return PublicStatistics(
         counted_at=now,
-        players=counts.players,
-        guesses=counts.guesses,
-        bets=counts.bets,
-        judgements=counts.judgements,
+        players=players,
+        guesses=guesses,
+        bets=bets,
+        judgements=judgements,
         left_out=LeftOutView(
-            flagged=reasons[Exclusion.FLAGGED],
-            skipping=reasons[Exclusion.SKIPPING],
-            fast=reasons[Exclusion.FAST],
-            repeated_guesses=count_repeated(session),
+            flagged=left_out[Exclusion.FLAGGED],
+            skipping=left_out[Exclusion.SKIPPING],
+            fast=left_out[Exclusion.FAST],
+            repeated_guesses=repeated,
         ),
-        opponents=_opponents(session, groups, stated, called.models),
+        opponents=opponent_views(_numbers(session, sums), models_by_id(session)),
     )
 
 
-def _opponents(
-    session: Session, groups: Groups, stated: Stated, model_names: Mapping[int, str]
-) -> list[OpponentStatistics]:
-    """Return each model and unit that was played, those with most answers first."""
-    models = models_by_id(session)
-    played = {(g.model_id, g.unit) for g in groups["modes"]} | stated.keys()
-    found: list[tuple[int, int, OpponentStatistics]] = []
-    for model_id, unit in sorted(played):
-        mine = {
-            name: [g for g in some if (g.model_id, g.unit) == (model_id, unit)]
-            for name, some in groups.items()
-        }
-        rows = stated.get((model_id, unit), StatedRows())
-        weight = sum(g.counts.n for g in mine["modes"]) + len(rows.rows)
-        view = OpponentStatistics(
-            model=model_view(models[model_id]),
+def paired_group(model_id: int, unit: str, key: tuple[object, ...], pair: Pair) -> PairedGroup:
+    """Return the group that a Pair of the sums stands for."""
+    return PairedGroup(
+        model_id=model_id,
+        unit=unit,
+        key=key,
+        counts=paired_counts(pair.guesses, pair.both, pair.person, pair.model),
+        players=pair.players,
+        skipped=pair.skipped,
+        mean_loss_nats=float(real(pair.loss) / pair.guesses),
+    )
+
+
+def _numbers(session: Session, sums: Sums) -> Iterator[OpponentNumbers]:
+    facets = _paired(sums)
+    called, vocabularies = model_names(session), vocabulary_sizes(session)
+    rows = {_where(key): numbers[0] for key, numbers in sums.items() if key[0] == ROWS}
+    for model_id, unit in facets.keys() | rows.keys():
+        groups = facets[model_id, unit]
+        yield OpponentNumbers(
+            model_id=model_id,
             unit=unit,
-            **_accuracy_fields(mine),
-            **loss_fields(rows, model_names[model_id], unit),
+            groups={facet: sorted(groups[facet], key=lambda group: group.key) for facet in FACETS},
+            rows=rows.get((model_id, unit), 0),
+            losses=pooled_losses(sums, model_id, unit, called[model_id], vocabularies[model_id]),
+            bets_calibration=_calibration(sums, (BETS, model_id, unit), STAKE_STEPS),
+            duels_calibration=_calibration(sums, (DUELS, model_id, unit), CONFIDENCE_STEPS),
         )
-        found.append((-weight, len(found), view))
-    return [view for _, _, view in sorted(found, key=lambda entry: entry[:2])]
 
 
-def _accuracy_fields(groups: Groups) -> dict[str, Any]:
-    edges = (0, *ENTROPY_EDGES_BITS, None)
-    overall = [_pair(PlayedPairView, g, players=g.players) for g in groups["all"]]
-    return {
-        "accuracy": overall[0] if overall else None,
-        "modes": [
-            _pair(ModePairView, g, players=g.players, mode=g.key[0], assisted=g.key[1])
-            for g in groups["modes"]
-        ],
-        "genres": [_pair(GenrePairView, g, genre=g.key[0]) for g in groups["genres"]],
-        "entropy": [
-            _pair(EntropyPairView, g, from_bits=edges[g.key[0]], to_bits=edges[g.key[0] + 1])
-            for g in groups["entropy"]
-        ],
-        "periods": _periods(groups["days"]),
-    }
+def _where(key: Key) -> tuple[int, str]:
+    _, model_id, unit = key
+    return int(model_id), str(unit)
 
 
-def _pair(kind: type[View], group: PairedGroup, **fields: Any) -> View:
-    counts = group.counts
-    difference = IntervalView.of(difference_interval(counts))
-    return kind(
-        guesses=counts.n,
-        skipped=group.skipped,
-        you=accuracy_view(counts.person_right, counts.n),
-        model=accuracy_view(counts.model_right, counts.n),
-        difference=DifferenceView(**difference.model_dump(), p_value=mcnemar_p_value(counts)),
-        answers_to_settle=answers_to_settle(counts),
-        model_perplexity=perplexity(group.mean_loss_nats),
-        **fields,
-    )
+def _paired(sums: Sums) -> Mapping[tuple[int, str], _Facets]:
+    found: dict[tuple[int, str], _Facets] = defaultdict(lambda: defaultdict(list))
+    for key, numbers in sums.items():
+        if key[0] == PAIRED:
+            _, facet, model_id, unit, *rest = key
+            group = paired_group(int(model_id), str(unit), _typed(str(facet), rest), Pair(*numbers))
+            found[group.model_id, group.unit][str(facet)].append(group)
+    return found
 
 
-def _periods(days: Sequence[PairedGroup]) -> list[PeriodPairView]:
-    """Return days, or weeks from Monday where days would be too many; at most the last year."""
-    if not days:
-        return []
-    last: date = days[-1].key[0]
-    length = 1 if (last - days[0].key[0]).days < MOST_DAYS else _WEEK_DAYS
-    together: dict[date, list[PairedGroup]] = defaultdict(list)
-    for day in days:
-        of: date = day.key[0]
-        together[of - timedelta(days=of.weekday() if length > 1 else 0)].append(day)
+def _typed(facet: str, key: list[str | int]) -> tuple[object, ...]:
+    """Return a facet's key as the pages read it: modes say whether assisted, days are dates."""
+    if facet == "modes":
+        mode, assisted = key
+        return mode, bool(assisted)
+    return (date.fromisoformat(str(key[0])),) if facet == "days" else tuple(key)
+
+
+def _calibration(sums: Sums, of: Key, steps: tuple[float, ...]) -> list[CalibrationBin]:
     return [
-        _pair(PeriodPairView, _added(some), first_day=first, days=length)
-        for first, some in list(together.items())[-MOST_PERIODS:]
+        CalibrationBin(step, float(real(stated) / n), wilson_interval(right, n))
+        for number, step in enumerate(steps)
+        for n, right, stated in [sums.get((CALIBRATION, *of, number), (0, 0, 0))]
+        if n
     ]
-
-
-def _added(groups: Sequence[PairedGroup]) -> PairedGroup:
-    counts = PairedCounts(
-        both=sum(group.counts.both for group in groups),
-        person_only=sum(group.counts.person_only for group in groups),
-        model_only=sum(group.counts.model_only for group in groups),
-        neither=sum(group.counts.neither for group in groups),
-    )
-    loss_nats = sum(group.mean_loss_nats * group.counts.n for group in groups) / counts.n
-    skipped = sum(group.skipped for group in groups)
-    return replace(groups[0], counts=counts, skipped=skipped, mean_loss_nats=loss_nats)

@@ -22,6 +22,7 @@ from server.store.exporting import (
     stream_guesses,
     stream_judgements,
 )
+from server.store.scores import vocabulary_sizes
 
 Record = dict[str, Any]
 
@@ -36,16 +37,23 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Names:
-    """What models and players are called, and whose answers are left out."""
+    """What models and players are called, whose answers are left out, and vocabularies' sizes."""
 
     models: Mapping[int, str]
     player: Callable[[str], str]
     excluded: Mapping[int, Exclusion]
+    vocabularies: Mapping[int, int]
 
 
 def names(session: Session, player: Callable[[str], str]) -> Names:
     """Return the names for one export; `player` turns a public id into what a record says."""
-    return Names(model_names(session), player, excluded_players(session))
+    excluded, vocabularies = excluded_players(session), vocabulary_sizes(session)
+    return Names(model_names(session), player, excluded, vocabularies)
+
+
+def names_for_sums(session: Session) -> Names:
+    """Return the names for records that sums are made of: of players who count, to be summed up."""
+    return Names(model_names(session), lambda public_id: public_id, {}, {})
 
 
 def records(session: Session, kind: Kind, called: Names) -> Iterator[Record]:
@@ -73,6 +81,7 @@ def guess_record(row: Any, called: Names) -> Record:
         "target_logprob": {model: _logprob(-row.target_loss_nats)},
         "target_rank": row.target_rank,
         "entropy_nats": row.entropy_nats,
+        "vocabulary": called.vocabularies.get(row.model_id),
     }
 
 

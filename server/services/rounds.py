@@ -25,6 +25,7 @@ from server.services.views import GuessOutcome, ResultView, RoundView
 from server.store import rounds as stored
 from server.store.engine import writing
 from server.store.players import find_player
+from server.store.rollups import mark_player
 from server.store.tables import RoundRow
 
 ROUND_ID = re.compile(r"[\w-]{1,32}", re.ASCII)
@@ -88,6 +89,7 @@ class RoundService:
                 session.add(row)
                 session.flush()
                 self._choose_draw(row)
+                mark_player(session, player.id)
             elif not row.guesses and not row.judgements:
                 row.asked_at = now  # the time before the player came back is not thinking time
             return StartedRound(round_view(self._played(row)), player.public_id, is_new)
@@ -185,6 +187,7 @@ class RoundService:
                 if played.position is None:
                     played.row.finished_at = now
                 self._session.flush()
+                mark_player(self._session, played.row.player_id)
             answers = [view for view in answer_views(played) if view.position == position]
             return GuessOutcome(answer=answers[0] if answers else None, round=round_view(played))
 

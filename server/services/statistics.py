@@ -1,7 +1,8 @@
-"""What the admin sees: totals, groups with intervals, and the last days."""
+"""What the admin sees: totals, groups with intervals, and the last days; from the folded sums."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 from pydantic import BaseModel
@@ -9,9 +10,13 @@ from sqlalchemy.orm import Session
 
 from server.domain.accuracy import difference_interval, mcnemar_p_value
 from server.domain.perplexity import perplexity
+from server.domain.sums import Sums, real
 from server.services.result_views import accuracy_view
+from server.services.sum_keys import DAY, GROUP, PLAYED, Pair
 from server.services.views import IntervalView
-from server.store import statistics as stored
+from server.store.paired import paired_counts
+from server.store.rollups import all_sums, count_marked_players
+from server.store.scores import models_by_id
 
 DAYS_SHOWN = 30
 
@@ -49,50 +54,59 @@ class DayView(BaseModel):
 
 
 class StatisticsView(BaseModel):
-    """All of it; the groups leave out guesses on passages that their player had before."""
+    """All of it; the groups leave out guesses on passages that their player had before.
+
+    `waiting` counts players about whom something is not in these numbers yet.
+    """
 
     players: int
     rounds: int
     guesses: int
     repeated_guesses: int
+    waiting: int
     groups: list[GroupView]
     days: list[DayView]
 
 
 def statistics(session: Session, today: date) -> StatisticsView:
-    """Return the statistics as they stand; of the last 30 days, empty ones are zeros."""
-    totals = stored.totals(session)
+    """Return the statistics as the sums have them; of the last 30 days, empty ones are zeros."""
+    sums = all_sums(session)
+    players, rounds, guesses, repeated = sums.get((PLAYED,), (0, 0, 0, 0))
     first = today - timedelta(days=DAYS_SHOWN - 1)
-    known = stored.by_day(session, first)
-    days = [first + timedelta(days=offset) for offset in range(DAYS_SHOWN)]
     return StatisticsView(
-        players=totals.players,
-        rounds=totals.rounds,
-        guesses=totals.guesses,
-        repeated_guesses=stored.count_repeated(session),
-        groups=[_group_view(group) for group in stored.groups(session)],
-        days=[_day_view(day, known.get(day, stored.Totals(0, 0, 0))) for day in days],
+        players=players,
+        rounds=rounds,
+        guesses=guesses,
+        repeated_guesses=repeated,
+        waiting=count_marked_players(session),
+        groups=list(_groups(session, sums)),
+        days=[_day_view(first + timedelta(days=offset), sums) for offset in range(DAYS_SHOWN)],
     )
 
 
-def _group_view(group: stored.GroupCounts) -> GroupView:
-    counts = group.counts
-    difference = IntervalView.of(difference_interval(counts))
-    return GroupView(
-        model=group.model,
-        revision=group.revision,
-        mode=group.mode,
-        unit=group.unit,
-        assisted=group.assisted,
-        players=group.players,
-        guesses=counts.n,
-        skipped=group.skipped,
-        you=accuracy_view(counts.person_right, counts.n),
-        model_accuracy=accuracy_view(counts.model_right, counts.n),
-        difference=DifferenceView(**difference.model_dump(), p_value=mcnemar_p_value(counts)),
-        model_perplexity=perplexity(group.mean_loss_nats),
-    )
+def _groups(session: Session, sums: Sums) -> Iterator[GroupView]:
+    models = models_by_id(session)
+    for key in sorted(key for key in sums if key[0] == GROUP):
+        _, model_id, mode, unit, assisted = key
+        pair, model = Pair(*sums[key]), models[int(model_id)]
+        counts = paired_counts(pair.guesses, pair.both, pair.person, pair.model)
+        difference = IntervalView.of(difference_interval(counts))
+        yield GroupView(
+            model=model.name,
+            revision=model.revision,
+            mode=str(mode),
+            unit=str(unit),
+            assisted=bool(assisted),
+            players=pair.players,
+            guesses=pair.guesses,
+            skipped=pair.skipped,
+            you=accuracy_view(counts.person_right, counts.n),
+            model_accuracy=accuracy_view(counts.model_right, counts.n),
+            difference=DifferenceView(**difference.model_dump(), p_value=mcnemar_p_value(counts)),
+            model_perplexity=perplexity(float(real(pair.loss) / pair.guesses)),
+        )
 
 
-def _day_view(day: date, totals: stored.Totals) -> DayView:
-    return DayView(date=day, players=totals.players, rounds=totals.rounds, guesses=totals.guesses)
+def _day_view(day: date, sums: Sums) -> DayView:
+    players, rounds, guesses = sums.get((DAY, day.isoformat()), (0, 0, 0))
+    return DayView(date=day, players=players, rounds=rounds, guesses=guesses)

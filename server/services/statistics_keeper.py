@@ -9,10 +9,13 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from server.services.folding import fold
 from server.services.public_statistics import public_statistics
 from server.services.stats_views import PublicStatistics
 from server.store.engine import writing
 from server.store.snapshots import keep_statistics, kept_statistics
+
+MOST_BATCHES_AT_A_LOOK = 20
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +38,7 @@ class StatisticsKeeper:
         """Return the statistics as last counted; a look at old ones asks for a new count."""
         if not self._every:
             with self._sessions() as session:
-                return public_statistics(session, _now())
+                return _folded(session, _now())
         with self._sessions() as session:
             kept = kept_statistics(session)
             document, begun_at = kept.document, kept.begun_at
@@ -56,6 +59,11 @@ class StatisticsKeeper:
             self._counting = True
         threading.Thread(target=self._count_changes, name="statistics", daemon=True).start()
 
+    def fold_waiting(self) -> None:
+        """Fold what waits, so far as somebody who looks can wait for it."""
+        with self._sessions() as session:
+            fold(session, MOST_BATCHES_AT_A_LOOK)
+
     def count_now(self) -> PublicStatistics:
         """Count, whoever else may be counting, and keep the result."""
         begun_at = _now()
@@ -65,7 +73,7 @@ class StatisticsKeeper:
             return self._count(session, begun_at)
 
     def _count(self, session: Session, begun_at: datetime) -> PublicStatistics:
-        found = public_statistics(session, begun_at)
+        found = _folded(session, begun_at)
         with writing(session):
             keep_statistics(session, begun_at, found.model_dump_json())
         return found
@@ -99,6 +107,11 @@ class StatisticsKeeper:
                     self._count(session, begun_at)
                     return
             threading.Event().wait(wait.total_seconds())
+
+
+def _folded(session: Session, now: datetime) -> PublicStatistics:
+    fold(session)
+    return public_statistics(session, now)
 
 
 def _now() -> datetime:

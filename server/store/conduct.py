@@ -2,17 +2,51 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Integer, Select, case, cast, func, literal, select, union_all
+from collections.abc import Collection
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Subquery,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from server.domain.exclusion import LEAST_MEDIAN_MS, Conduct, Exclusion, exclusion
 from server.domain.rounds import Mode
 from server.store.tables import BetRow, GuessRow, JudgementRow, PlayerRow
 
+Answers = Select[int, int, int, int]  # player, first guess, skip, fast
+
 
 def excluded_players(session: Session) -> dict[int, Exclusion]:
     """Return the players whose answers are left out, each with the reason."""
-    answers = union_all(_guesses(), _bets(), _judgements()).subquery()
+    found = reasons_to_exclude(session)
+    return {player_id: reason for player_id, reason in found.items() if reason}
+
+
+def reasons_to_exclude(
+    session: Session, players: Collection[int] | None = None
+) -> dict[int, Exclusion | None]:
+    """Return why each player is left out, None for one who counts; all, or those of `players`."""
+    answers = union_all(*(_of(query, players) for query in (_guesses(), _bets(), _judgements())))
+    return _excluded(session, answers.subquery(), players)
+
+
+def _of(query: Answers, players: Collection[int] | None) -> Answers:
+    column = query.selected_columns[0]
+    return query if players is None else query.where(column.in_(players))
+
+
+def _excluded(
+    session: Session, answers: Subquery, players: Collection[int] | None
+) -> dict[int, Exclusion | None]:
     query = (
         select(
             PlayerRow.id,
@@ -25,19 +59,19 @@ def excluded_players(session: Session) -> dict[int, Exclusion]:
         .outerjoin(answers, answers.c.player_id == PlayerRow.id)
         .group_by(PlayerRow.id, PlayerRow.flagged)
     )
-    found: dict[int, Exclusion] = {}
-    for player_id, flagged, guesses, skipped, count, fast in session.execute(query):
-        conduct = Conduct(flagged, guesses or 0, skipped or 0, count, fast or 0)
-        if reason := exclusion(conduct):
-            found[player_id] = reason
-    return found
+    if players is not None:
+        query = query.where(PlayerRow.id.in_(players))
+    return {
+        player_id: exclusion(Conduct(flagged, guesses or 0, skipped or 0, count, fast or 0))
+        for player_id, flagged, guesses, skipped, count, fast in session.execute(query)
+    }
 
 
 def _fast(elapsed_ms: ColumnElement[int]) -> ColumnElement[int]:
     return case((elapsed_ms < LEAST_MEDIAN_MS, 1), else_=0)
 
 
-def _guesses() -> Select[int, int, int, int]:
+def _guesses() -> Answers:
     """In a round of bets a skip gives nothing up: the bet follows."""
     gives_up = case((GuessRow.mode == Mode.BET, 0), (GuessRow.attempt > 1, 0), else_=1)
     return select(
@@ -48,7 +82,7 @@ def _guesses() -> Select[int, int, int, int]:
     ).where(GuessRow.repeated.is_(False))
 
 
-def _bets() -> Select[int, int, int, int]:
+def _bets() -> Answers:
     return select(
         BetRow.player_id.label("player_id"),
         literal(0).label("guess"),
@@ -57,7 +91,7 @@ def _bets() -> Select[int, int, int, int]:
     ).where(BetRow.repeated.is_(False))
 
 
-def _judgements() -> Select[int, int, int, int]:
+def _judgements() -> Answers:
     return select(
         JudgementRow.player_id.label("player_id"),
         literal(0).label("guess"),

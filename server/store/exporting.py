@@ -6,12 +6,13 @@ Left out are practice, and texts of a player's own, which are the player's and n
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from server.store.rollups import Duels, counting_players
 from server.store.tables import (
     BetRow,
     GuessRow,
@@ -25,7 +26,11 @@ from server.store.tables import (
 
 ROWS_AT_ONCE = 1_000
 
-_AROUND = (PlayerRow.public_id, PassageRow.content_hash, PassageRow.genre, RoundRow.repeated)
+_AROUND = (
+    *(PlayerRow.public_id, PassageRow.content_hash, PassageRow.genre),
+    *(RoundRow.repeated, RoundRow.scored_passage_id),
+)
+Players = Collection[int] | None
 
 
 def model_names(session: Session) -> dict[int, str]:
@@ -51,8 +56,13 @@ def model_names(session: Session) -> dict[int, str]:
     return names
 
 
-def stream_guesses(session: Session, mode: str | None = None) -> Iterator[Any]:
-    """Yield guesses in the order they were made, those of one mode where it is named."""
+def stream_guesses(
+    session: Session, mode: str | None = None, players: Players = None
+) -> Iterator[Any]:
+    """Yield guesses in the order they were made, those of one mode where it is named.
+
+    With `players` theirs alone, in any order; so in the functions below.
+    """
     columns = (
         *(GuessRow.player_id, GuessRow.model_id, GuessRow.mode, GuessRow.unit, GuessRow.assisted),
         *(GuessRow.position, GuessRow.attempt, GuessRow.text, GuessRow.target),
@@ -62,21 +72,42 @@ def stream_guesses(session: Session, mode: str | None = None) -> Iterator[Any]:
     query = _with_surroundings(columns, GuessRow.round_id)
     if mode is not None:
         query = query.where(GuessRow.mode == mode)
-    return _streamed(session, query.order_by(GuessRow.id))
+    return _streamed(session, _theirs(query, GuessRow, players))
 
 
-def stream_bets(session: Session) -> Iterator[Any]:
+def stream_bets(session: Session, players: Players = None) -> Iterator[Any]:
     """Yield bets in the order they were made."""
     columns = (
         *(BetRow.player_id, BetRow.model_id, BetRow.unit, BetRow.position, BetRow.stakes),
         *(BetRow.other, BetRow.target, BetRow.target_option, BetRow.loss_nats),
         *(BetRow.target_logprob_nats, BetRow.elapsed_ms, BetRow.answered_on),
     )
-    return _streamed(session, _with_surroundings(columns, BetRow.round_id).order_by(BetRow.id))
+    query = _with_surroundings(columns, BetRow.round_id)
+    return _streamed(session, _theirs(query, BetRow, players))
 
 
-def stream_judgements(session: Session) -> Iterator[Any]:
+def stream_judgements(session: Session, players: Players = None) -> Iterator[Any]:
     """Yield judgements that count in the order they were made, also those of a rival not asked."""
+    return _streamed(session, _theirs(_judgements(), JudgementRow, players))
+
+
+def judgements_of(session: Session, duels: Collection[Duels]) -> dict[Duels, list[Any]]:
+    """Return the judgements of these duels, first sight alone, by players whose answers count."""
+    passages = {some.scored_passage_id for some in duels}
+    query = _judgements().where(
+        JudgementRow.scored_passage_id.in_(passages),
+        JudgementRow.player_id.in_(counting_players()),
+        RoundRow.repeated.is_(False),
+    )
+    found: dict[Duels, list[Any]] = {some: [] for some in duels}
+    for row in _streamed(session, query):
+        of = Duels(row.scored_passage_id, row.unit, row.form)
+        if of in found:
+            found[of].append(row)
+    return found
+
+
+def _judgements() -> Select[Any]:
     columns = (
         *(JudgementRow.player_id, JudgementRow.model_id, JudgementRow.unit, JudgementRow.form),
         *(JudgementRow.asked, JudgementRow.position, JudgementRow.target, JudgementRow.rival),
@@ -84,8 +115,13 @@ def stream_judgements(session: Session) -> Iterator[Any]:
         *(JudgementRow.rival_logprob_nats, JudgementRow.elapsed_ms, JudgementRow.answered_on),
     )
     query = _with_surroundings(columns, JudgementRow.round_id)
-    counting = query.where(JudgementRow.practice.is_(False))
-    return _streamed(session, counting.order_by(JudgementRow.id))
+    return query.where(JudgementRow.practice.is_(False))
+
+
+def _theirs(query: Select[Any], table: Any, players: Players) -> Select[Any]:
+    return (
+        query.order_by(table.id) if players is None else query.where(table.player_id.in_(players))
+    )
 
 
 def _with_surroundings(

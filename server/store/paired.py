@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Select, case, cast, func, select
@@ -41,28 +42,42 @@ class PairedGroup:
 class AnswerCounts:
     """How much there is that counts."""
 
-    players: int
     guesses: int
     bets: int
     judgements: int
 
 
-def answer_counts(session: Session, excluded: Collection[int]) -> AnswerCounts:
-    """Count the guesses, bets and judgements that count, and the players who gave any."""
-    kept = (
-        select(GuessRow.player_id).where(GuessRow.repeated.is_(False)),
-        select(BetRow.player_id).where(BetRow.repeated.is_(False)),
-        select(JudgementRow.player_id).where(JudgementRow.practice.is_(False), JudgementRow.asked),
-    )
-    counts = []
-    players: set[int] = set()
-    for query in kept:
-        ids = query.subquery()
-        by_player = select(ids.c.player_id, func.count()).group_by(ids.c.player_id)
-        found = {player: n for player, n in session.execute(by_player) if player not in excluded}
-        counts.append(sum(found.values()))
-        players |= found.keys()
-    return AnswerCounts(len(players), *counts)
+def answers_by_player(
+    session: Session, players: Collection[int] | None = None
+) -> dict[int, AnswerCounts]:
+    """Return how much each player gave that would count; of all players, or of some."""
+    found: dict[int, AnswerCounts] = defaultdict(lambda: AnswerCounts(0, 0, 0))
+    kept = {
+        "guesses": (GuessRow.player_id, GuessRow.repeated.is_(False)),
+        "bets": (BetRow.player_id, BetRow.repeated.is_(False)),
+        "judgements": (
+            JudgementRow.player_id,
+            JudgementRow.practice.is_(False) & JudgementRow.asked.is_(True),
+        ),
+    }
+    for kind, (player_id, counts) in kept.items():
+        query = select(player_id, func.count()).where(counts).group_by(player_id)
+        if players is not None:
+            query = query.where(player_id.in_(players))
+        for player, n in session.execute(query):
+            found[player] = replace(found[player], **{kind: n})
+    return found
+
+
+def count_repeated(session: Session) -> int:
+    """Count the guesses on passages that their player had before."""
+    query = select(func.count()).select_from(GuessRow).where(GuessRow.repeated.is_(True))
+    return session.scalars(query).one()
+
+
+def paired_counts(n: int, both: int, person: int, model: int) -> PairedCounts:
+    """Return the four cells, from how many there are and how often both, or either, were right."""
+    return PairedCounts(both, person - both, model - both, n - person - model + both)
 
 
 def by_mode(session: Session, excluded: Collection[int]) -> list[PairedGroup]:
@@ -105,23 +120,18 @@ def by_day(session: Session, excluded: Collection[int]) -> list[PairedGroup]:
 def _groups(
     session: Session, query: Select[Any], keys: tuple[Any, ...], excluded: Collection[int]
 ) -> list[PairedGroup]:
-    person, model = _number(GuessRow.is_right), _number(GuessRow.model_is_right)
     named = [key.label(f"key_{number}") for number, key in enumerate(keys)]
     group_by = (GuessRow.model_id, GuessRow.unit, *named)
     query = (
         query.add_columns(
             *group_by,
-            func.count(),
-            func.sum(person * model),
-            func.sum(person),
-            func.sum(model),
+            *PAIRED_SUMS,
             func.count(GuessRow.player_id.distinct()),
             func.sum(_number(GuessRow.skipped)),
             func.avg(GuessRow.target_loss_nats),
         )
         .select_from(GuessRow)
-        .where(GuessRow.repeated.is_(False), GuessRow.attempt == 1)
-        .where(GuessRow.player_id.not_in(list(excluded)))
+        .where(*FIRST_SIGHT, GuessRow.player_id.not_in(list(excluded)))
         .group_by(*group_by)
         .order_by(*group_by)
     )
@@ -132,7 +142,22 @@ def _number(column: Any) -> ColumnElement[int]:
     return cast(column, Integer)
 
 
+def _sum(column: Any) -> ColumnElement[int]:
+    return func.coalesce(func.sum(column), 0)
+
+
+# How many guesses, and how often both, the person, and the model were right.
+PAIRED_SUMS = (
+    func.count(),
+    _sum(_number(GuessRow.is_right) * _number(GuessRow.model_is_right)),
+    _sum(_number(GuessRow.is_right)),
+    _sum(_number(GuessRow.model_is_right)),
+)
+# Of a position only the first try counts, of a passage only the first time.
+FIRST_SIGHT = (GuessRow.repeated.is_(False), GuessRow.attempt == 1)
+
+
 def _group(row: tuple[Any, ...]) -> PairedGroup:
     model_id, unit, *key, n, both, person, model, players, skipped, loss = row
-    counts = PairedCounts(both, person - both, model - both, n - person - model + both)
+    counts = paired_counts(n, both, person, model)
     return PairedGroup(model_id, unit, tuple(key), counts, players, skipped, float(loss))

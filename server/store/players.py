@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Integer, case, cast, delete, exists, func, select
+from sqlalchemy import ColumnElement, case, delete, exists, func, select
 from sqlalchemy.orm import Session, aliased, selectinload
 
 from server.domain.accuracy import PairedCounts
 from server.domain.rounds import MOST_TRIES, Mode
 from server.domain.tokens import Unit
+from server.store.paired import FIRST_SIGHT, PAIRED_SUMS, paired_counts
+from server.store.rollups import mark_player
 from server.store.tables import BetRow, GuessRow, JudgementRow, PlayerRow, RoundRow
 
 
@@ -29,12 +31,17 @@ def add_player(session: Session, public_id: str, now: datetime) -> PlayerRow:
     player = PlayerRow(public_id=public_id, nickname=None, created_at=now)
     session.add(player)
     session.flush()
+    mark_player(session, player.id)
     return player
 
 
 def delete_player(session: Session, player_id: int) -> None:
-    """Delete a player with their rounds, guesses and own texts."""
+    """Delete a player with their rounds, guesses and own texts.
+
+    The next fold takes what they contributed out of the statistics' sums.
+    """
     session.execute(delete(PlayerRow).where(PlayerRow.id == player_id))
+    mark_player(session, player_id)
 
 
 def count_rounds(session: Session, player_id: int) -> int:
@@ -74,25 +81,15 @@ def paired_counts_of(session: Session, player_id: int, model_id: int, unit: Unit
     Only first guesses count, no round on a passage that the player had before, and no position
     whose target is not revealed yet: the player would learn from the counts who was right there.
     """
-    person, model = cast(GuessRow.is_right, Integer), cast(GuessRow.model_is_right, Integer)
-    query = select(
-        func.count(),
-        func.coalesce(func.sum(person * model), 0),
-        func.coalesce(func.sum(person), 0),
-        func.coalesce(func.sum(model), 0),
-    ).where(
+    query = select(*PAIRED_SUMS).where(
+        *FIRST_SIGHT,
         GuessRow.player_id == player_id,
         GuessRow.model_id == model_id,
         GuessRow.unit == unit,
         GuessRow.assisted.is_(False),
-        GuessRow.repeated.is_(False),
-        GuessRow.attempt == 1,
         _is_revealed(),
     )
-    n, both, person_right, model_right = session.execute(query).one()
-    return PairedCounts(
-        both, person_right - both, model_right - both, n - person_right - model_right + both
-    )
+    return paired_counts(*session.execute(query).one())
 
 
 def _is_revealed() -> ColumnElement[bool]:

@@ -14,6 +14,7 @@ from server.store.blobs import (
     scores_from_blob,
     scores_to_blob,
     vocabulary_from_blob,
+    vocabulary_size,
     vocabulary_to_blob,
 )
 from server.store.tables import LanguageModelRow, RoundRow, ScoredPassageRow
@@ -177,6 +178,12 @@ def load_vocabulary(session: Session, model_id: int) -> Vocabulary:
         .options(undefer(LanguageModelRow.vocabulary))
     )
     return vocabulary_from_blob(session.scalars(query).one().vocabulary)
+
+
+def vocabulary_sizes(session: Session) -> dict[int, int]:
+    """Return how many tokens each model knows."""
+    rows = session.execute(select(LanguageModelRow.id, LanguageModelRow.vocabulary))
+    return {model_id: vocabulary_size(blob) for model_id, blob in rows}
 
 
 def pick_scored_passage(

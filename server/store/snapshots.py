@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from server.store.tables import StatisticsRow
+from server.store.rollup_tables import StatisticsRow
 
 
 def kept_statistics(session: Session, *, lock: bool = False) -> StatisticsRow:

@@ -287,13 +287,3 @@ class JudgementRow(Base):
     answered_on: Mapped[date] = mapped_column(index=True)
 
     round: Mapped[RoundRow] = relationship(back_populates="judgements")
-
-
-class StatisticsRow(Base):
-    """The public statistics as last counted; one row, number 1, which the migration adds."""
-
-    __tablename__ = "statistics"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    begun_at: Mapped[datetime]  # when the newest count began, which may still be under way
-    document: Mapped[str | None]  # JSON; None until the first count is done

@@ -42,7 +42,8 @@ def hide_without_token() -> None:
 @limiter.limit(ADMIN_LIMIT, key_func=get_remote_address)
 @_auth.login_required
 def show_statistics() -> Response:
-    """Show the statistics, as HTML or JSON by the Accept header."""
+    """Show the statistics with the newest answers, as HTML or JSON by the Accept header."""
+    service().statistics.fold_waiting()
     stats = statistics(db.session, now().date())
     kinds = request.accept_mimetypes
     best = kinds.best_match(["application/json", "text/html"], default="application/json")
@@ -108,7 +109,12 @@ def _sentence(stats: StatisticsView) -> str:
         if stats.repeated_guesses
         else ""
     )
+    waiting = (
+        f" Of {counted(stats.waiting, 'player')} the newest answers are still being counted."
+        if stats.waiting
+        else ""
+    )
     return (
         f"{counted(stats.players, 'player')} began {counted(stats.rounds, 'round')} "
-        f"and settled {counted(stats.guesses, 'position')}.{repeated}"
+        f"and settled {counted(stats.guesses, 'position')}.{repeated}{waiting}"
     )

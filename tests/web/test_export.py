@@ -15,6 +15,7 @@ from sqlalchemy import select, update
 
 from server.domain.analysis import analyse
 from server.domain.tokens import Unit
+from server.services.folding import rebuild
 from server.services.study import read_rows
 from server.store.tables import BetRow, GuessRow, JudgementRow, PlayerRow
 from server.web.context import db
@@ -32,6 +33,7 @@ def at_a_human_pace(app: APIFlask) -> None:
         for table in (GuessRow, BetRow, JudgementRow):
             db.session.execute(update(table).values(elapsed_ms=2_000))
         db.session.commit()
+        rebuild(db.session)
 
 
 def play_bets(player: Player, **wish: Any) -> dict[str, Any]:

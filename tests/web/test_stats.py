@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 from apiflask import APIFlask
+from sqlalchemy import update
 
 from server.domain.analysis import analyse
 from server.domain.perplexity import perplexity
 from server.services.study import read_rows
+from server.store.rollup_tables import SumsRow
+from server.web.context import db
 from server.web.wording import sensible
 from tests.conftest import CreateApp, Player, settings_for
 from tests.web.test_export import at_a_human_pace, exported, play_bets, play_duels
@@ -66,16 +69,49 @@ def test_an_export_analysed_again_gives_what_the_page_shows(
         ("headline", result.headline.loss_nats),
         ("published", result.comparisons.loss_jackknife_nats),
     ):
-        assert opponent[shown]["loss_nats"]["value"] == loss.value
-        assert opponent[shown]["loss_nats"]["low"] == loss.low
+        assert opponent[shown]["loss_nats"]["value"] == pytest.approx(loss.value, rel=1e-9)
+        assert opponent[shown]["loss_nats"]["low"] == pytest.approx(loss.low, rel=1e-9)
         assert opponent[shown]["people"]["high"] == pytest.approx(perplexity(loss.high))
-    assert opponent["published"]["as_published"] == result.comparisons.perplexity
+    assert opponent["published"]["as_published"] == pytest.approx(result.comparisons.perplexity)
     assert opponent["tries"]["upper"]["value"] == pytest.approx(
         perplexity(result.tries.upper_nats.value)
     )
     page = app.test_client().get("/stats").text
     assert f'<td class="num">{sensible(opponent["headline"]["people"]["value"])}<small>' in page
     assert "1 player because of answering in under 0.3 seconds" in page
+
+
+def test_the_operator_can_check_the_sums_and_make_them_anew(app: APIFlask, alice: Player) -> None:
+    play_bets(alice)
+    at_a_human_pace(app)
+    operator = app.test_cli_runner()
+    assert "give the same" in operator.invoke(args=["stats", "check"]).output
+    with app.app_context():
+        db.session.execute(
+            update(SumsRow).where(SumsRow.key == '["counted"]').values(numbers=[9, 9, 9, 9])
+        )
+        db.session.commit()
+    found = operator.invoke(args=["stats", "check"])
+    assert found.exit_code == 1
+    assert "bets: 9 by the sums, 12 by the answers" in found.output
+    assert operator.invoke(args=["stats", "recount"]).exit_code == 0
+    assert operator.invoke(args=["stats", "check"]).exit_code == 0
+
+
+def test_who_deletes_their_data_is_in_no_number_after_the_next_fold(
+    app: APIFlask, alice: Player, bob: Player
+) -> None:
+    bob.play(lambda s: "the")
+    at_a_human_pace(app)
+    before = app.test_client().get("/api/v1/stats").get_json()
+    play_bets(alice)
+    play_duels(alice, 0.65)
+    play_duels(alice, 0.65)
+    at_a_human_pace(app)
+    assert app.test_client().get("/api/v1/stats").get_json()["players"] == 2
+    assert alice.client.delete("/api/v1/player", json={}).status_code < 300
+    after = app.test_client().get("/api/v1/stats").get_json()
+    assert before | {"counted_at": ""} == after | {"counted_at": ""}
 
 
 def test_calibration_counts_every_stake_and_every_preference(app: APIFlask, alice: Player) -> None:

@@ -1,0 +1,136 @@
+"""The public statistics counted whole, from every answer: the truth that the sums are held to.
+
+Its cost grows with the answers, so no page waits for it: `flask stats check` and tests do.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from server.domain.analysis import analyse
+from server.domain.betting import STAKE_STEPS
+from server.domain.calibration import CalibrationBin, calibration
+from server.domain.duels import EVEN
+from server.domain.exclusion import Exclusion
+from server.domain.interchange import Row, row_from_record
+from server.domain.pooled_analysis import Losses
+from server.domain.rounds import Mode
+from server.domain.tokens import Unit
+from server.services.opponent_views import OpponentNumbers, opponent_views
+from server.services.records import Names, bet_record, guess_record, judgement_record, names
+from server.services.stated_parts import CONFIDENCE_STEPS
+from server.services.stats_views import LeftOutView, PublicStatistics
+from server.store import paired
+from server.store.exporting import stream_bets, stream_guesses, stream_judgements
+from server.store.paired import PairedGroup
+from server.store.scores import models_by_id
+
+Statements = list[tuple[float, bool]]
+
+
+@dataclass
+class _StatedRows:
+    """The rows of one model and unit, and what was stated of what came true."""
+
+    rows: list[Row] = field(default_factory=list)
+    bets: Statements = field(default_factory=list)
+    duels: Statements = field(default_factory=list)
+
+
+_Stated = Mapping[tuple[int, str], _StatedRows]
+
+
+def whole_count(session: Session, now: datetime) -> PublicStatistics:
+    """Count everything anew."""
+    called = names(session, lambda public_id: public_id)
+    excluded = called.excluded
+    reasons = Counter(excluded.values())
+    given = [
+        counts
+        for player, counts in paired.answers_by_player(session).items()
+        if player not in excluded
+    ]
+    return PublicStatistics(
+        counted_at=now,
+        players=len(given),
+        guesses=sum(counts.guesses for counts in given),
+        bets=sum(counts.bets for counts in given),
+        judgements=sum(counts.judgements for counts in given),
+        left_out=LeftOutView(
+            flagged=reasons[Exclusion.FLAGGED],
+            skipping=reasons[Exclusion.SKIPPING],
+            fast=reasons[Exclusion.FAST],
+            repeated_guesses=paired.count_repeated(session),
+        ),
+        opponents=opponent_views(_numbers(session, called), models_by_id(session)),
+    )
+
+
+def _numbers(session: Session, called: Names) -> Iterable[OpponentNumbers]:
+    groups = {
+        "all": paired.in_all(session, called.excluded),
+        "modes": paired.by_mode(session, called.excluded),
+        "genres": paired.by_genre(session, called.excluded),
+        "entropy": paired.by_entropy(session, called.excluded),
+        "days": paired.by_day(session, called.excluded),
+    }
+    stated = _stated_rows(session, called)
+    played = {(group.model_id, group.unit) for group in groups["modes"]} | stated.keys()
+    for model_id, unit in played:
+        rows = stated.get((model_id, unit), _StatedRows())
+        yield OpponentNumbers(
+            model_id,
+            unit,
+            {facet: _of(some, model_id, unit) for facet, some in groups.items()},
+            len(rows.rows),
+            _losses(rows.rows, called.models[model_id], unit),
+            _calibration(rows.bets, STAKE_STEPS),
+            _calibration(rows.duels, CONFIDENCE_STEPS),
+        )
+
+
+def _of(groups: Iterable[PairedGroup], model_id: int, unit: str) -> list[PairedGroup]:
+    mine = [group for group in groups if (group.model_id, group.unit) == (model_id, unit)]
+    return sorted(mine, key=lambda group: group.key)
+
+
+def _losses(rows: list[Row], model: str, unit: str) -> Losses:
+    found = analyse(rows, reference=model, unit=Unit(unit))
+    return Losses(found.comparisons, found.bets, found.headline, found.tries)
+
+
+def _stated_rows(session: Session, called: Names) -> _Stated:
+    """Read all bets, duels and tries that count, by model and unit, as an export has them."""
+    found: dict[tuple[int, str], _StatedRows] = defaultdict(_StatedRows)
+    for row in _counting(stream_bets(session), called):
+        of = found[row.model_id, row.unit]
+        of.rows.append(row_from_record(bet_record(row, called)))
+        of.bets += [(share, text == row.target_option) for text, share, _ in row.stakes]
+        of.bets.append((row.other, row.target_option is None))
+    for row in _counting(stream_judgements(session), called):
+        of = found[row.model_id, row.unit]
+        of.rows.append(row_from_record(judgement_record(row, called)))
+        share = row.target_share
+        if row.asked and share != EVEN:
+            of.duels.append((max(share, 1 - share), share > EVEN))
+    for row in _counting(stream_guesses(session, Mode.TRIES), called):
+        record = guess_record(row, called)
+        found[row.model_id, row.unit].rows.append(row_from_record(record))
+    return found
+
+
+def _counting(rows: Iterable[Any], called: Names) -> Iterable[Any]:
+    return (row for row in rows if not row.repeated and row.player_id not in called.excluded)
+
+
+def _calibration(statements: Statements, steps: tuple[float, ...]) -> list[CalibrationBin]:
+    stated = np.array([share for share, _ in statements], dtype=np.float64)
+    right = np.array([was_right for _, was_right in statements], dtype=np.bool_)
+    return calibration(stated, right, steps)
