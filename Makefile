@@ -70,7 +70,7 @@ types: .venv/tests
 
 # Pins everything anew. A local build's suffix (+cpu) would not be found elsewhere.
 requirements: .venv/tests
-	@for file in requirements requirements-dev requirements-bench; do \
+	@for file in requirements requirements-distributed requirements-dev requirements-bench; do \
 		$(BIN)/pip-compile --quiet --upgrade --allow-unsafe --strip-extras --no-emit-index-url \
 			--no-emit-find-links --output-file $$file.txt $$file.in; \
 		sed -i.old 's/+cpu$$//' $$file.txt && rm $$file.txt.old; done

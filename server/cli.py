@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from alembic import command as alembic
@@ -20,11 +21,12 @@ from server.lm.source import ModelSource, ModelUnavailable, find_source, require
 from server.players import players
 from server.services.importing import import_passages
 from server.services.scoring import (
-    Scorer,
+    Scored,
     count_left,
     has_scored_all,
     has_unscored,
     score_all,
+    score_in_shards,
 )
 from server.stats import stats
 from server.store.engine import migrating
@@ -32,6 +34,9 @@ from server.study import study
 from server.terminal import progress, say, sentences_for_errors
 from server.web.context import db, service
 from server.web.wording import counted
+
+if TYPE_CHECKING:
+    from server.lm.score import PassageScorer
 
 BUNDLED_PASSAGES = Path(__file__).with_name("passages") / "bundled.jsonl"
 
@@ -76,11 +81,14 @@ def load_bundled() -> None:
     default=_AUTO,
     help="auto: float32, but bfloat16 for a large job on a processor that multiplies it.",
 )
-def build(model: str | None, revision: str | None, precision: str) -> None:
+@click.option(
+    "--scheduler", metavar="ADDRESS", help="Spread over the workers of this Dask scheduler."
+)
+def build(model: str | None, revision: str | None, precision: str, scheduler: str | None) -> None:
     """Let the model score every passage that it has not scored yet."""
     wanted = None if precision == _AUTO else Precision(precision)
     with sentences_for_errors():
-        _score(_wanted(model, revision), wanted)
+        _score(_wanted(model, revision), wanted, scheduler)
 
 
 @_scores.command("export")
@@ -157,7 +165,9 @@ def _is_playable(settings: Settings) -> bool:
     return False
 
 
-def _score(settings: Settings, precision: Precision | None = None) -> None:
+def _score(
+    settings: Settings, precision: Precision | None = None, scheduler: str | None = None
+) -> None:
     """Let the wanted model score what it has not, or outside production the bundled one instead.
 
     The hub is asked, and a model loaded, only where something is left to score.
@@ -172,14 +182,14 @@ def _score(settings: Settings, precision: Precision | None = None) -> None:
         return
     try:
         require_reachable(source)
-        _build(db.session, source, precision)
+        _build(db.session, source, precision, scheduler)
     except ModelUnavailable as error:
         if settings.is_production or not source.on_hub:
             raise
         say(f"{error}\nGoing on with the small bundled model, Minnow; every page says so.")
         bundled = find_source(BUNDLED, "")
         if has_unscored(db.session, bundled.name, bundled.revision):
-            _build(db.session, bundled, precision)
+            _build(db.session, bundled, precision, scheduler)
 
 
 def _migrate() -> None:
@@ -196,19 +206,44 @@ def _load_bundled() -> None:
     say(f"Bundled passages: {imported.added} added, {imported.duplicates} known already.")
 
 
-def _build(session: Session, source: ModelSource, precision: Precision | None) -> None:
+def _build(
+    session: Session, source: ModelSource, precision: Precision | None, scheduler: str | None
+) -> None:
     say(f"Loading {model_label(source.name)} ...")
-    scorer = _scorer(source, precision, count_left(session, source.name, source.revision))
-    with progress("Scoring") as advance:
-        scored = score_all(session, scorer, advance)
+    if scheduler is None:
+        scorer = _scorer(source, precision, count_left(session, source.name, source.revision))
+        with progress("Scoring") as advance:
+            scored = score_all(session, scorer, advance)
+    else:
+        scored = _build_on(scheduler, session, source, precision or Precision.FLOAT32)
     say(f"{model_label(source.name)} scored {counted(scored.added, 'passage')}.")
     for sentence in scored.left_out:
         say(f"Left out: {sentence}")
     for sentence in scored.cut:
         say(f"Cut: {sentence}")
+    if scored.unnamed:
+        say(f"And {counted(scored.unnamed, 'passage')} more left out or cut.")
 
 
-def _scorer(source: ModelSource, wanted: Precision | None, passages: int) -> Scorer:
+def _build_on(
+    scheduler: str, session: Session, source: ModelSource, precision: Precision
+) -> Scored:
+    try:
+        from server.lm.cluster import ClusterScorer, connected
+    except ModuleNotFoundError as error:
+        if error.name not in ("dask", "distributed"):
+            raise
+        raise click.ClickException(
+            "Dask is not installed here: pip install -r requirements-distributed.txt"
+        ) from error
+    with connected(scheduler) as client:
+        local = _scorer(source, Precision.FLOAT32, 0)  # to know the model by; it scores nothing
+        cluster = ClusterScorer(client, scheduler, source, precision, local)
+        with progress("Scoring") as advance:
+            return score_in_shards(session, cluster, advance)
+
+
+def _scorer(source: ModelSource, wanted: Precision | None, passages: int) -> PassageScorer:
     # Imported here alone: torch takes seconds and hundreds of megabytes, and the web needs none.
     from server.lm.forward import chosen_precision
     from server.lm.load import load_model

@@ -224,6 +224,10 @@ class PassageScores:
         return self.tokens_top_ids[row], self.tokens_top_logprob[row]
 
 
+# What a model says of a text: its scores, or that it is too long, or why else there are none.
+Outcome = PassageScores | TooLong | str
+
+
 def tokenized(scores: PassageScores, vocabulary: Vocabulary) -> TokenizedText:
     """Return the passage's text, cut as the model reads it."""
     return TokenizedText([vocabulary.pieces[token_id] for token_id in scores.token_ids])

@@ -17,15 +17,13 @@ from server.domain.errors import InvalidInput
 from server.domain.models import ModelIdentity, Precision
 from server.domain.own_texts import require_few_tokens
 from server.domain.rounds import POSITIONS_PER_ROUND, shuffled_positions
-from server.domain.scores import TOP_AT_ASKED, PassageScores, TooLong
+from server.domain.scores import TOP_AT_ASKED, Outcome, PassageScores, TooLong
 from server.domain.tokens import TokenizedText, Unit, Vocabulary
 from server.domain.windows import windows
 from server.lm.forward import Forward
 from server.lm.load import LoadedModel
 from server.lm.logits import NextTokens
 from server.lm.rivals import POSITIONS_EXAMINED, RivalDraws
-
-Outcome = PassageScores | TooLong | str
 
 
 @dataclass(frozen=True)

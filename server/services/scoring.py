@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from server.domain.models import ModelIdentity
 from server.domain.passages import Passage
-from server.domain.scores import PassageScores, TooLong
+from server.domain.scores import Outcome, PassageScores, TooLong
 from server.domain.tokens import Vocabulary
 from server.services.cutting import cut_passage
 from server.store.engine import writing
@@ -30,10 +30,14 @@ from server.store.scores import (
 )
 
 PASSAGES_PER_COMMIT = 64
+MOST_REMARKS = 100
+
+Advance = Callable[[int, int], None]
+ScoredShard = tuple[int, list[tuple[int, Outcome]]]
 
 
-class Scorer(Protocol):
-    """A loaded model, as scoring sees it."""
+class Model(Protocol):
+    """A model and its tokenizer, as scoring sees them."""
 
     @property
     def identity(self) -> ModelIdentity:
@@ -49,8 +53,23 @@ class Scorer(Protocol):
         """Return how many tokens the model reads `text` as."""
         ...
 
-    def score(self, texts: Sequence[str]) -> Iterator[tuple[int, PassageScores | TooLong | str]]:
+
+class Scorer(Model, Protocol):
+    """A model that scores in this process."""
+
+    def score(self, texts: Sequence[str]) -> Iterator[tuple[int, Outcome]]:
         """Yield each text's index with its scores, or with what stands in their way."""
+        ...
+
+
+class ShardScorer(Model, Protocol):
+    """A model that scores elsewhere, shard by shard."""
+
+    def score_shards(self, shards: Iterator[Sequence[str]]) -> Iterator[ScoredShard]:
+        """Yield each shard's number, counted from 0, with what the model says of each of its texts.
+
+        In any order, while further shards are taken: a bounded number ahead.
+        """
         ...
 
 
@@ -61,6 +80,7 @@ class Scored:
     added: int = 0
     left_out: list[str] = field(default_factory=list)
     cut: list[str] = field(default_factory=list)
+    unnamed: int = 0  # how many more were left out or cut: a corpus of any size fits into memory
 
 
 @dataclass(frozen=True)
@@ -69,9 +89,6 @@ class _Unscored:
 
     id: int
     passage: Passage
-
-
-Outcome = PassageScores | TooLong | str
 
 
 def has_unscored(session: Session, name: str, revision: str) -> bool:
@@ -92,63 +109,109 @@ def has_scored_all(session: Session, name: str) -> bool:
     return model is not None and not unscored_passages(session, model.id, limit=1)
 
 
-def score_all(session: Session, scorer: Scorer, advance: Callable[[int, int], None]) -> Scored:
+def score_all(session: Session, scorer: Scorer, advance: Advance) -> Scored:
     """Score every passage that this model has not scored; `advance(done, total)` reports progress.
 
     A passage longer than the model's window is cut at sentence ends into passages that fit, which
     are scored in its place. Committed in portions, so that an interrupted run goes on where it was.
     """
-    now = datetime.now(UTC)
-    with writing(session):
-        model_id = ensure_model(session, scorer.identity, scorer.vocabulary, now).id
-    scored, done, after_id = Scored(), 0, 0
-    total = count_unscored(session, model_id)
-    while portion := _portion(session, model_id, after_id):
+    run = _Run(session, scorer, advance)
+    for portion in run.portions():
         outcomes = []
         for outcome in scorer.score([waiting.passage.text for waiting in portion]):
             outcomes.append(outcome)
-            advance(done + len(outcomes), max(total, done + len(outcomes)))
+            run.report(len(outcomes))
+        run.store(portion, outcomes)
+    return run.scored
+
+
+def score_in_shards(session: Session, scorer: ShardScorer, advance: Advance) -> Scored:
+    """Score as `score_all` does, many portions at a time, each committed as it comes back.
+
+    What is committed is never scored again; whatever goes wrong loses only what was on its way.
+    """
+    run = _Run(session, scorer, advance)
+    on_their_way: dict[int, list[_Unscored]] = {}
+
+    def texts() -> Iterator[list[str]]:
+        for number, portion in enumerate(run.portions()):
+            on_their_way[number] = portion
+            yield [waiting.passage.text for waiting in portion]
+
+    while run.has_more():  # parts of what was cut come behind all else
+        for number, outcomes in scorer.score_shards(texts()):
+            run.store(on_their_way.pop(number), outcomes)
+    return run.scored
+
+
+class _Run:
+    """One run over what a model has not scored: which portion is next, and what became of each."""
+
+    def __init__(self, session: Session, model: Model, advance: Advance) -> None:
+        self._session, self._model, self._advance = session, model, advance
+        self._now = datetime.now(UTC)
         with writing(session):
+            row = ensure_model(session, model.identity, model.vocabulary, self._now)
+            self._model_id = row.id
+        self._total = count_unscored(session, self._model_id)
+        self._done = self._after_id = 0
+        self.scored = Scored()
+
+    def has_more(self) -> bool:
+        """Tell whether a portion is left."""
+        return bool(self._unscored(limit=1))
+
+    def portions(self) -> Iterator[list[_Unscored]]:
+        """Yield what is left, oldest first."""
+        while portion := self._unscored(PASSAGES_PER_COMMIT):
+            self._after_id = portion[-1].id
+            yield portion
+
+    def report(self, scored: int) -> None:
+        """Report progress: so many of a portion are scored, and not stored yet."""
+        done = self._done + scored
+        self._advance(done, max(self._total, done))
+
+    def store(self, portion: list[_Unscored], outcomes: list[tuple[int, Outcome]]) -> None:
+        """Commit what the model said of a portion."""
+        with writing(self._session):
             for index, said in outcomes:
-                _store(session, scorer, model_id, portion[index], said, now, scored)
-        done, after_id = done + len(portion), portion[-1].id
-    return scored
+                self._store(portion[index], said)
+        self._done += len(portion)
+        self.report(0)
 
+    def _unscored(self, limit: int) -> list[_Unscored]:
+        rows = unscored_passages(self._session, self._model_id, self._after_id, limit)
+        portion = [
+            _Unscored(row.id, Passage(row.text, row.title, row.source, row.licence, row.genre))
+            for row in rows
+        ]
+        # A transaction left open while a model scores would hold up the database's housekeeping.
+        self._session.rollback()
+        return portion
 
-def _portion(session: Session, model_id: int, after_id: int) -> list[_Unscored]:
-    rows = unscored_passages(session, model_id, after_id, PASSAGES_PER_COMMIT)
-    return [
-        _Unscored(row.id, Passage(row.text, row.title, row.source, row.licence, row.genre))
-        for row in rows
-    ]
+    def _store(self, waiting: _Unscored, said: Outcome) -> None:
+        session, model_id, title = self._session, self._model_id, waiting.passage.title
+        if isinstance(said, PassageScores):
+            add_scores(session, waiting.id, model_id, said, self._now)
+            self.scored.added += 1
+            return
+        reason = self._cut(waiting, said) if isinstance(said, TooLong) else said
+        remarks = self.scored.cut if isinstance(said, TooLong) else self.scored.left_out
+        if len(remarks) < MOST_REMARKS:
+            remarks.append(f"{title}: {reason}")
+        else:
+            self.scored.unnamed += 1
+        leave_out(session, waiting.id, model_id, reason, self._now)
 
-
-def _store(
-    session: Session,
-    scorer: Scorer,
-    model_id: int,
-    waiting: _Unscored,
-    said: Outcome,
-    now: datetime,
-    scored: Scored,
-) -> None:
-    """Store what the model said of one passage."""
-    if isinstance(said, PassageScores):
-        add_scores(session, waiting.id, model_id, said, now)
-        scored.added += 1
-        return
-    if isinstance(said, TooLong):
-        window = scorer.identity.window_tokens
-        parts = cut_passage(waiting.passage, window, scorer.count_tokens)
-        known = known_hashes(session, [part.content_hash for part in parts])
+    def _cut(self, waiting: _Unscored, said: TooLong) -> str:
+        """Add the parts of a passage that is too long; return the reason to leave it out itself."""
+        window = self._model.identity.window_tokens
+        parts = cut_passage(waiting.passage, window, self._model.count_tokens)
+        known = known_hashes(self._session, [part.content_hash for part in parts])
         new = {part.content_hash: part for part in parts if part.content_hash not in known}
-        add_passages(session, list(new.values()), now, cut_from_id=waiting.id)
-        reason = (
+        add_passages(self._session, list(new.values()), self._now, cut_from_id=waiting.id)
+        return (
             f"it has {said.tokens:,} tokens and the model reads {window:,}, so it was cut at "
             f"sentence ends into {len(parts):,} passages."
         )
-        scored.cut.append(f"{waiting.passage.title}: {reason}")
-    else:
-        reason = said
-        scored.left_out.append(f"{waiting.passage.title}: {reason}")
-    leave_out(session, waiting.id, model_id, reason, now)

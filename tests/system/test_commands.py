@@ -77,7 +77,7 @@ assert client.get(f"/rounds/{state['id']}/result").status_code == 200
 assert client.get("/you").status_code == 200
 assert client.get("/try").status_code == 200
 heavy = {"torch", "transformers", "tokenizers", "scipy", "huggingface_hub"}
-heavy |= {"pyarrow", "pandas", "datasets", "py3langid", "rensa"}
+heavy |= {"pyarrow", "pandas", "datasets", "py3langid", "rensa", "dask", "distributed"}
 print("heavy:", sorted(heavy & set(sys.modules)))
 """
     ran = run(environment | {"DATABASE_URL": database_url}, sys.executable, "-c", script)

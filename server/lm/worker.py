@@ -1,0 +1,106 @@
+"""What a Dask worker does: it holds one model, and scores shards of passages with it.
+
+The scheduler reads this module too, so nothing here imports torch before a shard is scored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from distributed import get_worker
+
+from server.domain.errors import PerplexedError
+from server.domain.models import BUNDLED, ModelIdentity, Precision, model_label
+from server.domain.scores import Outcome
+from server.lm.source import ModelSource, ModelUnavailable, find_source, require_reachable
+
+if TYPE_CHECKING:
+    from server.lm.score import PassageScorer
+
+
+class WorkerUnfit(PerplexedError):
+    """A worker may not score, or cannot; the message names it and says why."""
+
+
+def _code() -> str:
+    """Return a hash of all code that scores: from other code, perhaps other scores."""
+    digest, server = hashlib.sha256(), Path(__file__).parents[1]
+    for path in sorted([*(server / "domain").glob("*.py"), *(server / "lm").glob("*.py")]):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+# Read when the process starts to score: what is on the disk later is not what runs.
+CODE = _code()
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The model that every worker must hold, and the code that it must run."""
+
+    model: str  # `bundled`, a name on the hub, or a folder's absolute path
+    identity: ModelIdentity
+    precision: Precision  # one for all: the machine's own choice would mix them
+    code: str
+
+
+def wanted_on_workers(source: ModelSource, identity: ModelIdentity, precision: Precision) -> Wanted:
+    """Return what a worker needs to score as the model at `source`, of this identity, does here."""
+    model = source.location if source.on_hub else str(Path(source.location).absolute())
+    return Wanted(BUNDLED if source.name == BUNDLED else model, identity, precision, CODE)
+
+
+_held: dict[Wanted, PassageScorer] = {}
+_one_shard_at_a_time = threading.Lock()
+
+
+def score_shard(wanted: Wanted, texts: Sequence[str]) -> list[tuple[int, Outcome]]:
+    """Return each text's index with what the wanted model says of it.
+
+    The model is loaded at the worker's first shard. One shard is scored at a time, on as many
+    cores as the worker has threads, so that a worker that dies has only one to lose.
+    Raises WorkerUnfit where model, tokenizer or code is another here.
+    """
+    import torch
+
+    with _one_shard_at_a_time:
+        if wanted not in _held:
+            _held.clear()  # before the next one is loaded: they may not fit beside each other
+            _held[wanted] = _load(wanted)
+        # A setting of the calling thread; Dask tells numerical libraries to use one core.
+        torch.set_num_threads(get_worker().state.nthreads)
+        return list(_held[wanted].score(texts))
+
+
+def _load(wanted: Wanted) -> PassageScorer:
+    from server.lm.forward import chosen_precision
+    from server.lm.load import load_model
+    from server.lm.score import PassageScorer
+
+    _require_same("runs the code", CODE, wanted.code)
+    expected, label = wanted.identity, model_label(wanted.identity.name)
+    try:
+        source = find_source(wanted.model, expected.revision)
+        _require_same(f"has {label} at revision", source.revision, expected.revision)
+        require_reachable(source)
+        precision = chosen_precision(wanted.precision, passages=0)
+        loaded = load_model(source)
+    except ModelUnavailable as error:
+        raise WorkerUnfit(f"{_this_worker()} cannot load {label}. {error}") from error
+    tokenizer = loaded.identity.tokenizer_fingerprint
+    _require_same(f"reads {label} by the tokenizer", tokenizer, expected.tokenizer_fingerprint)
+    return PassageScorer(loaded, precision, compiled=precision is Precision.BFLOAT16)
+
+
+def _require_same(has: str, here: str, wanted: str) -> None:
+    if here != wanted:
+        raise WorkerUnfit(f"{_this_worker()} {has} {here}; this command wants {wanted}.")
+
+
+def _this_worker() -> str:
+    return f"The worker {get_worker().address}"
