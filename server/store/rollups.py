@@ -20,7 +20,7 @@ from server.store.rollup_tables import (
 )
 from server.store.tables import PlayerRow
 
-# On SQLite a batch holds up all who write, for some hundredths of a second.
+# On SQLite a batch holds up all who write, for about a tenth of a second.
 MARKS_AT_ONCE = 20
 DUELS_AT_ONCE = 20
 _KEYS_AT_ONCE = 500  # far below what one statement may hold

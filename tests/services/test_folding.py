@@ -11,17 +11,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from alembic import command
+from alembic.config import Config
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, create_engine, delete, event, func, select
 from sqlalchemy.orm import Session
 
+from server.config import ROOT
 from server.domain.accuracy import wilson_interval
 from server.services.checking import check
 from server.services.folding import fold, fold_some, rebuild
 from server.services.public_statistics import public_statistics
 from server.services.statistics import statistics
-from server.store.engine import configure, engine_options, normalised_url, writing
+from server.store.engine import configure, engine_options, migrating, normalised_url, writing
 from server.store.rollup_tables import (
     ClusterSumsRow,
     DuelSumsRow,
@@ -224,6 +227,22 @@ def test_so_it_is_on_every_database_also_where_several_fold(empty_database_url: 
             thread.join()
         assert failures == []
         assert differences(engine) == []
+
+
+def test_what_was_answered_before_there_were_sums_is_counted(empty_database_url: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    with opened(empty_database_url) as engine:
+        let(engine, Round(0, "bet", 0, 0, "words", False, False, False, 1))
+        with migrating(engine) as connection:
+            config.attributes["connection"] = connection
+            command.downgrade(config, "0001")
+        with migrating(engine) as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+        assert differences(engine) == []
+        with Session(engine) as session:
+            assert public_statistics(session, NOW).bets > 0
 
 
 def test_an_answer_that_is_committed_late_is_folded_later(empty_database_url: str) -> None:
