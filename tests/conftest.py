@@ -36,6 +36,11 @@ MODEL_REVISION = "607a30d783dfa663caf39e06633721c8d4cfcd7e"
 PASSAGES_PLAYED = 6
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores: tests wait for browsers, servers and databases."""
+    return (os.cpu_count() or 1) + 1
+
+
 def skip_or_fail(part: str, reason: str) -> NoReturn:
     """Skip a test whose optional part is missing, or fail where that part is compulsory."""
     if part in os.environ.get("PERPLEXED_REQUIRE", "").split(","):

@@ -92,9 +92,9 @@ def texts_of(
         whole = read_documents(Path(corpus))[-documents:]
     else:
         lines = BUNDLED_PASSAGES.read_text(encoding="utf-8").splitlines()
-        bundled = [json.loads(line)["text"] for line in lines]
-        whole = (bundled * (documents // len(bundled) + 1))[:documents]
-        console.print("OPENWEBTEXT_SAMPLE is not set: the bundled passages are scored, repeated.")
+        # None twice: the harness would read it once.
+        whole = [json.loads(line)["text"] for line in lines[:documents]]
+        console.print("OPENWEBTEXT_SAMPLE is not set: the bundled passages are scored.")
     return [cut_passage(Passage(text, "x"), most, count)[0].text for text in whole]
 
 

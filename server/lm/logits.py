@@ -12,7 +12,7 @@ import torch
 
 from server.domain.scores import TOP_EVERYWHERE
 
-ROWS_PER_CHUNK = 256  # in one product with the vocabulary
+ROWS_PER_CHUNK = 512  # in one product with the vocabulary: 103 MB for GPT-2's
 _ROWS_PER_BLOCK = 32  # measured together
 _COLUMNS = 64  # rows of a multiple of 16 numbers are aligned, which speeds the product by a third
 _LEAST_MASS = 1e-30  # a float32 sum below this has lost digits
@@ -43,7 +43,8 @@ class NextTokens:
         are rows whose (wanted, tokens) log-probabilities in nats come with the measurements.
         """
         measured: list[dict[str, torch.Tensor]] = []
-        kept = []
+        kept = torch.empty(len(wanted), self._tokens, device=hidden.device)
+        filled = 0
         for first, logits in self._chunks(hidden):
             stop = first + len(logits)
             for start in range(first, stop, _ROWS_PER_BLOCK):
@@ -51,9 +52,12 @@ class NextTokens:
                 block = logits[start - first : rows.stop - first]
                 measured.append(self._measured(block, targets[rows]))
             inside = wanted[(wanted >= first) & (wanted < stop)] - first
-            kept.append(torch.log_softmax(logits[inside, : self._tokens], dim=1))
+            for some in inside.split(_ROWS_PER_BLOCK):
+                logprobs = torch.log_softmax(logits[some, : self._tokens], dim=1)
+                kept[filled : filled + len(some)] = logprobs
+                filled += len(some)
         named = {name: torch.cat([some[name] for some in measured]) for name in measured[0]}
-        return named, torch.cat(kept)
+        return named, kept
 
     def _chunks(self, hidden: torch.Tensor) -> Iterator[tuple[int, torch.Tensor]]:
         """Yield (first row, logits), each in the memory of the one before.

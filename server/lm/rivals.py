@@ -129,7 +129,7 @@ def _sample(weights: NDArray[np.float64], uniform: NDArray[np.float64]) -> NDArr
     """Return one index for each number in [0, 1), with probability in proportion to `weights`."""
     cumulated = np.cumsum(weights)
     places = np.searchsorted(cumulated, uniform * cumulated[-1], side="right")
-    last = int(np.flatnonzero(weights)[-1])
+    last = np.searchsorted(cumulated, cumulated[-1])  # the last that adds anything
     return np.asarray(np.minimum(places, last), dtype=np.int64)
 
 

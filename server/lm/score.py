@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from server.domain.errors import InvalidInput
 from server.domain.models import ModelIdentity, Precision
 from server.domain.own_texts import require_few_tokens
-from server.domain.rounds import POSITIONS_PER_ROUND, shuffled_positions
+from server.domain.rounds import POSITIONS_PER_ROUND, drawing_seed, shuffled_positions
 from server.domain.scores import TOP_AT_ASKED, Outcome, PassageScores, TooLong
 from server.domain.tokens import TokenizedText, Unit, Vocabulary
 from server.domain.windows import windows
@@ -121,8 +120,7 @@ class PassageScorer:
 
     def _encoded(self, index: int, text: str, token_ids: list[int]) -> _Encoded:
         tokens = TokenizedText([self._loaded.vocabulary.pieces[token_id] for token_id in token_ids])
-        name = f"{self._loaded.identity.name}@{self._loaded.identity.revision}"
-        seed = (hashlib.sha256(text.encode("utf-8")).hexdigest(), name)
+        seed = drawing_seed(text, self.identity)
         order = {
             unit: shuffled_positions(tokens, unit, (*seed, unit))[:POSITIONS_EXAMINED]
             for unit in Unit
