@@ -84,8 +84,8 @@ class Studies:
         self._places, self._reference, self._seed = places, reference, seed
         generator = np.random.default_rng(seed)
         self._rivals = {form: draw_rivals(places, reference, form, generator) for form in Form}
-        hit = reference.suggested == places.target[:, None]  # (places, 8)
-        self._offered = hit.any(axis=1)
+        self._hit = reference.suggested == places.target[:, None]  # (places, 8)
+        self._offered = self._hit.any(axis=1)
 
     def repeat(
         self, player: ModelPlayer, answers: Answers, times: int = REPETITIONS
@@ -108,10 +108,9 @@ class Studies:
     def _bets(self, player: ModelPlayer, answers: Answers) -> _Bets:
         target, offered = self._places.target, self._reference.suggested
         stated = stakes(np.take_along_axis(player.logprob, offered, axis=1), answers)
-        hit = offered == target[:, None]
         known = np.exp(np.take_along_axis(self._reference.logprob, offered, axis=1))
         return _Bets(
-            share=np.where(self._offered, (stated * hit).sum(axis=1), 1 - stated.sum(axis=1)),
+            share=np.where(self._offered, (stated * self._hit).sum(axis=1), 1 - stated.sum(axis=1)),
             offered=self._offered,
             target_logprob=_at(self._reference.logprob, target),
             rest=1 - known.sum(axis=1),

@@ -27,6 +27,7 @@ from rich.table import Table
 from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel
 
 from benchmarks.scoring.rows import BATCH_SIZES, EVERY, SQUARE
+from server.cli import BUNDLED_PASSAGES
 from server.domain.models import Precision
 from server.domain.passages import Passage
 from server.lm.forward import multiplies_bfloat16
@@ -35,7 +36,6 @@ from server.lm.source import BUNDLED_FOLDER, find_source
 from server.services.cutting import cut_passage
 from training.corpus import read_documents
 
-BUNDLED_PASSAGES = Path(__file__).parents[2] / "server" / "passages" / "bundled.jsonl"
 ROUNDS = 2  # each row is measured in so many turns, so that a disturbance strikes all of them
 TRIAL_PASSAGES, LOOP_PASSAGES = 8, 3
 

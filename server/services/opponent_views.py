@@ -11,8 +11,6 @@ from typing import Any, TypeVar
 from server.domain.accuracy import (
     PairedCounts,
     answers_to_settle,
-    difference_interval,
-    mcnemar_p_value,
 )
 from server.domain.calibration import CalibrationBin
 from server.domain.perplexity import perplexity
@@ -30,7 +28,6 @@ from server.services.stats_views import (
     PeriodPairView,
     PlayedPairView,
 )
-from server.services.views import IntervalView
 from server.store.paired import ENTROPY_EDGES_BITS, PairedGroup
 from server.store.tables import LanguageModelRow
 
@@ -99,13 +96,12 @@ def _accuracy_fields(groups: Groups) -> dict[str, Any]:
 
 def _pair(kind: type[View], group: PairedGroup, **fields: Any) -> View:
     counts = group.counts
-    difference = IntervalView.of(difference_interval(counts))
     return kind(
         guesses=counts.n,
         skipped=group.skipped,
         you=accuracy_view(counts.person_right, counts.n),
         model=accuracy_view(counts.model_right, counts.n),
-        difference=DifferenceView(**difference.model_dump(), p_value=mcnemar_p_value(counts)),
+        difference=DifferenceView.of_pairs(counts),
         answers_to_settle=answers_to_settle(counts),
         model_perplexity=perplexity(group.mean_loss_nats),
         **fields,

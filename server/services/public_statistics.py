@@ -29,7 +29,7 @@ from server.services.sum_keys import (
     Pair,
 )
 from server.store.exporting import model_names
-from server.store.paired import PairedGroup, paired_counts
+from server.store.paired import PairedGroup
 from server.store.rollups import all_sums
 from server.store.scores import models_by_id, vocabulary_sizes
 
@@ -58,16 +58,15 @@ def public_statistics(session: Session, now: datetime) -> PublicStatistics:
     )
 
 
-def paired_group(model_id: int, unit: str, key: tuple[object, ...], pair: Pair) -> PairedGroup:
-    """Return the group that a Pair of the sums stands for."""
+def _group(model_id: int, unit: str, key: tuple[object, ...], pair: Pair) -> PairedGroup:
     return PairedGroup(
         model_id=model_id,
         unit=unit,
         key=key,
-        counts=paired_counts(pair.guesses, pair.both, pair.person, pair.model),
+        counts=pair.counts,
         players=pair.players,
         skipped=pair.skipped,
-        mean_loss_nats=float(real(pair.loss) / pair.guesses),
+        mean_loss_nats=pair.mean_loss_nats,
     )
 
 
@@ -98,7 +97,7 @@ def _paired(sums: Sums) -> Mapping[tuple[int, str], _Facets]:
     for key, numbers in sums.items():
         if key[0] == PAIRED:
             _, facet, model_id, unit, *rest = key
-            group = paired_group(int(model_id), str(unit), _typed(str(facet), rest), Pair(*numbers))
+            group = _group(int(model_id), str(unit), _typed(str(facet), rest), Pair(*numbers))
             found[group.model_id, group.unit][str(facet)].append(group)
     return found
 

@@ -40,6 +40,7 @@ from server.store.rollups import Duels
 CONFIDENCE_STEPS = tuple(step for step in TAIL_STEPS if step > EVEN)
 
 Found = Mapping[int, Sums]  # by player
+Stated = tuple[float, bool]  # how likely something was called, and whether it came
 Statements = list[tuple[Sums, float, bool]]  # whose, how likely it was called, whether it was
 Where = tuple[int, int, int]  # player, scored passage, position
 
@@ -55,10 +56,7 @@ def add_bets(session: Session, found: Found, players: Collection[int], called: N
             mine = found[row.player_id]
             _add_everywhere(mine, HEAD, model_id, unit, _where(row), numbers)
             add(mine, (ROWS, model_id, unit), (1,))
-            statements += [
-                (mine, share, text == row.target_option) for text, share, _ in row.stakes
-            ]
-            statements.append((mine, row.other, row.target_option is None))
+            statements += [(mine, *stated) for stated in staked(row)]
         _add_statements((BETS, model_id, unit), statements, STAKE_STEPS)
 
 
@@ -87,17 +85,30 @@ def add_judged(
     for (model_id, unit), rows in _first_sight(stream_judgements(session, players)).items():
         statements: Statements = []
         for row in rows:
-            share, mine = row.target_share, found[row.player_id]
+            mine = found[row.player_id]
             duels = Duels(row.scored_passage_id, row.unit, row.form)
-            said[row.player_id][duels].append(f"{row.position} {share!r} {row.asked}")
+            said[row.player_id][duels].append(f"{row.position} {row.target_share!r} {row.asked}")
             add(mine, (ROWS, model_id, unit), (1,))
-            if row.asked and share != EVEN:
-                statements.append((mine, max(share, 1 - share), share > EVEN))
+            statements += [(mine, *stated) for stated in preferred(row)]
         _add_statements((DUELS, model_id, unit), statements, CONFIDENCE_STEPS)
     return {
         player: {duels: _number(lines) for duels, lines in judged.items()}
         for player, judged in said.items()
     }
+
+
+def staked(bet: Any) -> list[Stated]:
+    """Return what a bet stated of each option and of something else, and whether that came."""
+    options = [(share, text == bet.target_option) for text, share, _ in bet.stakes]
+    return [*options, (bet.other, bet.target_option is None)]
+
+
+def preferred(judgement: Any) -> list[Stated]:
+    """Return how sure a judgement was of what it preferred, and whether it was right."""
+    share = judgement.target_share
+    if not judgement.asked or share == EVEN:
+        return []
+    return [(max(share, 1 - share), share > EVEN)]
 
 
 def duel_parts(session: Session, duels: Collection[Duels], called: Names) -> dict[Duels, Sums]:

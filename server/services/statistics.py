@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Self
 
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from server.domain.accuracy import difference_interval, mcnemar_p_value
+from server.domain.accuracy import PairedCounts, difference_interval, mcnemar_p_value
 from server.domain.perplexity import perplexity
-from server.domain.sums import Sums, real
+from server.domain.sums import Sums
 from server.services.result_views import accuracy_view
 from server.services.sum_keys import DAY, GROUP, PLAYED, Pair
 from server.services.views import IntervalView
-from server.store.paired import paired_counts
 from server.store.rollups import all_sums, count_marked_players
 from server.store.scores import models_by_id
 
@@ -25,6 +25,12 @@ class DifferenceView(IntervalView):
     """Person minus model in accuracy, with the exact McNemar p-value."""
 
     p_value: float
+
+    @classmethod
+    def of_pairs(cls, counts: PairedCounts) -> Self:
+        """Return the difference that these counts show."""
+        interval = IntervalView.of(difference_interval(counts))
+        return cls(**interval.model_dump(), p_value=mcnemar_p_value(counts))
 
 
 class GroupView(BaseModel):
@@ -89,8 +95,7 @@ def _groups(session: Session, sums: Sums) -> Iterator[GroupView]:
     for key in sorted(key for key in sums if key[0] == GROUP):
         _, model_id, mode, unit, assisted = key
         pair, model = Pair(*sums[key]), models[int(model_id)]
-        counts = paired_counts(pair.guesses, pair.both, pair.person, pair.model)
-        difference = IntervalView.of(difference_interval(counts))
+        counts = pair.counts
         yield GroupView(
             model=model.name,
             revision=model.revision,
@@ -102,8 +107,8 @@ def _groups(session: Session, sums: Sums) -> Iterator[GroupView]:
             skipped=pair.skipped,
             you=accuracy_view(counts.person_right, counts.n),
             model_accuracy=accuracy_view(counts.model_right, counts.n),
-            difference=DifferenceView(**difference.model_dump(), p_value=mcnemar_p_value(counts)),
-            model_perplexity=perplexity(float(real(pair.loss) / pair.guesses)),
+            difference=DifferenceView.of_pairs(counts),
+            model_perplexity=perplexity(pair.mean_loss_nats),
         )
 
 

@@ -20,6 +20,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from server.domain.accuracy import PairedCounts
+from server.domain.sums import real
+from server.store.paired import paired_counts
+
 PLAYED, DAY, GROUP = "played", "day", "group"
 COUNTED, EXCLUDED = "counted", "excluded"
 PAIRED, ROWS = "paired", "rows"
@@ -36,3 +40,13 @@ class Pair(NamedTuple):
     model: int
     skipped: int
     loss: int
+
+    @property
+    def counts(self) -> PairedCounts:
+        """Who was right where."""
+        return paired_counts(self.guesses, self.both, self.person, self.model)
+
+    @property
+    def mean_loss_nats(self) -> float:
+        """The model's mean loss."""
+        return float(real(self.loss) / self.guesses)

@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session
 from server.domain.analysis import analyse
 from server.domain.betting import STAKE_STEPS
 from server.domain.calibration import CalibrationBin, calibration
-from server.domain.duels import EVEN
 from server.domain.exclusion import Exclusion
 from server.domain.interchange import Row, row_from_record
 from server.domain.pooled_analysis import Losses
@@ -25,14 +24,12 @@ from server.domain.rounds import Mode
 from server.domain.tokens import Unit
 from server.services.opponent_views import OpponentNumbers, opponent_views
 from server.services.records import Names, bet_record, guess_record, judgement_record, names
-from server.services.stated_parts import CONFIDENCE_STEPS
+from server.services.stated_parts import CONFIDENCE_STEPS, Stated, preferred, staked
 from server.services.stats_views import LeftOutView, PublicStatistics
 from server.store import paired
 from server.store.exporting import stream_bets, stream_guesses, stream_judgements
 from server.store.paired import PairedGroup
 from server.store.scores import models_by_id
-
-Statements = list[tuple[float, bool]]
 
 
 @dataclass
@@ -40,8 +37,8 @@ class _StatedRows:
     """The rows of one model and unit, and what was stated of what came true."""
 
     rows: list[Row] = field(default_factory=list)
-    bets: Statements = field(default_factory=list)
-    duels: Statements = field(default_factory=list)
+    bets: list[Stated] = field(default_factory=list)
+    duels: list[Stated] = field(default_factory=list)
 
 
 _Stated = Mapping[tuple[int, str], _StatedRows]
@@ -112,14 +109,11 @@ def _stated_rows(session: Session, called: Names) -> _Stated:
     for row in _counting(stream_bets(session), called):
         of = found[row.model_id, row.unit]
         of.rows.append(row_from_record(bet_record(row, called)))
-        of.bets += [(share, text == row.target_option) for text, share, _ in row.stakes]
-        of.bets.append((row.other, row.target_option is None))
+        of.bets += staked(row)
     for row in _counting(stream_judgements(session), called):
         of = found[row.model_id, row.unit]
         of.rows.append(row_from_record(judgement_record(row, called)))
-        share = row.target_share
-        if row.asked and share != EVEN:
-            of.duels.append((max(share, 1 - share), share > EVEN))
+        of.duels += preferred(row)
     for row in _counting(stream_guesses(session, Mode.TRIES), called):
         record = guess_record(row, called)
         found[row.model_id, row.unit].rows.append(row_from_record(record))
@@ -130,7 +124,7 @@ def _counting(rows: Iterable[Any], called: Names) -> Iterable[Any]:
     return (row for row in rows if not row.repeated and row.player_id not in called.excluded)
 
 
-def _calibration(statements: Statements, steps: tuple[float, ...]) -> list[CalibrationBin]:
+def _calibration(statements: list[Stated], steps: tuple[float, ...]) -> list[CalibrationBin]:
     stated = np.array([share for share, _ in statements], dtype=np.float64)
     right = np.array([was_right for _, was_right in statements], dtype=np.bool_)
     return calibration(stated, right, steps)
