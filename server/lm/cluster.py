@@ -150,9 +150,9 @@ class ClusterScorer:
             )
         if isinstance(error, KilledWorker):
             return ClusterFailed(
-                f"{error.allowed_failures + 1} workers died while they had the same passages, the "
-                f"last at {error.last_worker.address}. Too little memory is the usual reason: "
-                "their logs say. What was scored is stored."
+                "Every worker that tried to score the same passages died, the last at "
+                f"{error.last_worker.address}. Too little memory is the usual reason; the worker's "
+                "log says. What was scored is stored."
             )
         return ClusterFailed(
             f"A worker failed: {type(error).__name__}: {error}. Do the scheduler and all workers "

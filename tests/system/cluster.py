@@ -10,19 +10,29 @@ from pathlib import Path
 from distributed import Client
 
 from server.config import ROOT
+from tests.system.counted import DEADLY
 from tests.system.processes import PATIENCE_S, free_port
 
 
 class Cluster:
     """A scheduler with workers that count what they score."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
         self.address = f"tcp://127.0.0.1:{free_port()}"
-        self._environment = os.environ | {"COUNTED": str(folder)}
+        self._environment = os.environ | {"COUNTED": str(folder)} | settings
         self._folder = folder
+        self.start_scheduler()
+        self._workers: list[subprocess.Popen[bytes]] = []
+
+    def start_scheduler(self) -> None:
         port = self.address.rsplit(":", 1)[1]
         self._scheduler = self._dask("scheduler", "--host", "127.0.0.1", "--port", port)
-        self._workers: list[subprocess.Popen[bytes]] = []
+
+    def kill_scheduler(self) -> None:
+        """Kill the scheduler, and wait for its workers to end, as they do without one."""
+        self._scheduler.kill()
+        for process in (self._scheduler, *self._workers):
+            process.wait(timeout=PATIENCE_S)
 
     def workers(self, count: int) -> list[subprocess.Popen[bytes]]:
         """Return that many workers that live, some of them started now where others died."""
@@ -39,6 +49,10 @@ class Cluster:
         """Return the hashes of the texts that a worker has scored, in order."""
         file = self._folder / str(worker.pid)
         return file.read_text().split() if file.exists() else []
+
+    def make_passages_deadly(self) -> None:
+        """From now on a worker dies of the first passage it scores, as for want of memory."""
+        (self._folder / DEADLY).touch()
 
     def stop(self) -> None:
         for process in (*self._workers, self._scheduler):

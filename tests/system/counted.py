@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,12 +13,16 @@ from server.domain.scores import Outcome
 from server.lm.score import PassageScorer
 
 PAUSE_S = 0.05
+DEADLY = "deadly"  # a file of this name in the folder kills whoever scores
 _score = PassageScorer.score
 
 
 def _counted(self: PassageScorer, texts: Sequence[str]) -> Iterator[tuple[int, Outcome]]:
+    folder = Path(os.environ["COUNTED"])
     for index, outcome in _score(self, texts):
-        with Path(os.environ["COUNTED"], str(os.getpid())).open("a") as file:
+        if (folder / DEADLY).exists():
+            os.kill(os.getpid(), signal.SIGKILL)
+        with (folder / str(os.getpid())).open("a") as file:
             file.write(hashlib.sha256(texts[index].encode()).hexdigest() + "\n")
         time.sleep(PAUSE_S)
         yield index, outcome

@@ -7,12 +7,13 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import dask
 import pytest
 import torch
 from apiflask import APIFlask
@@ -67,6 +68,14 @@ def passages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("passages") / "texts.jsonl"
     path.write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
     return path
+
+
+@pytest.fixture
+def doomed(tmp_path: Path) -> Iterator[Cluster]:
+    """A cluster for one test, whose scheduler gives up with the first worker that dies."""
+    started = Cluster(tmp_path, DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0")
+    yield started
+    started.stop()
 
 
 @pytest.fixture
@@ -159,6 +168,67 @@ def test_a_worker_killed_half_way_loses_nothing_and_repeats_at_most_its_shard(
     assert stored(waiting) == scored_here
     counted = [text for worker in before for text in cluster.counted(worker)[before[worker] :]]
     assert 1 <= len(counted) - len(set(counted)) <= PASSAGES_PER_SHARD
+
+
+def when_some_are_scored(cluster: Cluster, happen: Callable[[], object]) -> threading.Thread:
+    """Let something happen once the only worker has scored a shard, and is in the next ones."""
+    (worker,) = cluster.workers(1)
+
+    def wait() -> None:
+        while len(cluster.counted(worker)) < 2 * PASSAGES_PER_SHARD + 2:
+            time.sleep(0.005)
+        happen()
+
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    return thread
+
+
+def test_a_scheduler_that_dies_is_named_and_the_same_command_goes_on(
+    waiting: APIFlask, doomed: Cluster, model: Path, scored_here: dict[str, bytes]
+) -> None:
+    killer = when_some_are_scored(doomed, doomed.kill_scheduler)
+    with dask.config.set({"distributed.comm.timeouts.connect": "2s"}):
+        built = build(waiting, model, "--scheduler", doomed.address)
+    killer.join(timeout=5)
+    assert built.exit_code == 1
+    assert f"Error: The scheduler {doomed.address} has gone. What was scored is stored" in (
+        built.output
+    )
+    some = stored(waiting)
+    assert 0 < len(some) < len(scored_here)
+    assert some.items() <= scored_here.items()
+    doomed.start_scheduler()
+    doomed.workers(1)
+    assert build(waiting, model, "--scheduler", doomed.address).exit_code == 0
+    assert stored(waiting) == scored_here
+
+
+def test_ctrl_c_loses_nothing_that_was_scored(
+    waiting: APIFlask, doomed: Cluster, model: Path, scored_here: dict[str, bytes]
+) -> None:
+    interrupter = when_some_are_scored(doomed, lambda: signal.raise_signal(signal.SIGINT))
+    built = build(waiting, model, "--scheduler", doomed.address)
+    interrupter.join(timeout=5)
+    assert built.exit_code == 1
+    assert "Aborted!" in built.output
+    some = stored(waiting)
+    assert 0 < len(some) < len(scored_here)
+    assert some.items() <= scored_here.items()
+    assert build(waiting, model, "--scheduler", doomed.address).exit_code == 0
+    assert stored(waiting) == scored_here
+
+
+def test_passages_that_kill_their_workers_are_given_up_with_a_sentence(
+    waiting: APIFlask, doomed: Cluster, model: Path
+) -> None:
+    doomed.workers(1)
+    doomed.make_passages_deadly()
+    built = build(waiting, model, "--scheduler", doomed.address)
+    assert built.exit_code == 1
+    sentence = "Error: Every worker that tried to score the same passages died, the last at tcp://"
+    assert sentence in built.output
+    assert stored(waiting) == {}
 
 
 @pytest.mark.parametrize(
