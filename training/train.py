@@ -1,10 +1,11 @@
-"""Train the bundled model from scratch: `python -m training.train --corpus FILE --out FOLDER`.
+"""Train the bundled model: `python -m training.train --corpus FILE --out FOLDER`.
 
 GPT-2's architecture, small enough for two processor cores. Muon moves the layers' matrices, AdamW
 the embeddings and norms; the rate is constant until the last `decay_steps`, in which it falls
 linearly to zero. A run writes a checkpoint every few minutes and `--resume` goes on from it with
 the same batches. Until the rate falls, nothing depends on the number of steps: a resumed run may
-be given another `--steps`, and ends as if it had had it from the start.
+be given another `--steps`, and ends as if it had had it from the start. `--begin-with FOLDER`
+starts from a model that is there already, whose window may be shorter than the new one's.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from tokenizers import Tokenizer
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from training.corpus import read_documents, split_documents
 from training.muon import Muon
+from training.softmax import VocabularySampler, sampled_cross_entropy
 from training.tokenizer import save_for_transformers, train_tokenizer
 
 BEGINNING_OF_TEXT_ID = 0
@@ -34,16 +37,29 @@ class Recipe:
     steps: int
     decay_steps: int = 1500
     vocabulary: int = 16384
-    window: int = 256
+    window: int = 512
+    short_window: int = 256  # until the last steps: attention then costs half as much
     width: int = 320
     layers: int = 5
     heads: int = 5
-    windows_per_step: int = 32
+    windows_per_step: int = 16
     matrix_rate: float = 0.02
     other_rate: float = 0.003
     warmup_steps: int = 100
     seed: int = 0
     bfloat16: bool = False
+    always_counted: int = 4096  # of the vocabulary, in each step's loss; the last steps count all
+    one_in: int = 4  # of the others
+    whole_steps: int = 200  # the last ones, with the whole window and vocabulary
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """What products are made in."""
+        return torch.bfloat16 if self.bfloat16 else torch.float32
+
+    def is_whole(self, step: int) -> bool:
+        """Tell whether `step` reads the whole window and counts the whole vocabulary."""
+        return step >= self.steps - self.whole_steps
 
     def rate_share(self, step: int) -> float:
         """Return the share of the full rate at `step`: warm-up, constant, linear to zero."""
@@ -71,16 +87,33 @@ def new_model(recipe: Recipe) -> GPT2LMHeadModel:
     return GPT2LMHeadModel(config)
 
 
+def begin_with(model: GPT2LMHeadModel, folder: Path) -> None:
+    """Give `model` the weights in `folder`, whose window may be shorter.
+
+    Positions that it never saw begin as its last one.
+    """
+    weights = GPT2LMHeadModel.from_pretrained(folder, dtype=torch.float32).state_dict()
+    name = "transformer.wpe.weight"
+    missing = model.config.n_positions - len(weights[name])
+    weights[name] = torch.cat([weights[name], weights[name][-1:].expand(missing, -1)])
+    model.load_state_dict(weights)
+
+
 class Batches:
-    """Random windows of the token stream: batch `step` depends on the seed and the step alone."""
+    """Random windows of the token stream: batch `step` depends on the recipe and the step alone."""
 
     def __init__(self, tokens: NDArray[np.uint16], recipe: Recipe) -> None:
         self._tokens, self._recipe = tokens, recipe
         self._per_epoch = (len(tokens) - 1) // recipe.window // recipe.windows_per_step - 1
         self._epoch, self._starts = -1, np.empty(0, dtype=np.int64)
 
+    def token_counts(self) -> torch.Tensor:
+        """Return how often each token of the vocabulary stands in the stream."""
+        counts = np.bincount(self._tokens, minlength=self._recipe.vocabulary)
+        return torch.from_numpy(counts)
+
     def at(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return (inputs, targets), both (windows, window) of token ids."""
+        """Return (inputs, targets), both (windows, window) of token ids, or cut shorter."""
         epoch, index = divmod(step, self._per_epoch)
         if epoch != self._epoch:
             self._epoch, self._starts = epoch, self._shuffled_starts(epoch)
@@ -88,7 +121,8 @@ class Batches:
         starts = self._starts[index * size : (index + 1) * size]
         rows = np.stack([self._tokens[s : s + self._recipe.window + 1] for s in starts])
         ids = torch.from_numpy(rows.astype(np.int64))
-        return ids[:, :-1].contiguous(), ids[:, 1:].contiguous()
+        window = self._recipe.window if self._recipe.is_whole(step) else self._recipe.short_window
+        return ids[:, :-1].reshape(-1, window), ids[:, 1:].reshape(-1, window)
 
     def _shuffled_starts(self, epoch: int) -> NDArray[np.int64]:
         rng = np.random.default_rng([self._recipe.seed, epoch])
@@ -111,17 +145,24 @@ class Trainer:
             torch.optim.AdamW(others, lr=recipe.other_rate, betas=(0.9, 0.95), weight_decay=0.0),
         )
         self._rates = (recipe.matrix_rate, recipe.other_rate)
-        self._loss = torch.compile(self._eager_loss)
+        counts = batches.token_counts()
+        self._sampler = VocabularySampler(counts, recipe.always_counted, recipe.one_in)
+        self._whole = VocabularySampler(counts, recipe.vocabulary, 1)
+        self._hidden_states = torch.compile(self._eager_hidden_states, dynamic=False)
 
-    def _eager_loss(self, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    def _eager_hidden_states(self, inputs: torch.Tensor) -> torch.Tensor:
         with torch.autocast("cpu", torch.bfloat16, enabled=self.recipe.bfloat16):
-            hidden = self.model.transformer(inputs).last_hidden_state  # (windows, window, width)
-            logits = self.model.lm_head(hidden).flatten(0, 1)  # (windows * window, vocabulary)
-            return torch.nn.functional.cross_entropy(logits, targets.flatten())
+            hidden: torch.Tensor = self.model.transformer(inputs).last_hidden_state
+            return hidden.float()  # (windows, window, width)
 
     def train_step(self) -> float:
         """Take one step; return its mean loss in nats a token."""
-        loss = self._loss(*self.batches.at(self.step))
+        inputs, targets = self.batches.at(self.step)
+        sampler = self._whole if self.recipe.is_whole(self.step) else self._sampler
+        sample = sampler.draw(self.recipe.seed, self.step)
+        hidden = self._hidden_states(inputs).flatten(0, 1)  # (windows * window, width)
+        weight, dtype = self.model.lm_head.weight, self.recipe.dtype
+        loss = sampled_cross_entropy(hidden, weight, targets.flatten(), sample, dtype)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer, rate in zip(self.optimizers, self._rates, strict=True):
@@ -150,14 +191,22 @@ class Trainer:
             optimizer.load_state_dict(state)
 
 
-def tokenized(corpus: Path, recipe: Recipe, out: Path) -> NDArray[np.uint16]:
-    """Train the tokenizer, save it to `out`, and return the training documents as one stream."""
+def tokenized(
+    corpus: Path, recipe: Recipe, out: Path, first_model: Path | None
+) -> NDArray[np.uint16]:
+    """Save a tokenizer to `out`, and return the training documents as one stream.
+
+    It is the first model's, where there is one, or is trained on the documents.
+    """
     cache = out / "tokens.npy"
     if cache.exists():
         stored: NDArray[np.uint16] = np.load(cache)
         return stored
     documents, _ = split_documents(read_documents(corpus))
-    tokenizer = train_tokenizer(documents, recipe.vocabulary)
+    if first_model is None:
+        tokenizer = train_tokenizer(documents, recipe.vocabulary)
+    else:
+        tokenizer = Tokenizer.from_file(str(first_model / "tokenizer.json"))
     save_for_transformers(tokenizer, out, recipe.window)
     stream = [
         piece
@@ -199,20 +248,26 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the model")
     parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--decay-steps", type=int, default=1500, help="the last ones, rate falling")
+    parser.add_argument("--peak", type=float, default=1.0, help="share of the recipe's rates")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--bfloat16", action="store_true", help="where lscpu shows avx512_bf16")
+    parser.add_argument("--begin-with", type=Path, help="folder of a model to go on from")
     parser.add_argument("--resume", action="store_true", help="go on from FOLDER/checkpoint.pt")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     recipe = Recipe(
         steps=arguments.steps,
         decay_steps=arguments.decay_steps,
+        matrix_rate=Recipe.matrix_rate * arguments.peak,
+        other_rate=Recipe.other_rate * arguments.peak,
         seed=arguments.seed,
         bfloat16=arguments.bfloat16,
     )
-    tokens = tokenized(arguments.corpus, recipe, arguments.out)
+    tokens = tokenized(arguments.corpus, recipe, arguments.out, arguments.begin_with)
     print(f"{len(tokens):,} training tokens, {recipe}", flush=True)
     trainer = Trainer(recipe, Batches(tokens, recipe))
+    if arguments.begin_with:
+        begin_with(trainer.model, arguments.begin_with)
     if arguments.resume:
         trainer.load_checkpoint(arguments.out / "checkpoint.pt")
     train(trainer, arguments.out)

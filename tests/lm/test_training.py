@@ -17,7 +17,7 @@ from server.lm.score import PassageScorer
 from server.lm.source import find_source
 from training.evaluate import measure
 from training.suggest import examples
-from training.train import Batches, Recipe, Trainer, train
+from training.train import Batches, Recipe, Trainer, begin_with, train
 
 # torch's compiler imports a part of torch that torch itself has deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:.*script_method.*:DeprecationWarning")
@@ -26,12 +26,15 @@ TINY = Recipe(
     steps=12,
     vocabulary=64,
     window=16,
+    short_window=8,
     width=16,
     layers=1,
     heads=2,
     windows_per_step=4,
     warmup_steps=2,
     decay_steps=6,
+    always_counted=16,
+    whole_steps=3,
 )
 
 
@@ -54,8 +57,38 @@ def test_a_batch_depends_on_its_step_alone(batches: Batches) -> None:
             assert torch.equal(mine, theirs)
     inputs, targets = batches.at(3)
     assert torch.equal((inputs + 1) % 64, targets)
-    assert inputs.shape == (4, 16)
     assert not torch.equal(inputs, batches.at(4)[0])
+
+
+def test_windows_are_short_until_the_last_steps(batches: Batches) -> None:
+    shapes = [batches.at(step)[0].shape for step in (8, 9)]
+    assert shapes == [(8, 8), (4, 16)]
+    inputs, targets = batches.at(8)
+    assert torch.equal((inputs + 1) % 64, targets)
+
+
+def test_the_last_steps_count_the_whole_vocabulary(batches: Batches) -> None:
+    exact, sampled = (Trainer(replace(TINY, whole_steps=some), batches) for some in (TINY.steps, 0))
+    inputs, targets = batches.at(0)
+    logits = exact.model(inputs).logits.flatten(0, 1)
+    loss = torch.nn.functional.cross_entropy(logits, targets.flatten()).item()
+    assert exact.train_step() == pytest.approx(loss, abs=1e-5)
+    assert sampled.train_step() != pytest.approx(loss, abs=1e-5)
+
+
+def test_a_model_goes_on_with_a_longer_window(batches: Batches, tmp_path: Path) -> None:
+    first = Trainer(TINY, batches)
+    first.train_step()
+    first.model.save_pretrained(tmp_path)
+    longer = Trainer(replace(TINY, window=24), batches)
+    begin_with(longer.model, tmp_path)
+    inputs, _ = batches.at(10)
+    with torch.no_grad():
+        before, after = (trainer.model(inputs).logits for trainer in (first, longer))
+    torch.testing.assert_close(before, after)
+    places = longer.model.transformer.wpe.weight
+    assert len(places) == 24
+    assert torch.equal(places[20], places[15])
 
 
 def test_the_rate_warms_up_stays_and_falls_to_zero() -> None:
