@@ -84,4 +84,4 @@ def test_the_bundled_model_is_small_and_safe() -> None:
     loaded = load_model(find_source(BUNDLED, ""))
     assert loaded.model.config.model_type == "gpt2"
     assert loaded.identity.name == BUNDLED
-    assert loaded.identity.window_tokens == 256
+    assert loaded.identity.window_tokens == 512
