@@ -100,7 +100,7 @@ def words_of(logprobs: torch.Tensor, loaded: LoadedModel) -> FloatArray:
 def reference_of(logprobs: torch.Tensor, loaded: LoadedModel) -> Reference:
     """Return what the reference says at every place, as duels and bets are drawn from it."""
     draws = RivalDraws(loaded.vocabulary)
-    suggested = [draws.suggested_answers(UNIT, row) for row in logprobs.double().numpy()]
+    suggested = draws.suggested_answers(UNIT, logprobs)
     if any(len(some) != SUGGESTIONS for some in suggested):
         raise ValueError("somewhere the model has fewer than eight words to suggest")
     return Reference(words_of(logprobs, loaded), np.array(suggested, dtype=np.int64))

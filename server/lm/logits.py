@@ -14,6 +14,7 @@ from server.domain.scores import TOP_EVERYWHERE
 
 ROWS_PER_CHUNK = 512  # in one product with the vocabulary: 103 MB for GPT-2's
 _ROWS_PER_BLOCK = 32  # measured together
+_ROWS_MORE = 128  # memory grows by so many
 _COLUMNS = 64  # rows of a multiple of 16 numbers are aligned, which speeds the product by a third
 _LEAST_MASS = 1e-30  # a float32 sum below this has lost digits
 
@@ -30,8 +31,8 @@ class NextTokens:
         self._word_ids = torch.tensor(word_ids, dtype=torch.int64, device=weight.device)
         self._is_word = torch.zeros(tokens, device=weight.device)
         self._is_word[self._word_ids] = 1
-        self._memory = self._empty(0)
-        self._shifted, self._powers = (self._empty(_ROWS_PER_BLOCK) for _ in range(2))
+        self._memory, self._kept = self._empty(0), self._empty(0)
+        self._scratch = [self._empty(_ROWS_PER_BLOCK) for _ in range(3)]
 
     @torch.inference_mode()
     def read(
@@ -40,22 +41,21 @@ class NextTokens:
         """Return what is measured on every row, by its name in the scores, and the wanted rows.
 
         `hidden` is (rows, width); `targets` (rows,) are the tokens that came; `wanted`, ascending,
-        are rows whose (wanted, tokens) log-probabilities in nats come with the measurements.
+        are rows whose (wanted, tokens) log-probabilities in nats come with the measurements. They
+        lie in memory that the next call uses again.
         """
         measured: list[dict[str, torch.Tensor]] = []
-        kept = torch.empty(len(wanted), self._tokens, device=hidden.device)
+        self._kept = self._with_rows(self._kept, len(wanted))
+        kept = self._kept[: len(wanted), : self._tokens]
         filled = 0
         for first, logits in self._chunks(hidden):
-            stop = first + len(logits)
-            for start in range(first, stop, _ROWS_PER_BLOCK):
-                rows = slice(start, min(start + _ROWS_PER_BLOCK, stop))
-                block = logits[start - first : rows.stop - first]
-                measured.append(self._measured(block, targets[rows]))
-            inside = wanted[(wanted >= first) & (wanted < stop)] - first
-            for some in inside.split(_ROWS_PER_BLOCK):
-                logprobs = torch.log_softmax(logits[some, : self._tokens], dim=1)
-                kept[filled : filled + len(some)] = logprobs
-                filled += len(some)
+            for rows in torch.arange(len(logits)).split(_ROWS_PER_BLOCK):
+                start, stop = first + int(rows[0]), first + int(rows[-1]) + 1
+                inside = wanted[(wanted >= start) & (wanted < stop)] - start
+                into = kept[filled : filled + len(inside)]
+                block = logits[start - first : stop - first]
+                measured.append(self._measured(block, targets[start:stop], inside, into))
+                filled += len(inside)
         named = {name: torch.cat([some[name] for some in measured]) for name in measured[0]}
         return named, kept
 
@@ -66,8 +66,7 @@ class NextTokens:
         """
         first = 0
         for chunk in hidden.float().chunk(-(-len(hidden) // ROWS_PER_CHUNK)):
-            if len(chunk) > len(self._memory):
-                self._memory = self._empty(len(chunk))
+            self._memory = self._with_rows(self._memory, len(chunk))
             logits = self._memory[: len(chunk)]
             torch.mm(chunk, self._weight, out=logits[:, : self._tokens])
             if self._bias is not None:
@@ -75,11 +74,17 @@ class NextTokens:
             yield first, logits
             first += len(chunk)
 
-    def _measured(self, padded: torch.Tensor, targets: torch.Tensor) -> dict[str, torch.Tensor]:
+    def _measured(
+        self, padded: torch.Tensor, targets: torch.Tensor, wanted: torch.Tensor, kept: torch.Tensor
+    ) -> dict[str, torch.Tensor]:
+        """Return what is measured on a few rows; `kept` gets the wanted ones' log-probabilities.
+
+        New memory would cost more than what is computed into it, hence the scratch.
+        """
         top = best_columns(padded, min(TOP_EVERYWHERE, self._tokens))
         logits = padded[:, : self._tokens]
-        shifted, powers = (
-            memory[: len(logits), : self._tokens] for memory in (self._shifted, self._powers)
+        shifted, powers, scratch = (
+            memory[: len(logits), : self._tokens] for memory in self._scratch
         )
         torch.sub(logits, top.values[:, :1], out=shifted)
         torch.exp(shifted, out=powers)
@@ -89,13 +94,14 @@ class NextTokens:
         result = {
             "target_logprob": target[:, 0] - log_total,
             # -sum(p ln p), where p = powers / total and ln p = shifted - log_total
-            "entropy_nats": log_total - torch.linalg.vecdot(powers, shifted) / total,
+            "entropy_nats": log_total - torch.mul(powers, shifted, out=scratch).sum(dim=1) / total,
             "word_log_mass": self._log_of_words(powers, shifted) - log_total,
             "top_ids": top.indices.int(),
             "top_logprob": top.values - top.values[:, :1] - log_total[:, None],
         }
-        better = torch.gt(shifted, target, out=powers)  # ones and zeros, to count by products
+        better = torch.gt(shifted, target, out=scratch)  # ones and zeros, to count by products
         words = torch.where(self._is_word[targets] > 0, better.mv(self._is_word) + 1, 0)
+        torch.sub(shifted[wanted], log_total[wanted, None], out=kept)
         return result | {"target_rank": (better.sum(dim=1) + 1).int(), "word_rank": words.int()}
 
     def _log_of_words(self, powers: torch.Tensor, shifted: torch.Tensor) -> torch.Tensor:
@@ -103,6 +109,12 @@ class NextTokens:
         if mass.min() > _LEAST_MASS:
             return mass.log()
         return shifted[:, self._word_ids].logsumexp(dim=1)
+
+    def _with_rows(self, memory: torch.Tensor, rows: int) -> torch.Tensor:
+        """Return `memory`, or where it has too few rows larger memory, seldom."""
+        if rows <= len(memory):
+            return memory
+        return self._empty(-(-rows // _ROWS_MORE) * _ROWS_MORE)
 
     def _empty(self, rows: int) -> torch.Tensor:
         columns = -(-self._tokens // _COLUMNS) * _COLUMNS

@@ -23,7 +23,8 @@ from server.domain.tokens import Unit, Vocabulary
 # About half of all positions are in the tail, so that these give a round's twelve.
 POSITIONS_EXAMINED = 30
 
-LogProbs = Callable[[int], torch.Tensor]  # position -> (vocabulary,), nats
+# positions (n,) -> their log-probabilities (n, vocabulary), nats, on the processor
+LogProbs = Callable[[Sequence[int]], torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -40,14 +41,23 @@ class _Answers:
     def __init__(self, of_token: NDArray[np.int32]) -> None:
         self.of_token = of_token  # (vocabulary,) -1 where the token is no answer
         self.ids = np.flatnonzero(of_token >= 0)  # (possible,) ascending; a place is an index here
-        self._grouped = np.argsort(of_token[self.ids], kind="stable")
-        self._starts = np.searchsorted(
-            of_token[self.ids][self._grouped], np.arange(of_token.max() + 2)
+        grouped = np.argsort(of_token[self.ids], kind="stable")
+        answers, first, sizes = np.unique(
+            of_token[self.ids][grouped], return_index=True, return_counts=True
         )
+        # (answers, most tokens) the places of an answer's tokens, ascending, then one past all
+        self.places = np.full((of_token.max() + 1, sizes.max()), len(self.ids))
+        for column in range(sizes.max()):
+            has = sizes > column
+            self.places[answers[has], column] = grouped[first[has] + column]
 
-    def places(self, answer: int) -> NDArray[np.int64]:
-        """Return the places of the tokens that are this answer, ascending."""
-        return self._grouped[self._starts[answer] : self._starts[answer + 1]]
+    def masses(self, logprobs: torch.Tensor) -> NDArray[np.float64]:
+        """Return the probability of each place, (rows, possible + 1), the one past all having 0."""
+        masses = torch.zeros(len(logprobs), len(self.ids) + 1, dtype=torch.float64)
+        inside = masses[:, :-1]
+        inside.copy_(logprobs.index_select(1, torch.from_numpy(self.ids)))
+        inside.exp_()
+        return masses.numpy()
 
 
 class RivalDraws:
@@ -75,13 +85,17 @@ class RivalDraws:
         tables: dict[str, Rivals] = {}
         for unit in Unit:
             drawn: dict[Form, list[_Drawn]] = {form: [] for form in Form}
-            for position in examined[unit]:
+            # As many positions together as one form wants: most operations then have a long way.
+            for start in range(0, len(examined[unit]), POSITIONS_PER_ROUND):
                 forms = [form for form in Form if len(drawn[form]) < POSITIONS_PER_ROUND]
                 if not forms:
                     break
-                row = logprobs(position).double().numpy()
-                for form, one in self._draw(unit, forms, position, target_ids[position], row, seed):
-                    drawn[form].append(one)
+                positions = examined[unit][start : start + POSITIONS_PER_ROUND]
+                targets = [target_ids[position] for position in positions]
+                rows = logprobs(positions)
+                for form, one in self._draw(unit, forms, positions, targets, rows, seed):
+                    if len(drawn[form]) < POSITIONS_PER_ROUND:
+                        drawn[form].append(one)
             tables |= {RIVAL_TABLES[unit, form]: _table(drawn[form]) for form in Form}
         return tables
 
@@ -89,45 +103,62 @@ class RivalDraws:
         self,
         unit: Unit,
         forms: list[Form],
-        position: int,
-        target: int,
-        row: NDArray[np.float64],
+        positions: Sequence[int],
+        targets: Sequence[int],
+        rows: torch.Tensor,
         seed: Sequence[str],
     ) -> Iterator[tuple[Form, _Drawn]]:
         """Yield what each of the forms draws here: the tail nothing for a target in the head."""
         answers = self._answers[unit]
-        given = np.exp(row[answers.ids])
+        given = answers.masses(rows)
         for form in forms:
-            allowed = given
+            allowed, kept = given, list(range(len(positions)))
             if form is Form.TAIL:
-                head = self.suggested_answers(unit, row)
-                if answers.of_token[target] in head:
-                    continue
+                heads = self.suggested_answers(unit, rows)
+                kept = [k for k in kept if answers.of_token[targets[k]] not in heads[k]]
                 allowed = given.copy()
-                allowed[np.concatenate([answers.places(answer) for answer in head])] = 0.0
-            draws = seeded_generator(*seed, unit, form, f"rivals at {position}")
-            ids = answers.ids[_sample(allowed, draws.random(RIVALS_PER_POSITION))]
-            masses = [
-                float(given[answers.places(answer)].sum())
-                for answer in answers.of_token[[target, *ids]]
-            ]
-            yield form, _Drawn(position, masses[0], ids, np.array(masses[1:]))
+                for k in kept:
+                    allowed[k, answers.places[heads[k]]] = 0.0
+            cumulated = torch.from_numpy(allowed[:, :-1]).cumsum(dim=1).numpy()
+            for k in kept:
+                draws = seeded_generator(*seed, unit, form, f"rivals at {positions[k]}")
+                ids = answers.ids[_sample(cumulated[k], draws.random(RIVALS_PER_POSITION))]
+                named = answers.of_token[[targets[k], *ids]]
+                masses = given[k, answers.places[named]].sum(axis=1)
+                yield form, _Drawn(positions[k], float(masses[0]), ids, masses[1:])
 
-    def suggested_answers(self, unit: Unit, row: NDArray[np.float64]) -> NDArray[np.int32]:
-        """Return the answers of the eight suggestions, given one position's log-probabilities."""
+    def suggested_answers(self, unit: Unit, logprobs: torch.Tensor) -> list[NDArray[np.int32]]:
+        """Return the answers of the eight suggestions in each row of log-probabilities."""
         answers = self._answers[unit]
         wanted = min(CANDIDATES_PER_SUGGESTION * SUGGESTIONS, len(answers.ids))
-        places = torch.from_numpy(row[answers.ids]).topk(wanted).indices.sort().values.numpy()
-        best = answers.ids[places]
-        best = best[np.argsort(-row[best], kind="stable")]
-        candidates = (Candidate(int(i), self._vocabulary.text(int(i)), row[i]) for i in best)
+        places = torch.from_numpy(answers.ids)
+        best = logprobs.index_select(1, places).topk(wanted, dim=1).indices.sort(dim=1).values
+        best_ids = places[best]
+        values = logprobs.gather(1, best_ids)
+        order = values.argsort(dim=1, descending=True, stable=True)
+        return [
+            self._suggested(unit, ids, row)
+            for ids, row in zip(
+                best_ids.gather(1, order).tolist(), values.gather(1, order).tolist(), strict=True
+            )
+        ]
+
+    def _suggested(
+        self, unit: Unit, ids: Sequence[int], logprobs: Sequence[float]
+    ) -> NDArray[np.int32]:
+        candidates = (
+            Candidate(token_id, self._vocabulary.text(token_id), logprob)
+            for token_id, logprob in zip(ids, logprobs, strict=True)
+        )
         offered = [candidate.token_id for candidate in suggested(candidates, unit, SUGGESTIONS)]
-        return answers.of_token[offered]
+        return self._answers[unit].of_token[offered]
 
 
-def _sample(weights: NDArray[np.float64], uniform: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return one index for each number in [0, 1), with probability in proportion to `weights`."""
-    cumulated = np.cumsum(weights)
+def _sample(cumulated: NDArray[np.float64], uniform: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return one index for each number in [0, 1), with probability in proportion to the weights.
+
+    `cumulated` are the sums of the weights up to each.
+    """
     places = np.searchsorted(cumulated, uniform * cumulated[-1], side="right")
     last = np.searchsorted(cumulated, cumulated[-1])  # the last that adds anything
     return np.asarray(np.minimum(places, last), dtype=np.int64)

@@ -156,7 +156,10 @@ class PassageScorer:
             **everywhere,
             **self._at_asked(at_asked),
             **self._rivals.tables(
-                item.order, item.token_ids, item.seed, lambda p: distributions[row_of[p]]
+                item.order,
+                item.token_ids,
+                item.seed,
+                lambda positions: distributions[[row_of[position] for position in positions]],
             ),
         }
         return PassageScores(

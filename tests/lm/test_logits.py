@@ -31,6 +31,21 @@ def test_rows_of_many_chunks_come_in_order_with_the_wanted_ones() -> None:
     torch.testing.assert_close(measured["target_logprob"], expected, atol=1e-5, rtol=0)
 
 
+def test_memory_that_is_used_again_holds_nothing_of_before() -> None:
+    torch.manual_seed(2)
+    head = torch.nn.Linear(8, 1_000)
+    reader = NextTokens(head, 1_000, range(0, 1_000, 3))
+    for rows in (40, 300, 7):
+        hidden, targets = torch.randn(rows, 8), torch.randint(1_000, (rows,))
+        measured, kept = reader.read(hidden, targets, torch.arange(rows))
+        logprobs = head(hidden).detach().log_softmax(dim=1)
+        torch.testing.assert_close(kept, logprobs, atol=1e-5, rtol=0)
+        entropy = torch.distributions.Categorical(logits=logprobs).entropy()
+        torch.testing.assert_close(measured["entropy_nats"], entropy, atol=1e-4, rtol=0)
+        best = logprobs.topk(10, dim=1)
+        torch.testing.assert_close(measured["top_logprob"], best.values, atol=1e-5, rtol=0)
+
+
 def test_words_that_are_next_to_impossible_have_a_mass_still() -> None:
     head = torch.nn.Linear(1, 5, bias=False)
     head.weight.data = torch.tensor([[0.0], [0.0], [-200.0], [0.0], [0.0]])
