@@ -36,7 +36,7 @@ from server.lm.source import BUNDLED_FOLDER, find_source
 from server.services.cutting import cut_passage
 from training.corpus import read_documents
 
-ROUNDS = 4  # each row is measured in so many turns, so that a disturbance strikes all of them
+ROUNDS = 2  # each row is measured in so many turns, so that a disturbance strikes all of them
 TRIAL_PASSAGES, LOOP_PASSAGES = 8, 3
 
 console = Console()
@@ -172,9 +172,9 @@ def show(rows: dict[str, Row]) -> None:
     table.add_row("the limit", f"{limit:,.1f}", "", "", "1", "")
     console.print(table)
     console.print(
-        f"The limit: the rate of multiplying {SQUARE:,} by {SQUARE:,} float32 matrices just before "
-        f"and after each turn, divided by 2 and by {exact.parameters:,} parameters. Around the "
-        f"turns of float32 it was {limit * 2 * exact.parameters / 1e9:.0f} GFLOP/s."
+        f"The limit: the rate of multiplying {SQUARE:,} by {SQUARE:,} float32 matrices every few "
+        f"seconds of a row, divided by 2 and by {exact.parameters:,} parameters. During the turns "
+        f"of float32 it was {limit * 2 * exact.parameters / 1e9:.0f} GFLOP/s."
     )
     harness_loss = rows["harness"].loss_sum / rows["harness"].tokens
     ours = float(np.mean(np.concatenate(exact.losses)))

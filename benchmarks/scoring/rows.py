@@ -26,40 +26,69 @@ from server.lm.source import find_source
 SQUARE = 2_048  # width of the matrices whose product gives the machine's rate
 EVERY = 16  # of the prefixes, so many are passed over for one that the loop reads
 BATCH_SIZES = (1, 2, 4, 8, 16)
+MEASURED_EVERY_S = 3.0
 
 Result = dict[str, Any]
 
 
-def measured_rate() -> float:
-    """Return the best rate, in operations a second, of multiplying two large square matrices."""
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    left, right = (torch.randn(SQUARE, SQUARE, device=device) for _ in range(2))
-    return 2 * SQUARE**3 / min(_seconds(lambda: left @ right) for _ in range(8))
+class ProductRate:
+    """The rate of multiplying two large square matrices, measured between pieces of a row's work.
+
+    A shared machine's rate drifts by a third within minutes: only what is measured in the same
+    minutes says how fast the row could have been.
+    """
+
+    def __init__(self) -> None:
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        self._left, self._right, self._product = (
+            torch.randn(SQUARE, SQUARE, device=device) for _ in range(3)
+        )
+        self._products, self._seconds = 0, 0.0
+        self._multiply()
+
+    def measure(self) -> None:
+        """Multiply them twice."""
+        for _ in range(2):
+            self._seconds += _seconds(self._multiply)
+            self._products += 1
+
+    @property
+    def operations_a_second(self) -> float:
+        """Of all products together."""
+        return 2 * SQUARE**3 * self._products / self._seconds
+
+    def _multiply(self) -> None:
+        torch.mm(self._left, self._right, out=self._product)
+
+
+def _now() -> float:
+    # On one thread that thread's own time counts, which a busy machine does not lengthen.
+    return time.process_time() if torch.get_num_threads() == 1 else time.perf_counter()
 
 
 def _seconds(work: Callable[[], object]) -> float:
-    # On one thread that thread's own time counts, which a busy machine does not lengthen.
-    clock = time.process_time if torch.get_num_threads() == 1 else time.perf_counter
-    began = clock()
+    began = _now()
     work()
     if torch.cuda.is_available():
         torch.cuda.synchronize()
-    return clock() - began
+    return _now() - began
 
 
-def ours(loaded: LoadedModel, texts: list[str], precision: Precision) -> Result:
+def ours(loaded: LoadedModel, texts: list[str], precision: Precision, rate: ProductRate) -> Result:
     """Score all texts as `scores build` does, with ranks, entropy, candidates and rivals."""
     compiled = precision is Precision.BFLOAT16
     scorer = PassageScorer(loaded, precision, compiled=compiled)
     warming = _seconds(lambda: list(scorer.score(texts if compiled else texts[:2])))
     loss_of: dict[int, list[float]] = {}
-
-    def score() -> None:
-        for index, scores in scorer.score(texts):
-            assert isinstance(scores, PassageScores), scores
-            loss_of[index] = (-scores.target_logprob).tolist()
-
-    seconds = _seconds(score)
+    seconds, began = 0.0, _now()
+    for index, scores in scorer.score(texts):
+        assert isinstance(scores, PassageScores), scores
+        loss_of[index] = (-scores.target_logprob).tolist()
+        if _now() - began > MEASURED_EVERY_S:
+            seconds += _now() - began
+            rate.measure()
+            began = _now()
+    seconds += _now() - began
     losses = [loss_of[index] for index in range(len(texts))]
     return {
         "tokens": sum(map(len, losses)),
@@ -69,7 +98,9 @@ def ours(loaded: LoadedModel, texts: list[str], precision: Precision) -> Result:
     }
 
 
-def harness(loaded: LoadedModel, texts: list[str], batch_sizes: list[int]) -> list[Result]:
+def harness(
+    loaded: LoadedModel, texts: list[str], batch_sizes: list[int], rate: ProductRate
+) -> list[Result]:
     """Let lm-evaluation-harness give each text's log-likelihood, at each of the batch sizes.
 
     It does not sort beyond a batch, so it gets the texts sorted by length.
@@ -78,6 +109,7 @@ def harness(loaded: LoadedModel, texts: list[str], batch_sizes: list[int]) -> li
     from lm_eval.models.huggingface import HFLM
 
     results = []
+    sums: list[float]
     texts = sorted(texts, key=len)
     for size in batch_sizes:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
@@ -92,8 +124,11 @@ def harness(loaded: LoadedModel, texts: list[str], batch_sizes: list[int]) -> li
                 for index, text in enumerate(texts)
             ]
             model.loglikelihood_rolling(requests[:2])
-            sums: list[float] = []
-            seconds = _seconds(lambda: sums.extend(model.loglikelihood_rolling(requests)))  # noqa: B023
+            sums, seconds = [], 0.0
+            for first in range(0, len(requests), max(BATCH_SIZES)):
+                some = requests[first : first + max(BATCH_SIZES)]
+                seconds += _seconds(lambda: sums.extend(model.loglikelihood_rolling(some)))  # noqa: B023
+                rate.measure()
         tokens = sum(len(model.tok_encode(text)) for text in texts)
         loss = -sum(sums) / tokens
         results.append({"batch": size, "tokens": tokens, "seconds": seconds, "loss": loss})
@@ -101,7 +136,7 @@ def harness(loaded: LoadedModel, texts: list[str], batch_sizes: list[int]) -> li
 
 
 @torch.inference_mode()
-def loop(loaded: LoadedModel, texts: list[str]) -> Result:
+def loop(loaded: LoadedModel, texts: list[str], rate: ProductRate) -> Result:
     """Read each prefix from its beginning, as most scripts do; every sixteenth prefix only."""
     tokens, seconds = 0, 0.0
     for text in texts:
@@ -113,6 +148,7 @@ def loop(loaded: LoadedModel, texts: list[str]) -> Result:
                 lambda: loaded.model(prefix).logits[0, -1].log_softmax(dim=0).argmax().item()  # noqa: B023
             )
             tokens += 1
+        rate.measure()
     return {"tokens": tokens, "seconds": seconds}
 
 
@@ -122,15 +158,17 @@ def main() -> None:
     texts = job["texts"]
     torch.set_num_threads(job["threads"])
     loaded = load_model(find_source(job["model"], ""))
-    rate = measured_rate()
+    rate = ProductRate()
+    rate.measure()
     if row == "harness":
-        result: Result = {"runs": harness(loaded, texts, job["batch_sizes"])}
+        result: Result = {"runs": harness(loaded, texts, job["batch_sizes"], rate)}
     elif row == "loop":
-        result = loop(loaded, texts)
+        result = loop(loaded, texts, rate)
     else:
-        result = ours(loaded, texts, Precision(row))
+        result = ours(loaded, texts, Precision(row), rate)
+    rate.measure()
     result |= {
-        "rate": (rate + measured_rate()) / 2,
+        "rate": rate.operations_a_second,
         "parameters": loaded.identity.parameters,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6,
     }
