@@ -32,7 +32,7 @@ class VocabularySampler:
         """`counts` (vocabulary,) are the tokens' frequencies; the first `always` are kept."""
         order = counts.argsort(descending=True, stable=True).numpy()
         self._frequent, self._others = order[:always], order[always:]
-        self._drawn, self._one_in = len(self._others) // one_in, one_in
+        self._drawn = len(self._others) // one_in
 
     def draw(self, *seed: int) -> Sample:
         """Return the sample that belongs to `seed`."""
@@ -64,8 +64,8 @@ class _SampledCrossEntropy(torch.autograd.Function):
         weight_gradient, hidden_gradient = torch.zeros_like(weight), torch.empty_like(hidden)
         memory = torch.empty(min(ROWS_PER_CHUNK, len(hidden)), len(sampled), dtype=dtype)
         loss = torch.zeros(())
-        for rows in torch.arange(len(hidden)).split(ROWS_PER_CHUNK):
-            part = slice(int(rows[0]), int(rows[-1]) + 1)
+        for start in range(0, len(hidden), ROWS_PER_CHUNK):
+            part = slice(start, start + ROWS_PER_CHUNK)
             states, target_ids = hidden[part], targets[part]
             rounded, target_rows = states.to(dtype), weight[target_ids]
             powers = torch.mm(rounded, sampled.T, out=memory[: len(states)]).float()

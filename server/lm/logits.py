@@ -47,32 +47,29 @@ class NextTokens:
         measured: list[dict[str, torch.Tensor]] = []
         self._kept = self._with_rows(self._kept, len(wanted))
         kept = self._kept[: len(wanted), : self._tokens]
-        filled = 0
-        for first, logits in self._chunks(hidden):
-            for rows in torch.arange(len(logits)).split(_ROWS_PER_BLOCK):
-                start, stop = first + int(rows[0]), first + int(rows[-1]) + 1
+        filled, start = 0, 0
+        for logits in self._chunks(hidden):
+            for block in logits.split(_ROWS_PER_BLOCK):
+                stop = start + len(block)
                 inside = wanted[(wanted >= start) & (wanted < stop)] - start
                 into = kept[filled : filled + len(inside)]
-                block = logits[start - first : stop - first]
                 measured.append(self._measured(block, targets[start:stop], inside, into))
-                filled += len(inside)
+                filled, start = filled + len(inside), stop
         named = {name: torch.cat([some[name] for some in measured]) for name in measured[0]}
         return named, kept
 
-    def _chunks(self, hidden: torch.Tensor) -> Iterator[tuple[int, torch.Tensor]]:
-        """Yield (first row, logits), each in the memory of the one before.
+    def _chunks(self, hidden: torch.Tensor) -> Iterator[torch.Tensor]:
+        """Yield the logits of some rows after others, each in the memory of the one before.
 
         Behind the vocabulary's columns there are some of minus infinity, up to a multiple of 64.
         """
-        first = 0
         for chunk in hidden.float().chunk(-(-len(hidden) // ROWS_PER_CHUNK)):
             self._memory = self._with_rows(self._memory, len(chunk))
             logits = self._memory[: len(chunk)]
             torch.mm(chunk, self._weight, out=logits[:, : self._tokens])
             if self._bias is not None:
                 logits[:, : self._tokens] += self._bias
-            yield first, logits
-            first += len(chunk)
+            yield logits
 
     def _measured(
         self, padded: torch.Tensor, targets: torch.Tensor, wanted: torch.Tensor, kept: torch.Tensor
