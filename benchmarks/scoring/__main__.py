@@ -50,6 +50,7 @@ class Row:
     seconds: float = 0.0
     peak_mb: float = 0.0
     least_seconds: float = 0.0
+    default_least_seconds: float = 0.0
     parameters: int = 0
     losses: list[list[float]] = field(default_factory=list)
     loss_sum: float = 0.0
@@ -70,7 +71,9 @@ class Row:
         self.seconds += run["seconds"]
         self.peak_mb = max(self.peak_mb, turn["peak_mb"])
         self.parameters = turn["parameters"]
-        self.least_seconds += run["tokens"] * 2 * self.parameters / turn["rate"]
+        operations = run["tokens"] * 2 * self.parameters
+        self.least_seconds += operations / turn["rate"]
+        self.default_least_seconds += operations / turn["default_rate"]
         self.losses += run.get("losses", [])
         self.loss_sum += run.get("loss", 0.0) * run["tokens"]
 
@@ -168,13 +171,18 @@ def show(rows: dict[str, Row]) -> None:
         columns = (f"{ratios[0]:.1f}", f"{ratios[1]:.2f}", f"{row.share_of_limit:.2f}")
         table.add_row(names[name], f"{row.speed:,.1f}", *columns, f"{row.peak_mb:,.0f}")
     exact = rows[Precision.FLOAT32]
+    operations = 2 * exact.parameters
     limit = exact.tokens / exact.least_seconds
+    by_default = exact.tokens / exact.default_least_seconds
     table.add_row("the limit", f"{limit:,.1f}", "", "", "1", "")
     console.print(table)
     console.print(
         f"The limit: the rate of multiplying {SQUARE:,} by {SQUARE:,} float32 matrices every few "
-        f"seconds of a row, divided by 2 and by {exact.parameters:,} parameters. During the turns "
-        f"of float32 it was {limit * 2 * exact.parameters / 1e9:.0f} GFLOP/s."
+        f"seconds of a row, by the faster of torch's libraries, divided by 2 and by "
+        f"{exact.parameters:,} parameters. During the turns of float32 it was "
+        f"{limit * operations / 1e9:.0f} GFLOP/s. The library that torch takes by itself reached "
+        f"{by_default * operations / 1e9:.0f}, {by_default:,.1f} tokens a second; of that limit "
+        f"float32 is {exact.speed / by_default:.2f}."
     )
     harness_loss = rows["harness"].loss_sum / rows["harness"].tokens
     ours = float(np.mean(np.concatenate(exact.losses)))

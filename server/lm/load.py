@@ -16,6 +16,7 @@ from transformers.utils import logging as transformers_logging
 
 from server.domain.models import ModelIdentity
 from server.domain.tokens import Vocabulary
+from server.lm.products import use_fastest_library
 from server.lm.source import ModelSource, ModelUnavailable
 from server.lm.vocabulary import fingerprint, vocabulary_of
 
@@ -58,6 +59,7 @@ def load_model(source: ModelSource) -> LoadedModel:
             f"{source.name} has no fast tokenizer with a beginning-of-text token."
         )
     _fuse_gelu(model)
+    use_fastest_library(model)
     model.eval().to("cuda" if torch.cuda.is_available() else "cpu")
     identity = ModelIdentity(
         name=source.name,

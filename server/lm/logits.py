@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 import torch
 
 from server.domain.scores import TOP_EVERYWHERE
+from server.lm.products import fastest_library, padded
 
 ROWS_PER_CHUNK = 512  # in one product with the vocabulary: 103 MB for GPT-2's
 _ROWS_PER_BLOCK = 32  # measured together
@@ -64,12 +65,14 @@ class NextTokens:
         Behind the vocabulary's columns there are some of minus infinity, up to a multiple of 64.
         """
         for chunk in hidden.float().chunk(-(-len(hidden) // ROWS_PER_CHUNK)):
-            self._memory = self._with_rows(self._memory, len(chunk))
-            logits = self._memory[: len(chunk)]
-            torch.mm(chunk, self._weight, out=logits[:, : self._tokens])
+            rows = padded(chunk)
+            self._memory = self._with_rows(self._memory, len(rows))
+            logits = self._memory[: len(rows)]
+            with fastest_library():
+                torch.mm(rows, self._weight, out=logits[:, : self._tokens])
             if self._bias is not None:
                 logits[:, : self._tokens] += self._bias
-            yield logits
+            yield logits[: len(chunk)]
 
     def _measured(
         self, padded: torch.Tensor, targets: torch.Tensor, wanted: torch.Tensor, kept: torch.Tensor
@@ -92,17 +95,19 @@ class NextTokens:
             "target_logprob": target[:, 0] - log_total,
             # -sum(p ln p), where p = powers / total and ln p = shifted - log_total
             "entropy_nats": log_total - torch.mul(powers, shifted, out=scratch).sum(dim=1) / total,
-            "word_log_mass": self._log_of_words(powers, shifted) - log_total,
+            "word_log_mass": self._log_of_words(powers, shifted) - log_total,  # ends the powers
             "top_ids": top.indices.int(),
             "top_logprob": top.values - top.values[:, :1] - log_total[:, None],
         }
-        better = torch.gt(shifted, target, out=scratch)  # ones and zeros, to count by products
-        words = torch.where(self._is_word[targets] > 0, better.mv(self._is_word) + 1, 0)
+        better = torch.gt(shifted, target, out=scratch)  # ones and zeros as float32: sums of
+        rank = better.sum(dim=1) + 1  # booleans take far longer
+        word_rank = better.mul_(self._is_word).sum(dim=1) + 1
+        words = torch.where(self._is_word[targets] > 0, word_rank, 0)
         torch.sub(shifted[wanted], log_total[wanted, None], out=kept)
-        return result | {"target_rank": (better.sum(dim=1) + 1).int(), "word_rank": words.int()}
+        return result | {"target_rank": rank.int(), "word_rank": words.int()}
 
     def _log_of_words(self, powers: torch.Tensor, shifted: torch.Tensor) -> torch.Tensor:
-        mass = powers.mv(self._is_word)
+        mass = powers.mul_(self._is_word).sum(dim=1)
         if mass.min() > _LEAST_MASS:
             return mass.log()
         return shifted[:, self._word_ids].logsumexp(dim=1)

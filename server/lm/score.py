@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
@@ -24,6 +24,8 @@ from server.lm.load import LoadedModel
 from server.lm.logits import NextTokens
 from server.lm.rivals import POSITIONS_EXAMINED, RivalDraws
 
+_ROWS_KEPT = 256  # 51 MB for GPT-2's vocabulary; some sixty of a text
+
 
 @dataclass(frozen=True)
 class _Encoded:
@@ -39,6 +41,17 @@ class _Encoded:
     def wanted(self) -> list[int]:
         """The positions whose whole distribution is looked at, ascending."""
         return sorted({position for order in self.order.values() for position in order})
+
+
+def _few_at_a_time(batch: Iterable[_Encoded]) -> Iterator[list[_Encoded]]:
+    """Yield as many texts at a time as their whole distributions may be kept of together."""
+    some: list[_Encoded] = []
+    for item in batch:
+        if some and sum(len(one.wanted) for one in [*some, item]) > _ROWS_KEPT:
+            yield some
+            some = []
+        some.append(item)
+    yield some
 
 
 class PassageScorer:
@@ -89,9 +102,11 @@ class PassageScorer:
             else:
                 encoded.append(self._encoded(index, text, token_ids))
         for batch in self._forward.batches(encoded, lambda item: len(item.token_ids)):
-            hidden = self._forward.hidden_states([item.token_ids for item in batch])
-            for item, scores in zip(batch, self._scores(batch, hidden), strict=True):
-                yield item.index, scores
+            rest = self._forward.hidden_states([item.token_ids for item in batch])
+            for some in _few_at_a_time(batch):
+                hidden, rest = rest.tensor_split([sum(len(item.token_ids) for item in some)])
+                for item, scores in zip(some, self._scores(some, hidden), strict=True):
+                    yield item.index, scores
 
     def score_text(self, text: str) -> PassageScores:
         """Return the scores of one text, read in overlapping windows where the model's is shorter.

@@ -108,6 +108,16 @@ def test_scoring_in_batches_equals_scoring_one_by_one(
             assert (drawn[0] != drawn[1]).sum() <= 2
 
 
+def test_texts_score_the_same_however_few_are_measured_together(
+    scorer: PassageScorer, scored: list[PassageScores], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.lm.score._ROWS_KEPT", 1)
+    for here, there in zip(scored, score(scorer, TEXTS), strict=True):
+        for name in ("target_logprob", "entropy_nats", "words_top_logprob", "tokens_top_logprob"):
+            arrays = here.arrays()[name], there.arrays()[name]
+            np.testing.assert_allclose(*arrays, atol=1e-4, err_msg=name)
+
+
 def test_a_position_never_depends_on_what_follows(scorer: PassageScorer) -> None:
     start = "The ferry was late again, so we sat"
     first, second = score(scorer, [start + " on the wall.", start + " down and counted gulls."])
