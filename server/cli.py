@@ -251,7 +251,7 @@ def _scorer(source: ModelSource, wanted: Precision | None, passages: int) -> Pas
 
     precision = chosen_precision(wanted, passages)
     if precision is Precision.BFLOAT16:
-        say("Compiling the model for bfloat16: the first batches take minutes.")
+        say("Compiling the model for bfloat16: up to a minute in all, ten seconds a length.")
     return PassageScorer(load_model(source), precision, compiled=precision is Precision.BFLOAT16)
 
 

@@ -50,7 +50,7 @@ class Recipe:
     bfloat16: bool = False
     always_counted: int = 4096  # of the vocabulary, in each step's loss; the last steps count all
     one_in: int = 4  # of the others
-    whole_steps: int = 200  # the last ones, with the whole window and vocabulary
+    whole_steps: int = 600  # the last ones, with the whole window and vocabulary
 
     @property
     def dtype(self) -> torch.dtype:
@@ -84,7 +84,10 @@ def new_model(recipe: Recipe) -> GPT2LMHeadModel:
         eos_token_id=BEGINNING_OF_TEXT_ID,
         use_cache=False,
     )
-    return GPT2LMHeadModel(config)
+    model = GPT2LMHeadModel(config)
+    # Compiled, this is a quarter faster than the fused attention in windows this short.
+    model.set_attn_implementation("eager")
+    return model
 
 
 def begin_with(model: GPT2LMHeadModel, folder: Path) -> None:

@@ -14,7 +14,7 @@ from server.lm.products import lower_precision
 from server.lm.source import ModelUnavailable
 
 TOKENS_PER_BATCH = 1_024  # more of them make no product faster, and fall out of the cache
-LARGE_JOB_PASSAGES = 1_000  # that many pay for compiling, which takes minutes
+LARGE_JOB_PASSAGES = 1_000  # that many pay for compiling, ten seconds for each length
 _LENGTHS = (64, 128, 256, 512, 768)  # and the window: what is compiled wants few shapes
 
 Item = TypeVar("Item")
