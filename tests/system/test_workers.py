@@ -207,7 +207,9 @@ def test_a_scheduler_that_dies_is_named_and_the_same_command_goes_on(
 def test_ctrl_c_loses_nothing_that_was_scored(
     waiting: APIFlask, doomed: Cluster, model: Path, scored_here: dict[str, bytes]
 ) -> None:
-    interrupter = when_some_are_scored(doomed, lambda: signal.raise_signal(signal.SIGINT))
+    main = threading.main_thread().ident
+    assert main is not None
+    interrupter = when_some_are_scored(doomed, lambda: signal.pthread_kill(main, signal.SIGINT))
     built = build(waiting, model, "--scheduler", doomed.address)
     interrupter.join(timeout=5)
     assert built.exit_code == 1
