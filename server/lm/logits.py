@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import torch
 
 from server.domain.scores import TOP_EVERYWHERE
-from server.lm.products import fastest_library, padded
+from server.lm.products import fastest_library, pad_rows
 
 ROWS_PER_CHUNK = 512  # in one product with the vocabulary: 103 MB for GPT-2's
 _ROWS_PER_BLOCK = 32  # measured together
@@ -65,7 +65,7 @@ class NextTokens:
         Behind the vocabulary's columns there are some of minus infinity, up to a multiple of 64.
         """
         for chunk in hidden.float().chunk(-(-len(hidden) // ROWS_PER_CHUNK)):
-            rows = padded(chunk)
+            rows = pad_rows(chunk)
             self._memory = self._with_rows(self._memory, len(rows))
             logits = self._memory[: len(rows)]
             with fastest_library():
@@ -95,12 +95,14 @@ class NextTokens:
             "target_logprob": target[:, 0] - log_total,
             # -sum(p ln p), where p = powers / total and ln p = shifted - log_total
             "entropy_nats": log_total - torch.mul(powers, shifted, out=scratch).sum(dim=1) / total,
-            "word_log_mass": self._log_of_words(powers, shifted) - log_total,  # ends the powers
+            # The last to need the powers, which it overwrites.
+            "word_log_mass": self._log_of_words(powers, shifted) - log_total,
             "top_ids": top.indices.int(),
             "top_logprob": top.values - top.values[:, :1] - log_total[:, None],
         }
-        better = torch.gt(shifted, target, out=scratch)  # ones and zeros as float32: sums of
-        rank = better.sum(dim=1) + 1  # booleans take far longer
+        # Ones and zeros as float32: booleans would take far longer to sum.
+        better = torch.gt(shifted, target, out=scratch)
+        rank = better.sum(dim=1) + 1
         word_rank = better.mul_(self._is_word).sum(dim=1) + 1
         words = torch.where(self._is_word[targets] > 0, word_rank, 0)
         torch.sub(shifted[wanted], log_total[wanted, None], out=kept)

@@ -37,7 +37,7 @@ class Product(torch.nn.Module):
             result = torch.addmm(self.bias, rows, self.weight)
         else:
             with fastest_library():
-                result = torch.addmm(self.bias, padded(rows), self.weight)[: len(rows)]
+                result = torch.addmm(self.bias, pad_rows(rows), self.weight)[: len(rows)]
         return result.view(*states.shape[:-1], -1)
 
 
@@ -66,7 +66,7 @@ def _replace_layers(model: PreTrainedModel, dtype: torch.dtype) -> None:
                 setattr(module, name, Product(child.weight, child.bias, dtype))
 
 
-def padded(rows: torch.Tensor) -> torch.Tensor:
+def pad_rows(rows: torch.Tensor) -> torch.Tensor:
     """Return (rows, width) with rows of zeros behind them, up to a multiple of 64."""
     return torch.nn.functional.pad(rows, (0, 0, 0, -len(rows) % _ROWS))
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from server.domain.scores import Outcome
 from server.lm.score import PassageScorer
 
-PAUSE_S = 0.1
+PAUSE_S = 0.05
 DEADLY = "deadly"  # a file of this name in the folder kills whoever scores
 _score = PassageScorer.score
 

@@ -204,6 +204,15 @@ def test_a_scheduler_that_dies_is_named_and_the_same_command_goes_on(
     assert stored(waiting) == scored_here
 
 
+@pytest.fixture
+def heeding_ctrl_c() -> Iterator[None]:
+    """Python's own answer to SIGINT, which a shell's background jobs are started without."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeding_ctrl_c")
 def test_ctrl_c_loses_nothing_that_was_scored(
     waiting: APIFlask, doomed: Cluster, model: Path, scored_here: dict[str, bytes]
 ) -> None:
