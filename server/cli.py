@@ -77,7 +77,7 @@ def load_bundled() -> None:
 @_REVISION
 @click.option(
     "--precision",
-    type=click.Choice([_AUTO, *Precision]),
+    type=click.Choice([_AUTO, *(one.value for one in Precision)]),
     default=_AUTO,
     help="auto: float32, but bfloat16 for a large job on a processor that multiplies it.",
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from server.config import ROOT
 from tests.conftest import PostgresqlDatabases
-from tests.system.processes import run, serving, status_and_body
+from tests.system.processes import BIN, run, serving, status_and_body
 
 
 def test_the_procfile_releases_and_serves(environment: dict[str, str]) -> None:
@@ -105,6 +105,19 @@ for path in ("/api/v1/try", "/api/v1/try/rounds"):
     assert "/api/v1/try False 200 True" in ran.stdout, ran.stderr
     off = run(database | {"LIVE_SCORING": "off"}, sys.executable, "-c", script)
     assert "/api/v1/try/rounds False 404 False" in off.stdout, off.stderr
+
+
+def test_a_precision_is_asked_for_by_the_name_in_the_documents(environment: dict[str, str]) -> None:
+    assert run(environment, "flask", "--app", "server", "db", "upgrade").returncode == 0
+    assert run(environment, "flask", "--app", "server", "passages", "load").returncode == 0
+    build = ("flask", "--app", "server", "scores", "build", "--precision")
+    without_compiler = environment | {"PATH": str(BIN)}
+    refused = run(without_compiler, *build, "bfloat16")
+    assert refused.returncode == 1
+    assert "Error: bfloat16 wants a C++ compiler (g++)" in refused.stderr
+    unknown = run(environment, *build, "float64")
+    assert "'float64' is not one of 'auto', 'float32', 'bfloat16'" in unknown.stderr
+    assert "Minnow scored 66 passages." in run(environment, *build, "float32").stdout
 
 
 def test_scores_build_takes_a_folder_in_place_of_the_model(
