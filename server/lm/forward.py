@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import torch
@@ -45,6 +45,18 @@ def _can_compile() -> bool:
     return any(shutil.which(compiler) for compiler in ("g++", "clang++"))
 
 
+def in_groups(items: Iterable[Item], fits: Callable[[list[Item]], bool]) -> Iterator[list[Item]]:
+    """Yield the items in order, in groups that grow while they fit; one alone always does."""
+    group: list[Item] = []
+    for item in items:
+        if group and not fits([*group, item]):
+            yield group
+            group = []
+        group.append(item)
+    if group:
+        yield group
+
+
 class Forward:
     """The layers of a loaded model below its head; from then on the model is this object's."""
 
@@ -64,15 +76,11 @@ class Forward:
         self, items: Sequence[Item], length_of: Callable[[Item], int]
     ) -> Iterator[list[Item]]:
         """Yield batches, shortest items first, each padded to at most TOKENS_PER_BATCH tokens."""
-        batch: list[Item] = []
-        for item in sorted(items, key=length_of):
-            padded = self._padded(length_of(item))
-            if batch and (len(batch) + 1) * padded > TOKENS_PER_BATCH:
-                yield batch
-                batch = []
-            batch.append(item)
-        if batch:
-            yield batch
+
+        def fits(batch: list[Item]) -> bool:  # the last is the longest
+            return len(batch) * self._padded(length_of(batch[-1])) <= TOKENS_PER_BATCH
+
+        yield from in_groups(sorted(items, key=length_of), fits)
 
     @torch.inference_mode()
     def hidden_states(self, batch: Sequence[list[int]]) -> torch.Tensor:

@@ -8,7 +8,7 @@ multiplies in float32, at up to twice MKL's speed. Whether it is so here, a prod
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 
 import torch
@@ -71,20 +71,12 @@ def pad_rows(rows: torch.Tensor) -> torch.Tensor:
     return torch.nn.functional.pad(rows, (0, 0, 0, -len(rows) % _ROWS))
 
 
-@contextmanager
-def fastest_library() -> Iterator[None]:
+def fastest_library() -> AbstractContextManager[None]:
     """Let products inside go to oneDNN, if it makes them exactly.
 
     The setting is the whole process's: products of other threads may go there too.
     """
-    if not onednn_is_exact():
-        yield
-        return
-    torch.set_float32_matmul_precision("medium")
-    try:
-        yield
-    finally:
-        torch.set_float32_matmul_precision("highest")
+    return _onednn() if onednn_is_exact() else nullcontext()
 
 
 @cache
@@ -96,9 +88,15 @@ def onednn_is_exact() -> bool:
     if torch.cuda.is_available() or torch.backends.cpu.get_cpu_capability() != "AVX512":
         return False
     square = torch.full((_SIZE, _SIZE), _FACTOR)
+    with _onednn():
+        product = square @ square
+    return torch.allclose(product, torch.tensor(_SIZE * _FACTOR**2), rtol=1e-6, atol=0)
+
+
+@contextmanager
+def _onednn() -> Iterator[None]:
     torch.set_float32_matmul_precision("medium")
     try:
-        product = square @ square
+        yield
     finally:
         torch.set_float32_matmul_precision("highest")
-    return torch.allclose(product, torch.tensor(_SIZE * _FACTOR**2), rtol=1e-6, atol=0)

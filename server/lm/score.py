@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
@@ -19,7 +19,7 @@ from server.domain.rounds import POSITIONS_PER_ROUND, drawing_seed, shuffled_pos
 from server.domain.scores import TOP_AT_ASKED, Outcome, PassageScores, TooLong
 from server.domain.tokens import TokenizedText, Unit, Vocabulary
 from server.domain.windows import windows
-from server.lm.forward import Forward
+from server.lm.forward import Forward, in_groups
 from server.lm.load import LoadedModel
 from server.lm.logits import NextTokens
 from server.lm.rivals import POSITIONS_EXAMINED, RivalDraws
@@ -43,15 +43,9 @@ class _Encoded:
         return sorted({position for order in self.order.values() for position in order})
 
 
-def _few_at_a_time(batch: Iterable[_Encoded]) -> Iterator[list[_Encoded]]:
-    """Yield as many texts at a time as their whole distributions may be kept of together."""
-    some: list[_Encoded] = []
-    for item in batch:
-        if some and sum(len(one.wanted) for one in [*some, item]) > _ROWS_KEPT:
-            yield some
-            some = []
-        some.append(item)
-    yield some
+def _can_be_kept(texts: list[_Encoded]) -> bool:
+    """Tell whether the texts' whole distributions may be kept together."""
+    return sum(len(text.wanted) for text in texts) <= _ROWS_KEPT
 
 
 class PassageScorer:
@@ -103,7 +97,7 @@ class PassageScorer:
                 encoded.append(self._encoded(index, text, token_ids))
         for batch in self._forward.batches(encoded, lambda item: len(item.token_ids)):
             rest = self._forward.hidden_states([item.token_ids for item in batch])
-            for some in _few_at_a_time(batch):
+            for some in in_groups(batch, _can_be_kept):
                 hidden, rest = rest.tensor_split([sum(len(item.token_ids) for item in some)])
                 for item, scores in zip(some, self._scores(some, hidden), strict=True):
                     yield item.index, scores
