@@ -10,7 +10,8 @@ from flask_limiter.util import get_remote_address
 
 from server.application import db, now, service
 from server.domain.play.own_texts import LONGEST_TEXT_CHARACTERS
-from server.services.contract.rounds import RoundView, ScoredTextView
+from server.services.contract.rounds import RoundView
+from server.services.contract.texts import ScoredTextView
 from server.services.play.own_texts import OwnTextService
 from server.services.scoring.live_scoring import LiveScoring
 from server.web.http.context import player_id, remember_player
