@@ -20,6 +20,22 @@ function scrollDown(pixels) {
 }
 
 /**
+ * How far to scroll so that the race covers whole lines of the passage and cuts none in half.
+ * @param {number} pixels  the least to scroll
+ * @param {number} most  more than this would hide too much; then it is less than wanted
+ * @param {number} edge  where the race ends
+ * @param {HTMLElement} passage
+ * @returns {number}
+ */
+function toWholeLines(pixels, most, edge, passage) {
+  const top = passage.getBoundingClientRect().top - edge;
+  const line = Number.parseFloat(getComputedStyle(passage).lineHeight);
+  if (pixels <= top) return pixels; // no line of the passage goes under the race
+  const further = top + Math.ceil((pixels - top) / line) * line;
+  return further <= most ? further : Math.max(top + Math.floor((most - top) / line) * line, 0);
+}
+
+/**
  * Keep the gap, and a little room for the buttons below it, above the keyboard. Does nothing while
  * it is seen well, so that a desktop page stands still.
  * @param {HTMLElement} gap
@@ -29,7 +45,9 @@ export function showGap(gap, race) {
   const free = freeWindow(race);
   const box = gap.getBoundingClientRect();
   if (box.top >= free.top + ROOM_ABOVE_PX && box.bottom + ROOM_BELOW_PX <= free.bottom) return;
-  scrollDown((box.top + box.bottom) / 2 - (free.top + free.bottom) / 2);
+  const wanted = (box.top + box.bottom) / 2 - (free.top + free.bottom) / 2;
+  const most = box.top - ROOM_ABOVE_PX - free.top;
+  scrollDown(toWholeLines(wanted, most, free.top, passageOf(gap)));
 }
 
 /**
@@ -43,5 +61,10 @@ export function showBelow(sentence, last, race) {
   const free = freeWindow(race);
   const missing = last.getBoundingClientRect().bottom + ROOM_ABOVE_PX - free.bottom;
   const possible = sentence.getBoundingClientRect().top - ROOM_ABOVE_PX - free.top;
-  if (missing > 0) scrollDown(Math.min(missing, possible));
+  const least = Math.min(missing, possible);
+  if (missing > 0) scrollDown(toWholeLines(least, possible, free.top, passageOf(sentence)));
+}
+
+function passageOf(node) {
+  return node.closest(".passage");
 }

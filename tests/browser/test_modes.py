@@ -124,3 +124,17 @@ def test_earlier_tries_stay_in_sight_and_a_repeated_one_costs_nothing(
             re.compile("Next word" if word == "violin" else word)
         )
     expect(page.locator("#next")).to_be_focused()
+    expect(page.locator("#reveal-words")).to_contain_text(
+        "You tried zebra, yacht, xylophone, walrus and violin."
+    )
+    picture(page, screenshots, "tries-reveal")
+
+
+def test_what_was_tried_before_a_skip_is_named(page: Page) -> None:
+    start(page, "Tries")
+    gap = page.locator("#guess")
+    gap.fill("zebra")
+    gap.press("Enter")
+    expect(page.locator("#tried")).to_contain_text("zebra")
+    page.keyboard.press("Escape")
+    expect(page.locator("#reveal-words")).to_contain_text("You tried zebra, then skipped.")
