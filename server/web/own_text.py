@@ -41,8 +41,6 @@ def show_try() -> str:
         why_not=own_texts().why_not(),
         opponent_label=own_texts().opponent_label(),
         longest=LONGEST_TEXT_CHARACTERS,
-        score_url=url_for("own_text_api.score_text"),
-        round_url=url_for("own_text_api.play_text"),
     )
 
 
