@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from server.cli_import import import_command
 from server.config import ROOT, Settings
-from server.domain.models import BUNDLED, Precision, is_folder, model_label
+from server.domain.models import BUNDLED, Precision, is_path, model_label
 from server.export import export
 from server.lm.source import ModelSource, ModelUnavailable, find_source, require_reachable
 from server.players import players
@@ -172,7 +172,7 @@ def _score(
 
     The hub is asked, and a model loaded, only where something is left to score.
     """
-    is_elsewhere = is_folder(settings.model) and not Path(settings.model).exists()
+    is_elsewhere = is_path(settings.model) and not Path(settings.model).exists()
     if is_elsewhere and has_scored_all(db.session, settings.model_name):
         say(f"{model_label(settings.model_name)}, elsewhere, has scored every passage.")
         return

@@ -13,7 +13,7 @@ from server.domain.guessing import SUGGESTIONS
 from server.domain.rounds import drawing_seed, shuffled_positions
 from server.domain.scores import PassageScores
 from server.domain.tokens import TokenizedText, Unit
-from server.lm.load import LoadedModel
+from server.lm.loaded import LoadedModel
 from server.lm.rivals import RivalDraws
 
 UNIT = Unit.WORDS

@@ -20,7 +20,7 @@ from server.domain.comparisons import excess_estimate
 from server.domain.estimates import IntArray, interval
 from server.domain.interchange import ComparisonRow, Row
 from server.domain.study_columns import Codes, judged_columns
-from server.lm.load import LoadedModel
+from server.lm.loaded import LoadedModel
 from server.services.oracle import PlayedRow, Range
 
 

@@ -21,7 +21,8 @@ from server.domain.betting import target_answer_logprob
 from server.domain.models import BUNDLED
 from server.domain.scores import Form, PassageScores
 from server.domain.tokens import Unit
-from server.lm.load import LoadedModel, load_model
+from server.lm.load import load_model
+from server.lm.loaded import LoadedModel
 from server.lm.source import find_source
 
 PASSAGES = 2
