@@ -13,10 +13,11 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from server.domain.errors import PerplexedError
-from server.domain.models import GPT2, is_on_hub, model_name, with_beginning
+from server.domain.scores.models import GPT2, is_on_hub, model_name, with_beginning
 
 ROOT = Path(__file__).resolve().parent.parent
 INSTANCE_FOLDER = ROOT / "instance"
+DATA_FOLDER = ROOT / "server" / "data"
 _MINIMUM_SECRET_CHARACTERS = 16
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from server.domain.models import Precision
+from server.domain.scores.models import Precision
 from server.lm.forward import Forward
 from server.lm.loaded import LoadedModel
 from server.lm.logits import NextTokens

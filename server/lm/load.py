@@ -10,7 +10,7 @@ from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokeni
 from transformers.activations import NewGELUActivation
 from transformers.utils import logging as transformers_logging
 
-from server.domain.models import ModelIdentity, model_label
+from server.domain.scores.models import ModelIdentity, model_label
 from server.lm.guards import (
     Probe,
     first_logits,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from server.domain.models import ModelIdentity
-from server.domain.tokens import Vocabulary
+from server.domain.scores.models import ModelIdentity
+from server.domain.text.tokens import Vocabulary
 
 
 @dataclass(frozen=True)

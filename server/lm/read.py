@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.domain.tokens import TokenizedText
+from server.domain.text.tokens import TokenizedText
 from server.lm.source import ModelSource
 from server.lm.tokenizing import load_tokenizer
 from server.lm.vocabulary import ids_of_text, vocabulary_of

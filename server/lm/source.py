@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from server.domain.errors import PerplexedError
-from server.domain.models import (
+from server.domain.scores.models import (
     BUNDLED,
     PACKAGES,
     is_gguf,

@@ -11,7 +11,7 @@ from typing import Any
 from tokenizers import Tokenizer, decoders, pre_tokenizers
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from server.domain.models import model_label
+from server.domain.scores.models import model_label
 from server.lm.source import ModelSource, ModelUnavailable
 from server.lm.vocabulary import ids_of_text, vocabulary_of
 

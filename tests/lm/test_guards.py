@@ -23,7 +23,7 @@ from transformers import (
 )
 
 from server.domain.errors import InvalidInput
-from server.domain.scores import PassageScores
+from server.domain.scores.passage_scores import PassageScores
 from server.lm.load import load_model
 from server.lm.score import PassageScorer
 from server.lm.source import BUNDLED_FOLDER, ModelUnavailable, find_source
