@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from server.domain.scores.models import BUNDLED, SMOLLM2, model_label
-from server.services.contract.rounds import ModelView
+from server.domain.scores.models import BUNDLED, SMOLLM2, ModelIdentity, model_label
+from server.services.contract.opponents import ModelView
 from server.store.scoring.scores import newest_scoring_model
 from server.store.tables import LanguageModelRow
 
@@ -33,7 +33,7 @@ def current_opponent(session: Session, choice: OpponentChoice) -> LanguageModelR
     return next((row for row in scored if row is not None), None)
 
 
-def model_view(row: LanguageModelRow) -> ModelView:
+def model_view(row: LanguageModelRow | ModelIdentity) -> ModelView:
     """Return what a page shows of a model."""
     return ModelView(
         name=row.name,
