@@ -40,4 +40,5 @@ def model_view(row: LanguageModelRow | ModelIdentity) -> ModelView:
         revision=row.revision,
         parameters=row.parameters,
         label=model_label(row.name),
+        beginning=row.beginning,
     )
