@@ -69,6 +69,8 @@ class LanguageModelRow(Base):
     tokenizer_fingerprint: Mapped[str] = mapped_column(String(64))
     parameters: Mapped[int] = mapped_column(BigInteger)
     window_tokens: Mapped[int]
+    # The token that stood before every text; empty where models were scored before it was recorded.
+    beginning: Mapped[str] = mapped_column(String(200), server_default="")
     vocabulary: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     created_at: Mapped[datetime]
 

@@ -8,6 +8,7 @@ import sys
 import urllib.request
 from pathlib import Path
 
+from server.commands.scores import SHIPPED_SCORES
 from server.config import ROOT
 from tests.conftest import PostgresqlDatabases
 from tests.system.processes import BIN, run, serving, status_and_body
@@ -47,18 +48,20 @@ def test_production_without_a_secret_refuses_to_start(environment: dict[str, str
     assert "SECRET_KEY" in started.stderr
 
 
-def test_development_falls_back_to_the_bundled_model_and_says_so(
+def test_development_falls_back_to_what_needs_no_hub_and_says_so(
     environment: dict[str, str],
 ) -> None:
+    stand_in = "SmolLM2" if SHIPPED_SCORES.exists() else "Minnow"
     offline = environment | {"MODEL": "openai-community/gpt2"}
     prepared = run(offline, "flask", "--app", "server", "prepare")
     assert prepared.returncode == 0, prepared.stderr
-    assert "Going on with the small bundled model" in prepared.stdout
+    assert "Going on with" in prepared.stdout
+    assert stand_in in prepared.stdout
     again = run(offline, "flask", "--app", "server", "prepare")
     assert "To play against GPT-2: make scores" in again.stdout
     with serving(offline, "gunicorn", "server:create_app()") as address:
         page = urllib.request.urlopen(address, timeout=30).read().decode()
-    assert "GPT-2 is not on this machine, so Minnow" in page
+    assert f"GPT-2 is not on this machine, so {stand_in}" in page
 
 
 def test_the_web_process_never_imports_torch(

@@ -62,6 +62,7 @@ def ensure_model(
             tokenizer_fingerprint=identity.tokenizer_fingerprint,
             parameters=identity.parameters,
             window_tokens=identity.window_tokens,
+            beginning=identity.beginning,
             vocabulary=vocabulary_to_blob(vocabulary),
             created_at=now,
         )

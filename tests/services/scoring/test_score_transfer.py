@@ -315,7 +315,7 @@ def test_foreign_files_are_refused(serving: Machine, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"version": 2}, "is a score file of version 2; this release reads version 1"),
+        ({"version": 3}, "is a score file of version 3; this release reads versions 1 to 2"),
         ({"parameters": "many"}, "has a header that cannot be read"),
         ({"parameters": 2**63}, "has a header that cannot be read"),
         ({"tokenizer_fingerprint": "x" * 65}, "has a header that cannot be read"),
