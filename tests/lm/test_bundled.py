@@ -22,7 +22,7 @@ from server.lm.source import find_source
 GENRES_AT_LEAST = 25
 PASSAGES_AT_LEAST = 200
 ASKED = 12  # places of a passage, in words and in tokens
-FROM_OLD = 5  # five news reports come first, which other tests play
+AFTER_NEWS = 5  # five news reports come first, which other tests play
 SCORED_EVERY = 3  # scoring all would take three times as long and tell no more
 
 
@@ -47,7 +47,7 @@ def test_each_passage_has_90_to_160_words_and_its_labels(records: list[dict[str,
 
 
 def test_neighbours_differ_in_genre(records: list[dict[str, str]]) -> None:
-    genres = [record["genre"] for record in records[FROM_OLD:]]
+    genres = [record["genre"] for record in records[AFTER_NEWS:]]
     assert all(one != next_one for one, next_one in pairwise(genres))
 
 
