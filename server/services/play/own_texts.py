@@ -19,7 +19,7 @@ from server.services.contract.answers import CandidateView
 from server.services.contract.opponents import ModelView
 from server.services.contract.texts import ScoredTextView, ScoredTokenView, TextTotalsView
 from server.services.play.choosing import RoundWish, new_round_row
-from server.services.play.library import ScoreLibrary
+from server.services.play.library import Scene, ScoreLibrary, passage_view
 from server.services.play.opponents import OpponentChoice, current_opponent, model_view
 from server.services.play.played import PlayedRound
 from server.services.play.players import ensure_player
@@ -106,7 +106,9 @@ class OwnTextService:
             else:
                 row.asked_at = now  # the time before the player came back is not thinking time
             vocabulary = self._library.vocabulary(session, model.id)
-            played = PlayedRound(row, Reading(scores, vocabulary, Unit.WORDS))
+            reading = Reading(scores, vocabulary, Unit.WORDS)
+            scene = Scene(passage_view(passage), model_view(model), reading)
+            played = PlayedRound(row, scene)
             return StartedRound(round_view(played), player.public_id, is_new)
 
     def _read(self, text: str) -> ReadText:
