@@ -20,6 +20,8 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
 
+from server.domain.play.duels import CURRENT_QUESTION
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """A moment with time zone UTC on every database; a naive one is refused."""
@@ -274,6 +276,7 @@ class JudgementRow(Base):
     scored_passage_id: Mapped[int] = mapped_column(ForeignKey("scored_passages.id"), index=True)
     unit: Mapped[str] = mapped_column(String(16))
     form: Mapped[str] = mapped_column(String(16))
+    question_version: Mapped[int] = mapped_column(default=int(CURRENT_QUESTION))
     practice: Mapped[bool]
     asked: Mapped[bool]  # False where the rival drawn was the target itself, which counts as even
     position: Mapped[int]

@@ -42,7 +42,7 @@ class GuessRow:
     model: str
     model_guess: str | None
     target_logprob: Logprobs
-    vocabulary: int | None  # how many tokens the model knows
+    vocabulary: int | None  # how many answers the unit allows
 
 
 @dataclass(frozen=True, slots=True)
