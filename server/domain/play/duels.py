@@ -9,8 +9,9 @@ from enum import IntEnum
 from server.domain.errors import InvalidInput
 from server.domain.play.guessing import visible
 from server.domain.play.rounds import PRACTICE_QUESTIONS, seeded_generator
-from server.domain.scores.passage_scores import Form, PassageScores
-from server.domain.text.tokens import Unit, Vocabulary, folded
+from server.domain.scores.gap import Gap, Reading
+from server.domain.scores.passage_scores import Form
+from server.domain.text.tokens import Unit, folded
 
 # Log-like steps for the tail, and the eleven of the published study.
 TAIL_STEPS = (0.002, 0.01, 0.03, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.97, 0.99, 0.998)
@@ -25,7 +26,7 @@ class Question(IntEnum):
     With h the player's distribution and g the model's, from which the rival y is drawn:
     AUTHOR asked which of the two the author wrote and paid log2 of the share, so that the best
     answer was r = h(x*)g(y) / (h(x*)g(y) + h(y)g(x*)). FIT asks how well each fits, whatever drew
-    them, and weighs what it pays (see `pay_weight`): the best answer is h(x*) / (h(x*) + h(y)).
+    them, and weighs what it pays (see `Duel.weight`): the best answer is h(x*) / (h(x*) + h(y)).
     """
 
     AUTHOR = 1
@@ -54,15 +55,14 @@ class Duel:
         difference = self.rival_logprob_nats - self.target_logprob_nats
         return 1.0 / (1.0 + math.exp(min(difference, 700.0)))
 
-    @property
-    def pay_weight(self) -> float:
-        """W = 2·g(x*) / (g(x*) + g(y)), between 0 and 2: by how much an answer to FIT is paid.
+    def weight(self, asked: Question) -> float:
+        """Return w, by how much an answer is paid: 1 under AUTHOR, else 2·g(x*) / (g(x*) + g(y)).
 
         The model draws the rival, so a pair in which x is the author's and y the rival comes up
         with probability h(x)g(y), the other way round with h(y)g(x). Weighted, both become
         2·g(x)g(y) / (g(x) + g(y)), times h(x) and h(y): what drew the two cancels out.
         """
-        return 2.0 * self.model_share
+        return 2.0 * self.model_share if asked is Question.FIT else 1.0
 
 
 def steps(form: Form) -> tuple[float, ...]:
@@ -70,21 +70,19 @@ def steps(form: Form) -> tuple[float, ...]:
     return TAIL_STEPS if form is Form.TAIL else WHOLE_STEPS
 
 
-def duel(
-    scores: PassageScores, vocabulary: Vocabulary, unit: Unit, form: Form, position: int, draw: int
-) -> Duel:
+def duel(gap: Gap, form: Form, draw: int) -> Duel:
     """Return the duel of a position with its rival number `draw`."""
-    rivals = scores.rivals(unit, form)
-    row = rivals.row_of(position)
-    target_id, rival_id = int(scores.token_ids[position]), int(rivals.rival_ids[row, draw])
-    target, rival = vocabulary.text(target_id), vocabulary.text(rival_id)
-    same = folded(target) == folded(rival) if unit is Unit.WORDS else target_id == rival_id
-    mass = scores.log_mass(unit, position)
+    rivals = gap.scores.rivals(gap.unit, form)
+    row = rivals.row_of(gap.position)
+    rival_id = int(rivals.rival_ids[row, draw])
+    rival = gap.vocabulary.text(rival_id)
+    in_words = gap.unit is Unit.WORDS
+    same = folded(gap.target) == folded(rival) if in_words else gap.target_id == rival_id
     return Duel(
-        target=visible(target, unit),
-        rival=visible(rival, unit),
-        target_logprob_nats=float(rivals.target_logprob[row]) - mass,
-        rival_logprob_nats=float(rivals.rival_logprob[row, draw]) - mass,
+        target=visible(gap.target, gap.unit),
+        rival=visible(rival, gap.unit),
+        target_logprob_nats=float(rivals.target_logprob[row]) - gap.log_mass,
+        rival_logprob_nats=float(rivals.rival_logprob[row, draw]) - gap.log_mass,
         same=same,
     )
 
@@ -92,25 +90,22 @@ def duel(
 def pay_bits(question: Duel, target_share: float, asked: Question) -> float:
     """Return what a share of the target earns: w·(1 + log2 r), in bits; even earns nothing.
 
-    The weight w is 1 under AUTHOR and `pay_weight` under FIT. Expected pay is highest where r is
+    Expected pay is highest where r is
     what the question asks for: the logarithmic score (Good 1952), weighted alike for both orders
     of a pair.
 
     Example: the model gives the target 6 % and the rival 2 %, so w = 1.5; a share of 80 % earns
     1.5·(1 + log2 0.8) = 1.017 bits.
     """
-    weight = question.pay_weight if asked is Question.FIT else 1.0
-    return weight * (1.0 + math.log2(max(target_share, SMALLEST_SHARE)))
+    return question.weight(asked) * (1.0 + math.log2(max(target_share, SMALLEST_SHARE)))
 
 
-def duel_positions(
-    scores: PassageScores, vocabulary: Vocabulary, unit: Unit, form: Form, draw: int
-) -> tuple[list[int], list[int]]:
+def duel_positions(reading: Reading, form: Form, draw: int) -> tuple[list[int], list[int]]:
     """Return the positions to ask with rival number `draw`, and those where it is the target."""
     asked: list[int] = []
     same: list[int] = []
-    for position in (int(p) for p in scores.rivals(unit, form).positions):
-        chosen = same if duel(scores, vocabulary, unit, form, position, draw).same else asked
+    for position in (int(p) for p in reading.scores.rivals(reading.unit, form).positions):
+        chosen = same if duel(reading.at(position), form, draw).same else asked
         chosen.append(position)
     return asked, same
 

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from server.domain.estimators.accuracy import PairedCounts, difference_interval, mcnemar_p_value
 from server.domain.estimators.perplexity import perplexity
 from server.domain.sums.whole_numbers import Sums
-from server.services.contract.rounds import IntervalView
-from server.services.play.result_views import accuracy_view
+from server.services.contract.figures import IntervalView
+from server.services.play.figures import accuracy_view
 from server.services.statistics.sum_keys import DAY, GROUP, PLAYED, Pair
 from server.store.scoring.scores import models_by_id
 from server.store.statistics.rollups import all_sums, count_marked_players

@@ -24,8 +24,8 @@ from server.services.contract.statistics import (
     PeriodPairView,
     PlayedPairView,
 )
+from server.services.play.figures import accuracy_view
 from server.services.play.opponents import model_view
-from server.services.play.result_views import accuracy_view
 from server.services.statistics.admin import DifferenceView
 from server.services.statistics.loss_views import calibration_views, loss_fields
 from server.store.statistics.first_guesses import ENTROPY_EDGES_BITS, PairedGroup

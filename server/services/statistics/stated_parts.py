@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from server.domain.estimators.calibration import Statement, nearest_steps, weight_of
 from server.domain.play.betting import STAKE_STEPS
-from server.domain.play.duels import CURRENT_QUESTION, EVEN, TAIL_STEPS, Duel
+from server.domain.play.duels import CURRENT_QUESTION, EVEN, TAIL_STEPS
 from server.domain.play.rounds import Mode
 from server.domain.scores.passage_scores import Form
 from server.domain.study import interchange
@@ -32,6 +32,7 @@ from server.domain.sums.contributions import (
 )
 from server.domain.sums.pools import TOTAL, ClusterKind
 from server.domain.sums.whole_numbers import CLUSTER, Numbers, Sums, add, fixed
+from server.services.play.duels import duel_of
 from server.services.research.records import Names, bet_record, guess_record, judgement_record
 from server.services.statistics.sum_keys import BETS, CALIBRATION, DUELS, ROWS
 from server.store.exports import judgements_of, stream_bets, stream_guesses, stream_judgements
@@ -117,19 +118,8 @@ def preferred(judgement: Any) -> list[Statement]:
     share = judgement.target_share
     if not judgement.asked or share == EVEN:
         return []
-    weight = weight_of(question_of(judgement).pay_weight)
+    weight = weight_of(duel_of(judgement).weight(CURRENT_QUESTION))
     return [Statement(max(share, 1 - share), share > EVEN, weight)]
-
-
-def question_of(judgement: Any) -> Duel:
-    """Return the duel that a judgement answers."""
-    return Duel(
-        judgement.target,
-        judgement.rival,
-        judgement.target_logprob_nats,
-        judgement.rival_logprob_nats,
-        same=not judgement.asked,
-    )
 
 
 def duel_parts(session: Session, duels: Collection[Duels], called: Names) -> dict[Duels, Sums]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.services.contract.rounds import ComparisonView
+from server.services.contract.figures import ComparisonView
 
 _RAREST_PERCENT = 0.0001
 _LARGE = ((10**12, " trillion"), (10**9, " billion"), (10**6, " million"))
@@ -59,6 +59,12 @@ def _in_words(count: int) -> str:
 def sensible(value: float) -> str:
     """Return a positive number with a decimal below ten, and at most three significant digits."""
     return f"{value:.1f}" if value < 9.95 else f"{float(f'{value:.3g}'):,.0f}"
+
+
+def signed(value: float) -> str:
+    """Return a number that may be a loss with two decimals and its sign: +0.25, −1.50, 0.00."""
+    size = f"{abs(value):.2f}"
+    return size if float(size) == 0 else f"{'−' if value < 0 else '+'}{size}"
 
 
 def half_up(value: float) -> int:

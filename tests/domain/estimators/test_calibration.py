@@ -9,7 +9,7 @@ import pytest
 
 from server.domain.estimators.accuracy import wilson_interval
 from server.domain.estimators.calibration import Statement, calibration, weight_of
-from server.domain.play.duels import Duel
+from server.domain.play.duels import Duel, Question
 
 
 def test_statements_are_gathered_at_the_nearest_step() -> None:
@@ -57,7 +57,7 @@ def test_duels_answered_as_they_fit_are_calibrated_only_when_weighted() -> None:
         share, pair = h[x] / (h[x] + h[y]), Duel("x", "y", np.log(g[x]), np.log(g[y]), same=x == y)
         if x != y:
             sure, right = max(share, 1 - share), bool(share > 0.5)
-            weighted.append(Statement(sure, right, weight_of(pair.pay_weight)))
+            weighted.append(Statement(sure, right, weight_of(pair.weight(Question.FIT))))
             plain.append(Statement(sure, right))
     steps = (0.65, 0.8, 0.9)
     off = [
