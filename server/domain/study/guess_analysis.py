@@ -17,6 +17,7 @@ from server.domain.estimators.accuracy import (
 from server.domain.estimators.estimates import interval
 from server.domain.estimators.perplexity import perplexity
 from server.domain.estimators.tries import tries_bounds
+from server.domain.play.rounds import counts_for_accuracy
 from server.domain.study.columns import Codes, guess_is_right, model_is_right, tries_columns
 from server.domain.study.interchange import GuessRow
 
@@ -64,9 +65,10 @@ class TriesAnalysis:
 def analyse_guesses(rows: Sequence[GuessRow], *, as_model: bool) -> GuessAnalysis:
     """Return accuracies; with `as_model` the model's first choices are marked in place of guesses.
 
-    Only first attempts count. Assisted ones are in their own groups, never among `all`.
+    Only first attempts count; a skip is not right, but in bets it is left out, since the bet
+    follows. Assisted ones are in their own groups, never among `all`.
     """
-    first = [row for row in rows if row.attempt == 1]
+    first = [row for row in rows if row.attempt == 1 and (as_model or _counts(row))]
     alone = [row for row in first if not row.assisted]
     mark = model_is_right if as_model else guess_is_right
     marks = [mark(row) for row in alone]
@@ -78,6 +80,10 @@ def analyse_guesses(rows: Sequence[GuessRow], *, as_model: bool) -> GuessAnalysi
         skipped=sum(row.guess is None for row in alone),
         groups=[] if as_model else _groups(first),
     )
+
+
+def _counts(row: GuessRow) -> bool:
+    return counts_for_accuracy(row.mode, skipped=row.guess is None)
 
 
 def _share(marks: Sequence[bool]) -> Interval | None:
@@ -121,7 +127,8 @@ def _group(
 def analyse_tries(rows: Sequence[GuessRow], codes: Codes) -> TriesAnalysis:
     """Return Shannon's bounds for positions that were tried several times.
 
-    The upper one takes the largest vocabulary that a row names, or GPT-2's where none does. Raises
+    The upper one takes the largest vocabulary that a row names, or GPT-2's tokens where none does:
+    among how many answers the target is, in `words` the different words. Raises
     InvalidInput where more was tried than that vocabulary holds.
     """
     tries = tries_columns(rows, codes)
@@ -129,7 +136,7 @@ def analyse_tries(rows: Sequence[GuessRow], codes: Codes) -> TriesAnalysis:
     vocabulary, most = max(named, default=GPT2_VOCABULARY), int(tries.tries.max())
     if vocabulary <= most:
         raise InvalidInput(
-            "vocabulary", f"It has {vocabulary} tokens, which leaves none after {most} tries."
+            "vocabulary", f"It has {vocabulary} answers, which leaves none after {most} tries."
         )
     bounds = tries_bounds(tries, vocabulary)
     return TriesAnalysis(

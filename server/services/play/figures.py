@@ -26,10 +26,12 @@ from server.domain.estimators.perplexity import bits
 from server.services.contract.figures import ComparisonView, IntervalView, LossesView
 from server.services.play.played import Losses, Marks
 
+LN2 = math.log(2)
+
 
 def paired_counts(marks: Sequence[Marks]) -> PairedCounts:
-    """Count the positions by who was right."""
-    pairs = [(mark.right, mark.model_right) for mark in marks]
+    """Count the positions that count for accuracy by who was right."""
+    pairs = [(mark.right, mark.model_right) for mark in marks if mark.counts]
     return PairedCounts(
         both=pairs.count((True, True)),
         person_only=pairs.count((True, False)),
@@ -39,12 +41,17 @@ def paired_counts(marks: Sequence[Marks]) -> PairedCounts:
 
 
 def accuracy_view(right: int, n: int) -> IntervalView:
-    """Return one side's accuracy with its interval."""
+    """Return one side's accuracy with its interval; of nothing, that it may be anything."""
+    if n == 0:
+        return IntervalView(value=0.0, low=0.0, high=1.0, n=0)
     return IntervalView.of(wilson_interval(right, n))
 
 
 def comparison_view(counts: PairedCounts) -> ComparisonView:
-    """Return the paired comparison of person and model."""
+    """Return the paired comparison of person and model; of nothing, that nobody leads."""
+    if counts.n == 0:
+        nothing = IntervalView(value=0.0, low=-1.0, high=1.0, n=0)
+        return ComparisonView(difference=nothing, p_value=1.0, answers_to_settle=None)
     return ComparisonView(
         difference=IntervalView.of(difference_interval(counts)),
         p_value=mcnemar_p_value(counts),
@@ -63,6 +70,12 @@ def losses_view(losses: Sequence[Losses]) -> LossesView:
         difference=interval_in_bits(difference),
         answers_to_settle=answers_to_settle_mean(difference),
     )
+
+
+def means_in_bits(pairs: Sequence[tuple[float, float]]) -> LossesView:
+    """Return the means of what person and model earned, in bits, and their difference."""
+    nats = [Losses(person * LN2, model * LN2) for person, model in pairs]
+    return losses_view(nats)
 
 
 def one_player(n: int) -> Clusters:

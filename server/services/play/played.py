@@ -51,12 +51,16 @@ class PlayedRound:
 
 @dataclass(frozen=True)
 class Marks:
-    """Who had a settled position right, and the model's loss for its target."""
+    """Who had a settled position right, and the model's loss for its target.
+
+    `counts` tells whether it counts for accuracy (see `counts_for_accuracy`).
+    """
 
     position: int
     right: bool
     model_right: bool
     target_loss_nats: float
+    counts: bool = True
 
 
 @dataclass(frozen=True)

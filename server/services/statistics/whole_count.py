@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 from sqlalchemy.orm import Session
 
-from server.domain.estimators.calibration import CalibrationBin, calibration
+from server.domain.estimators.calibration import Statement, calibration
 from server.domain.play.betting import STAKE_STEPS
 from server.domain.play.conduct import Exclusion
 from server.domain.play.rounds import Mode
@@ -31,11 +30,16 @@ from server.services.research.records import (
     names,
 )
 from server.services.statistics.opponent_views import OpponentNumbers, opponent_views
-from server.services.statistics.stated_parts import CONFIDENCE_STEPS, Stated, preferred, staked
+from server.services.statistics.stated_parts import (
+    CONFIDENCE_STEPS,
+    answers_today_s,
+    preferred,
+    staked,
+)
 from server.store.exports import stream_bets, stream_guesses, stream_judgements
 from server.store.scoring.scores import models_by_id
 from server.store.statistics import first_guesses as paired
-from server.store.statistics.first_guesses import PairedGroup
+from server.store.statistics.first_guesses import AnswerCounts, PairedGroup
 
 
 @dataclass
@@ -43,8 +47,8 @@ class _StatedRows:
     """The rows of one model and unit, and what was stated of what came true."""
 
     rows: list[Row] = field(default_factory=list)
-    bets: list[Stated] = field(default_factory=list)
-    duels: list[Stated] = field(default_factory=list)
+    bets: list[Statement] = field(default_factory=list)
+    duels: list[Statement] = field(default_factory=list)
 
 
 _Stated = Mapping[tuple[int, str], _StatedRows]
@@ -53,16 +57,16 @@ _Stated = Mapping[tuple[int, str], _StatedRows]
 def whole_count(session: Session, now: datetime) -> PublicStatistics:
     """Count everything anew."""
     called = names(session, lambda public_id: public_id)
-    excluded = called.excluded
-    reasons = Counter(excluded.values())
-    given = [
-        counts
-        for player, counts in paired.answers_by_player(session).items()
-        if player not in excluded
-    ]
+    reasons = Counter(said.reason for said in called.excluded.values())
+    answers = {
+        (player, mode): counts
+        for (player, mode), counts in paired.answers_by_mode(session).items()
+        if called.counts(player, mode)
+    }
+    given = answers.values()
     return PublicStatistics(
         counted_at=now,
-        players=len(given),
+        players=len({player for (player, _), c in answers.items() if _total(c)}),
         guesses=sum(counts.guesses for counts in given),
         bets=sum(counts.bets for counts in given),
         judgements=sum(counts.judgements for counts in given),
@@ -71,18 +75,29 @@ def whole_count(session: Session, now: datetime) -> PublicStatistics:
             skipping=reasons[Exclusion.SKIPPING],
             fast=reasons[Exclusion.FAST],
             repeated_guesses=paired.count_repeated(session),
+            first_question=sum(counts.first_question for counts in given),
         ),
         opponents=opponent_views(_numbers(session, called), models_by_id(session)),
     )
 
 
+def _total(counts: AnswerCounts) -> int:
+    return counts.guesses + counts.bets + counts.judgements
+
+
 def _numbers(session: Session, called: Names) -> Iterable[OpponentNumbers]:
+    excluded = [
+        (player, mode.value)
+        for player, said in called.excluded.items()
+        for mode in Mode
+        if not said.counts(mode)
+    ]
     groups = {
-        "all": paired.in_all(session, called.excluded),
-        "modes": paired.by_mode(session, called.excluded),
-        "genres": paired.by_genre(session, called.excluded),
-        "entropy": paired.by_entropy(session, called.excluded),
-        "days": paired.by_day(session, called.excluded),
+        "all": paired.in_all(session, excluded),
+        "modes": paired.by_mode(session, excluded),
+        "genres": paired.by_genre(session, excluded),
+        "entropy": paired.by_entropy(session, excluded),
+        "days": paired.by_day(session, excluded),
     }
     stated = _stated_rows(session, called)
     played = {(group.model_id, group.unit) for group in groups["modes"]} | stated.keys()
@@ -94,8 +109,8 @@ def _numbers(session: Session, called: Names) -> Iterable[OpponentNumbers]:
             {facet: _of(some, model_id, unit) for facet, some in groups.items()},
             len(rows.rows),
             _losses(rows.rows, called.models[model_id], unit),
-            _calibration(rows.bets, STAKE_STEPS),
-            _calibration(rows.duels, CONFIDENCE_STEPS),
+            calibration(rows.bets, STAKE_STEPS),
+            calibration(rows.duels, CONFIDENCE_STEPS),
         )
 
 
@@ -112,25 +127,20 @@ def _losses(rows: list[Row], model: str, unit: str) -> Losses:
 def _stated_rows(session: Session, called: Names) -> _Stated:
     """Read all bets, duels and tries that count, by model and unit, as an export has them."""
     found: dict[tuple[int, str], _StatedRows] = defaultdict(_StatedRows)
-    for row in _counting(stream_bets(session), called):
+    for row in _counting(stream_bets(session), called, Mode.BET):
         of = found[row.model_id, row.unit]
         of.rows.append(row_from_record(bet_record(row, called)))
         of.bets += staked(row)
-    for row in _counting(stream_judgements(session), called):
+    judged = (row for row in stream_judgements(session) if answers_today_s(row))
+    for row in _counting(judged, called, Mode.DUEL):
         of = found[row.model_id, row.unit]
         of.rows.append(row_from_record(judgement_record(row, called)))
         of.duels += preferred(row)
-    for row in _counting(stream_guesses(session, Mode.TRIES), called):
+    for row in _counting(stream_guesses(session, Mode.TRIES), called, Mode.TRIES):
         record = guess_record(row, called)
         found[row.model_id, row.unit].rows.append(row_from_record(record))
     return found
 
 
-def _counting(rows: Iterable[Any], called: Names) -> Iterable[Any]:
-    return (row for row in rows if not row.repeated and row.player_id not in called.excluded)
-
-
-def _calibration(statements: list[Stated], steps: tuple[float, ...]) -> list[CalibrationBin]:
-    stated = np.array([share for share, _ in statements], dtype=np.float64)
-    right = np.array([was_right for _, was_right in statements], dtype=np.bool_)
-    return calibration(stated, right, steps)
+def _counting(rows: Iterable[Any], called: Names, mode: Mode) -> Iterable[Any]:
+    return (row for row in rows if not row.repeated and called.counts(row.player_id, mode))

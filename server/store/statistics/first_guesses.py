@@ -8,10 +8,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, case, cast, func, select
+from sqlalchemy import ColumnElement, Integer, Select, case, cast, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from server.domain.estimators.accuracy import PairedCounts
+from server.domain.play.duels import CURRENT_QUESTION
+from server.domain.play.rounds import Mode
 from server.store.tables import (
     BetRow,
     GuessRow,
@@ -20,6 +22,8 @@ from server.store.tables import (
     RoundRow,
     ScoredPassageRow,
 )
+
+Excluded = Collection[tuple[int, str]]  # players with the modes in which they do not count
 
 # Between the bins of the model's entropy, in bits.
 ENTROPY_EDGES_BITS = (2, 4, 6, 8)
@@ -40,32 +44,34 @@ class PairedGroup:
 
 @dataclass(frozen=True)
 class AnswerCounts:
-    """How much there is that counts."""
+    """How much there is that counts, and how many judgements answer the first question."""
 
-    guesses: int
-    bets: int
-    judgements: int
+    guesses: int = 0
+    bets: int = 0
+    judgements: int = 0
+    first_question: int = 0
 
 
-def answers_by_player(
+def answers_by_mode(
     session: Session, players: Collection[int] | None = None
-) -> dict[int, AnswerCounts]:
-    """Return how much each player gave that would count; of all players, or of some."""
-    found: dict[int, AnswerCounts] = defaultdict(lambda: AnswerCounts(0, 0, 0))
-    kept = {
-        "guesses": (GuessRow.player_id, GuessRow.repeated.is_(False)),
-        "bets": (BetRow.player_id, BetRow.repeated.is_(False)),
-        "judgements": (
-            JudgementRow.player_id,
-            JudgementRow.practice.is_(False) & JudgementRow.asked.is_(True),
-        ),
+) -> dict[tuple[int, str], AnswerCounts]:
+    """Return how much each player gave in each mode that would count; of all, or of some."""
+    found: dict[tuple[int, str], AnswerCounts] = defaultdict(AnswerCounts)
+    judged = JudgementRow.practice.is_(False) & JudgementRow.asked.is_(True)
+    today_s = JudgementRow.question_version == CURRENT_QUESTION
+    kept: dict[str, tuple[Any, Any, Any]] = {
+        "guesses": (GuessRow.player_id, GuessRow.mode, GuessRow.repeated.is_(False)),
+        "bets": (BetRow.player_id, literal(Mode.BET.value), BetRow.repeated.is_(False)),
+        "judgements": (JudgementRow.player_id, literal(Mode.DUEL.value), judged & today_s),
+        "first_question": (JudgementRow.player_id, literal(Mode.DUEL.value), judged & ~today_s),
     }
-    for kind, (player_id, counts) in kept.items():
-        query = select(player_id, func.count()).where(counts).group_by(player_id)
+    for kind, (player_id, mode, counts) in kept.items():
+        keys = (player_id,) if kind != "guesses" else (player_id, mode)
+        query = select(player_id, mode, func.count()).where(counts).group_by(*keys)
         if players is not None:
             query = query.where(player_id.in_(players))
-        for player, n in session.execute(query):
-            found[player] = replace(found[player], **{kind: n})
+        for player, of_mode, n in session.execute(query):
+            found[player, of_mode] = replace(found[player, of_mode], **{kind: n})
     return found
 
 
@@ -80,18 +86,18 @@ def paired_counts(n: int, both: int, person: int, model: int) -> PairedCounts:
     return PairedCounts(both, person - both, model - both, n - person - model + both)
 
 
-def by_mode(session: Session, excluded: Collection[int]) -> list[PairedGroup]:
+def by_mode(session: Session, excluded: Excluded) -> list[PairedGroup]:
     """Add up by mode and assistance; keys are (mode, assisted)."""
     keys = (GuessRow.mode, GuessRow.assisted)
     return _groups(session, select(), keys, excluded)
 
 
-def in_all(session: Session, excluded: Collection[int]) -> list[PairedGroup]:
+def in_all(session: Session, excluded: Excluded) -> list[PairedGroup]:
     """Add up all unassisted first guesses, in whatever mode; keys are ()."""
     return _groups(session, select().where(GuessRow.assisted.is_(False)), (), excluded)
 
 
-def by_genre(session: Session, excluded: Collection[int]) -> list[PairedGroup]:
+def by_genre(session: Session, excluded: Excluded) -> list[PairedGroup]:
     """Add up unassisted first guesses by genre; keys are (genre,)."""
     query = (
         select()
@@ -103,7 +109,7 @@ def by_genre(session: Session, excluded: Collection[int]) -> list[PairedGroup]:
     return _groups(session, query, (PassageRow.genre,), excluded)
 
 
-def by_entropy(session: Session, excluded: Collection[int]) -> list[PairedGroup]:
+def by_entropy(session: Session, excluded: Excluded) -> list[PairedGroup]:
     """Add up unassisted first guesses by the model's entropy; keys are (number of the bin,)."""
     bits = GuessRow.entropy_nats / math.log(2)
     bins = [(bits < edge, number) for number, edge in enumerate(ENTROPY_EDGES_BITS)]
@@ -111,14 +117,14 @@ def by_entropy(session: Session, excluded: Collection[int]) -> list[PairedGroup]
     return _groups(session, select().where(GuessRow.assisted.is_(False)), (bin_number,), excluded)
 
 
-def by_day(session: Session, excluded: Collection[int]) -> list[PairedGroup]:
+def by_day(session: Session, excluded: Excluded) -> list[PairedGroup]:
     """Add up unassisted first guesses by UTC day; keys are (day,)."""
     query = select().where(GuessRow.assisted.is_(False))
     return _groups(session, query, (GuessRow.answered_on,), excluded)
 
 
 def _groups(
-    session: Session, query: Select[Any], keys: tuple[Any, ...], excluded: Collection[int]
+    session: Session, query: Select[Any], keys: tuple[Any, ...], excluded: Excluded
 ) -> list[PairedGroup]:
     named = [key.label(f"key_{number}") for number, key in enumerate(keys)]
     group_by = (GuessRow.model_id, GuessRow.unit, *named)
@@ -131,7 +137,7 @@ def _groups(
             func.avg(GuessRow.target_loss_nats),
         )
         .select_from(GuessRow)
-        .where(*FIRST_SIGHT, GuessRow.player_id.not_in(list(excluded)))
+        .where(*FIRST_SIGHT, tuple_(GuessRow.player_id, GuessRow.mode).not_in(list(excluded)))
         .group_by(*group_by)
         .order_by(*group_by)
     )
@@ -153,8 +159,13 @@ PAIRED_SUMS = (
     _sum(_number(GuessRow.is_right)),
     _sum(_number(GuessRow.model_is_right)),
 )
-# Of a position only the first try counts, of a passage only the first time.
-FIRST_SIGHT = (GuessRow.repeated.is_(False), GuessRow.attempt == 1)
+# Of a position only the first try counts, of a passage only the first time; and no skip of one's
+# own guess before a bet, which gives nothing up (see `counts_for_accuracy`).
+FIRST_SIGHT = (
+    GuessRow.repeated.is_(False),
+    GuessRow.attempt == 1,
+    ~((GuessRow.mode == Mode.BET) & GuessRow.skipped),
+)
 
 
 def _group(row: tuple[Any, ...]) -> PairedGroup:
