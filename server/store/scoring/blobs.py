@@ -42,11 +42,6 @@ def vocabulary_to_blob(vocabulary: Vocabulary) -> bytes:
     return zlib.compress(save({"ends": ends, "bytes": joined}), 9)
 
 
-def vocabulary_size(blob: bytes) -> int:
-    """Return how many tokens the vocabulary has that `vocabulary_to_blob` wrote."""
-    return len(load(zlib.decompress(blob))["ends"])
-
-
 def vocabulary_from_blob(blob: bytes) -> Vocabulary:
     """Return the vocabulary that `vocabulary_to_blob` wrote; raise ValueError for one too large."""
     unpacking = zlib.decompressobj()

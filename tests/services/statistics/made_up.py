@@ -102,6 +102,7 @@ def _model(number: int) -> LanguageModelRow:
         parameters=1,
         window_tokens=64,
         created_at=NOW,
+        vocabulary_size=len(pieces),
         vocabulary=vocabulary_to_blob(Vocabulary(pieces)),
     )
 

@@ -1,0 +1,65 @@
+"""Vocabularies' sizes as a column; indexes that let a round start at the same cost in any corpus."""
+
+from __future__ import annotations
+
+import zlib
+
+import sqlalchemy as sa
+from alembic import op
+from safetensors.numpy import load
+
+revision = '0003'
+down_revision = '0002'
+branch_labels = None
+depends_on = None
+
+_COUNTS = ('asked_words', 'asked_tokens', 'tail_words', 'tail_tokens')
+
+
+def upgrade() -> None:
+    """Apply; the sizes are read from the vocabularies, once."""
+    with op.batch_alter_table('language_models', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('vocabulary_size', sa.Integer(), nullable=True))
+    _fill_sizes()
+    with op.batch_alter_table('language_models', schema=None) as batch_op:
+        batch_op.alter_column('vocabulary_size', existing_type=sa.Integer(), nullable=False)
+    for column in _COUNTS:
+        where = sa.text(f'{column} > 0')
+        op.create_index(
+            f'ix_scored_passages_{column}', 'scored_passages', ['model_id', 'draw_number'],
+            sqlite_where=where, postgresql_where=where,
+        )
+    unfinished = sa.text('finished_at IS NULL')
+    op.create_index(
+        'ix_rounds_unfinished', 'rounds', ['player_id', 'scored_passage_id'],
+        sqlite_where=unfinished, postgresql_where=unfinished,
+    )
+    op.create_index(
+        'ix_rounds_player_id_scored_passage_id', 'rounds', ['player_id', 'scored_passage_id']
+    )
+    op.create_index('ix_rounds_daily', 'rounds', ['daily_on', 'model_id', 'unit', 'id'])
+    op.drop_index('ix_rounds_daily_on', 'rounds')
+
+
+def downgrade() -> None:
+    """Take back."""
+    op.create_index('ix_rounds_daily_on', 'rounds', ['daily_on'])
+    for name in ('daily', 'player_id_scored_passage_id', 'unfinished'):
+        op.drop_index(f'ix_rounds_{name}', 'rounds')
+    for column in _COUNTS:
+        op.drop_index(f'ix_scored_passages_{column}', 'scored_passages')
+    with op.batch_alter_table('language_models', schema=None) as batch_op:
+        batch_op.drop_column('vocabulary_size')
+
+
+def _fill_sizes() -> None:
+    """Count each vocabulary's tokens, one model in memory at a time."""
+    models = sa.table(
+        'language_models', sa.column('id'), sa.column('vocabulary'), sa.column('vocabulary_size')
+    )
+    connection = op.get_bind()
+    for model_id in connection.scalars(sa.select(models.c.id)).all():
+        this = models.c.id == model_id
+        blob = connection.scalars(sa.select(models.c.vocabulary).where(this)).one()
+        size = len(load(zlib.decompress(blob))['ends'])
+        connection.execute(sa.update(models).where(this).values(vocabulary_size=size))
