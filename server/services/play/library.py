@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from server.domain.scores.passage_scores import PassageScores
 from server.domain.text.tokens import Vocabulary
+from server.services.play.opponents import OpponentChoice, current_opponent
 from server.store.scoring.scores import load_scores, load_vocabulary
 from server.store.tables import ScoredPassageRow
 
@@ -41,6 +42,15 @@ class ScoreLibrary:
     def vocabulary(self, session: Session, model_id: int) -> Vocabulary:
         """Return a model's vocabulary."""
         return self._recall(self._vocabularies, model_id, partial(load_vocabulary, session))
+
+    def warm_up(self, session: Session, choice: OpponentChoice) -> None:
+        """Read ahead the opponent's vocabulary, if one plays, so that no first guess waits for it.
+
+        subtle: what is read first inside a transaction that writes holds up all other players.
+        """
+        model = current_opponent(session, choice)
+        if model is not None:
+            self.vocabulary(session, model.id).build_lookups()
 
     def _recall(self, known: LRUCache[int, T], key: int, load: Callable[[int], T]) -> T:
         with self._lock:
