@@ -11,7 +11,7 @@ from server.application import db, now, service
 from server.services.contract.rounds import GuessOutcome, PlayerView, ResultView, RoundView
 from server.services.play import duels_one_by_one as comparisons
 from server.services.play import players
-from server.services.play.duels_one_by_one import ComparisonView
+from server.services.play.duels_one_by_one import NextDuelView
 from server.web.http.context import forget_player, player_id, remember_player, rounds
 from server.web.http.limits import ANSWER_LIMIT, START_LIMIT, limiter
 from server.web.http.schemas import (
@@ -85,9 +85,9 @@ def submit_judgement(round_id: str, json_data: NewRoundJudgement) -> GuessOutcom
 @api.get("/comparisons/next")
 @limiter.limit(START_LIMIT)
 @api.input(ComparisonWish, location="query")
-@api.output(ComparisonView)
+@api.output(NextDuelView)
 @api.doc(summary="The next pair to judge", responses={503: ""})
-def next_comparison(query_data: ComparisonWish) -> ComparisonView:
+def next_comparison(query_data: ComparisonWish) -> NextDuelView:
     """Return the pair that the player's round of duels asks now; a new round where none is open."""
     started = comparisons.next_pair(rounds(), player_id(), query_data.wish(), now())
     remember_player(started.player_id)

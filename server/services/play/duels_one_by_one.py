@@ -16,7 +16,7 @@ from server.services.play.rounds import RoundService
 _ID = re.compile(r"([\w-]{1,32})\.(\d{1,7})", re.ASCII)
 
 
-class ComparisonView(BaseModel):
+class NextDuelView(BaseModel):
     """A pair that waits for a judgement, behind its text."""
 
     id: str = Field(description="The round and the position, with a dot between")
@@ -30,7 +30,7 @@ class ComparisonView(BaseModel):
 class NextPair:
     """A pair, and whose it is."""
 
-    comparison: ComparisonView
+    comparison: NextDuelView
     player_id: str
 
 
@@ -45,7 +45,7 @@ def next_pair(
     state = started.round
     if state.asked is None or state.asked.pair is None:
         raise NotFound("This round asks nothing.")
-    comparison = ComparisonView(
+    comparison = NextDuelView(
         id=f"{state.id}.{state.asked.position}",
         text=state.text,
         pair=state.asked.pair,
