@@ -55,6 +55,15 @@ class OwnTextService:
         model = current_opponent(self._session, self._opponent)
         return model_label(model.name) if model else None
 
+    def load_ahead(self) -> None:
+        """Let the model be loaded while the player types, so that their first text does not wait.
+
+        Returns at once; where no model plays or it is not here, nothing happens.
+        """
+        model = current_opponent(self._session, self._opponent)
+        if model is not None:
+            self._live.load_ahead(model.name, model.revision)
+
     def score(self, text: str) -> views.ScoredTextView:
         """Return every token's loss, rank and the model's candidates; nothing is stored.
 

@@ -21,11 +21,15 @@ class SlowModel:
         self.seen: list[str] = []
         self.threads: set[str] = set()
         self.problem: str | None = None
+        self.loads = 0
+        self.loading = threading.Event()
 
     def why_not(self, name: str, revision: str) -> str | None:
         return self.problem
 
     def load(self, name: str, revision: str) -> TextScorer:
+        self.loads += 1
+        self.loading.set()
         return self
 
     def score_text(self, text: str) -> PassageScores:
@@ -96,3 +100,32 @@ def test_a_model_that_is_not_here_is_never_loaded(model: SlowModel) -> None:
     with pytest.raises(LiveScoringUnavailable, match="It is elsewhere"):
         LiveScoring(model).score("m", "r", "x")
     assert model.seen == []
+
+
+class NeverLoaded(SlowModel):
+    """A model that takes as long to load as the test wants, and then cannot be read."""
+
+    def load(self, name: str, revision: str) -> TextScorer:
+        super().load(name, revision)
+        self.let_go.wait(timeout=10)
+        raise LiveScoringUnavailable("It cannot be read.")
+
+
+def test_a_model_is_loaded_ahead_once_and_nobody_waits_for_it() -> None:
+    model = NeverLoaded()
+    live = LiveScoring(model)
+    for _ in range(3):
+        live.load_ahead("m", "r")  # returns while the model is still being loaded
+    assert model.loading.wait(timeout=10)
+    assert not model.let_go.is_set()
+    assert (model.loads, live._places._value) == (1, 1 + WAITING_TEXTS)
+    model.let_go.set()
+    with pytest.raises(LiveScoringUnavailable, match="It cannot be read"):
+        live.score("m", "r", "told to whoever sends a text")
+    assert model.loads == 2
+
+
+def test_a_model_that_is_not_here_is_not_loaded_ahead_either(model: SlowModel) -> None:
+    model.problem = "It is elsewhere."
+    LiveScoring(model).load_ahead("m", "r")
+    assert model.loads == 0
