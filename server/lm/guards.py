@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -71,7 +71,8 @@ def require_ids_inside(
     tokenizer: PreTrainedTokenizerFast, model: PreTrainedModel, beginning_id: int, label: str
 ) -> None:
     """Raise ModelUnavailable where a token that a text can hold has no embedding."""
-    rows = int(model.get_input_embeddings().weight.shape[0])  # type: ignore[union-attr]
+    embeddings = cast("torch.nn.Embedding", model.get_input_embeddings())
+    rows = embeddings.weight.shape[0]
     if beginning_id >= rows:
         raise ModelUnavailable(
             f"{label} has no embedding for the token that stands before every text, "

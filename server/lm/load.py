@@ -78,7 +78,7 @@ def _read(source: ModelSource) -> PreTrainedModel:
     more: dict[str, Any] = {"gguf_file": source.gguf_file} if source.gguf_file else {}
     label = model_label(source.name)
     try:
-        model, info = AutoModelForCausalLM.from_pretrained(
+        found: Any = AutoModelForCausalLM.from_pretrained(
             source.location,
             revision=source.commit,
             dtype=torch.float32,
@@ -95,9 +95,10 @@ def _read(source: ModelSource) -> PreTrainedModel:
         raise ModelUnavailable(
             f"The model {label} could not be read: {first_line(error)}"
         ) from error
+    model: PreTrainedModel
+    model, info = found
     require_whole(model, info, label)
-    read: PreTrainedModel = model
-    return read
+    return model
 
 
 def _window(

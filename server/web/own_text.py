@@ -35,7 +35,8 @@ def own_texts() -> OwnTextService:
 
 @own_text_pages.get("/try")
 def show_try() -> str:
-    """Show the field for a text, or why no text can be scored here."""
+    """Show the field for a text, or why none can be scored here; meanwhile the model is loaded."""
+    own_texts().load_ahead()
     return render_template(
         "try.html",
         why_not=own_texts().why_not(),

@@ -291,6 +291,15 @@ def test_the_page_is_linked_from_the_first_one(alice: Player) -> None:
 
 
 @on_sqlite
+def test_opening_the_page_begins_to_load_the_model(app: APIFlask, alice: Player) -> None:
+    live = app.extensions["perplexed"].live
+    assert alice.client.get("/").status_code == 200
+    assert not live._begun
+    assert alice.client.get("/try").status_code == 200
+    assert {name for name, _ in live._begun} == {"bundled"}
+
+
+@on_sqlite
 def test_scores_without_the_model_s_weights_are_told_plainly(
     create: CreateApp, database_url: str
 ) -> None:

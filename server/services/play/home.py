@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from server.domain.scores.models import BUNDLED, SMOLLM2, model_label
 from server.services.contract.opponents import HomeView, ModelView
 from server.services.play.opponents import OpponentChoice, current_opponent, model_view
-from server.store.scoring.scores import count_scored
+from server.store.scoring.scores import last_draw_number
 
 _SIZES = {BUNDLED: ", the small bundled model"}
 _DESCRIPTIONS = {
@@ -27,7 +27,7 @@ def home_view(session: Session, choice: OpponentChoice) -> HomeView:
     )
     return HomeView(
         opponent=model_view(row),
-        passages=count_scored(session, row.id),
+        passages=last_draw_number(session, row.id),
         fallback_notice=notice if row.name != choice.name else None,
     )
 

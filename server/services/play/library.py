@@ -15,7 +15,7 @@ from server.domain.scores.gap import Reading
 from server.domain.text.tokens import Unit, Vocabulary
 from server.services.contract.opponents import ModelView
 from server.services.contract.rounds import PassageView
-from server.services.play.opponents import model_view
+from server.services.play.opponents import OpponentChoice, current_opponent, model_view
 from server.store.scoring.scores import load_scores, load_vocabulary
 from server.store.tables import PassageRow, RoundRow
 
@@ -67,6 +67,15 @@ class ScoreLibrary:
             with self._lock:
                 self._vocabularies[model_id] = found
         return found
+
+    def warm_up(self, session: Session, choice: OpponentChoice) -> None:
+        """Read ahead the opponent's vocabulary, if one plays, so that no first guess waits for it.
+
+        subtle: what is read first inside a transaction that writes holds up all other players.
+        """
+        model = current_opponent(session, choice)
+        if model is not None:
+            self.vocabulary(session, model.id).build_lookups()
 
 
 def passage_view(passage: PassageRow) -> PassageView:

@@ -68,6 +68,15 @@ class OwnTextService:
             return None
         return model_label(self._live.reader(model.name, model.revision)[0])
 
+    def load_ahead(self) -> None:
+        """Let the model be loaded while the player types, so that their first text does not wait.
+
+        Returns at once; where no model plays or it is not here, nothing happens.
+        """
+        model = current_opponent(self._session, self._opponent)
+        if model is not None:
+            self._live.load_ahead(*self._live.reader(model.name, model.revision))
+
     def score(self, text: str) -> ScoredTextView:
         """Return every token's loss, rank and the model's candidates; nothing is stored.
 

@@ -92,7 +92,7 @@ class RoundService:
                 session.flush()
                 self._choose_draw(row)
                 mark_player(session, player.id)
-            elif not stored.is_answered(session, row.id):
+            elif stored.is_untouched(session, row.id):
                 row.asked_at = now  # the time before the player came back is not thinking time
             return StartedRound(round_view(self._played(row)), player.public_id, is_new)
 

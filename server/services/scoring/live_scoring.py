@@ -60,10 +60,10 @@ class Models(Protocol):
 
 
 class LiveScoring:
-    """A thread of its own that loads the model at the first text and scores one text at a time.
+    """A thread of its own that loads the model once it is wanted and scores one text at a time.
 
     Each waiting text holds one of the web server's threads, so only a few may wait: the others
-    are there for play. The thread begins with the first text, since threads outlive no fork.
+    are there for play. The thread begins with the first use, since threads outlive no fork.
     """
 
     def __init__(self, models: Models, patience_s: float = PATIENCE_S) -> None:
@@ -71,6 +71,7 @@ class LiveScoring:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="live-scoring")
         self._places = threading.BoundedSemaphore(1 + WAITING_TEXTS)
         self._known_problems: dict[tuple[str, str], str | None] = {}
+        self._begun: set[tuple[str, str]] = set()
 
     def why_not(self, name: str, revision: str) -> str | None:
         """Return why this model cannot score here, as a sentence; None where it can.
@@ -85,6 +86,16 @@ class LiveScoring:
     def reader(self, name: str, revision: str) -> tuple[str, str]:
         """Return name and revision of who reads texts: the playing model, or what stands in."""
         return self._models.stand_in() if self.why_not(name, revision) else (name, revision)
+
+    def load_ahead(self, name: str, revision: str) -> None:
+        """Begin to load the model, if it can score here and nothing has begun to; return at once.
+
+        What goes wrong with it is told to whoever sends a text.
+        """
+        key = (name, revision)
+        if self.why_not(name, revision) is None and key not in self._begun:
+            self._begun.add(key)
+            self._thread.submit(self._models.load, name, revision)
 
     def score(self, name: str, revision: str, text: str) -> ReadText:
         """Return the model's scores of `text`.

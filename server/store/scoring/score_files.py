@@ -181,7 +181,8 @@ def _row(record: ScoreRecord) -> dict[str, object]:
 
 def _record(row: dict[str, str], *, is_packed: bool) -> ScoreRecord:
     blob = bytes(row["scores"])  # type: ignore[arg-type]  # binary reads as bytes
-    if is_packed and row["left_out"] is None:
+    left_out: str | None = row["left_out"]
+    if is_packed and left_out is None:
         with suppress(SafetensorError, KeyError, TypeError, ValueError):
             blob = unpacked(blob)
     return ScoreRecord(

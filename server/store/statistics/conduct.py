@@ -27,8 +27,9 @@ def verdicts(session: Session, players: Collection[int] | None = None) -> dict[i
     if players is not None:
         flags = flags.where(PlayerRow.id.in_(players))
     found: dict[int, list[tuple[str, int, int, int, int]]] = defaultdict(list)
-    for player_id, *of_mode in _by_mode(session, players):
-        found[player_id].append(tuple(of_mode))
+    for player_id, mode, *counts in _by_mode(session, players):
+        answers, skipped, timed, fast = counts
+        found[player_id].append((mode, answers, skipped, timed, fast))
     return {
         player_id: verdict(_conduct(flagged, found[player_id]))
         for player_id, flagged in session.execute(flags)

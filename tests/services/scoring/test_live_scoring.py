@@ -23,6 +23,8 @@ class SlowModel:
         self.seen: list[str] = []
         self.threads: set[str] = set()
         self.problem: str | None = None
+        self.loads = 0
+        self.loading = threading.Event()
 
     identity = ModelIdentity("m", "r", "t", 1, 1)
     vocabulary = Vocabulary(())
@@ -34,6 +36,8 @@ class SlowModel:
         return self.problem if name == "m" else None
 
     def load(self, name: str, revision: str) -> TextScorer:
+        self.loads += 1
+        self.loading.set()
         return self
 
     def score_text(self, text: str) -> PassageScores:
@@ -110,3 +114,32 @@ def test_where_the_playing_model_is_elsewhere_another_one_reads(model: SlowModel
     assert LiveScoring(model).reader("m", "r") == ("m", "r")
     model.problem = "It is elsewhere."
     assert LiveScoring(model).reader("m", "r") == ("small", "s")
+
+
+class NeverLoaded(SlowModel):
+    """A model that takes as long to load as the test wants, and then cannot be read."""
+
+    def load(self, name: str, revision: str) -> TextScorer:
+        super().load(name, revision)
+        self.let_go.wait(timeout=10)
+        raise LiveScoringUnavailable("It cannot be read.")
+
+
+def test_a_model_is_loaded_ahead_once_and_nobody_waits_for_it() -> None:
+    model = NeverLoaded()
+    live = LiveScoring(model)
+    for _ in range(3):
+        live.load_ahead("m", "r")  # returns while the model is still being loaded
+    assert model.loading.wait(timeout=10)
+    assert not model.let_go.is_set()
+    assert (model.loads, live._places._value) == (1, 1 + WAITING_TEXTS)
+    model.let_go.set()
+    with pytest.raises(LiveScoringUnavailable, match="It cannot be read"):
+        live.score("m", "r", "told to whoever sends a text")
+    assert model.loads == 2
+
+
+def test_a_model_that_is_not_here_is_not_loaded_ahead_either(model: SlowModel) -> None:
+    model.problem = "It is elsewhere."
+    LiveScoring(model).load_ahead("m", "r")
+    assert model.loads == 0
