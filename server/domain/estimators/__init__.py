@@ -1,0 +1,1 @@
+"""Estimators: from answers to values with intervals."""
