@@ -44,6 +44,7 @@ format: .venv/tests
 lint: .venv/tests
 	@$(BIN)/ruff format --check $(CODE)
 	@$(BIN)/ruff check $(CODE)
+	@$(BIN)/lint-imports --no-logo
 
 types: .venv/tests
 	@$(BIN)/mypy

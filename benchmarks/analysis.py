@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import orjson
 
-from server.domain.analysis import analyse
-from server.services.study import read_rows
+from server.domain.study.analysis import analyse
+from server.services.research.study import read_rows
 
 BETS, COMPARISONS, GUESSES = 40_000, 40_000, 20_000
 PLAYERS, PASSAGES, POSITIONS = 800, 300, 12

@@ -17,7 +17,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from server.domain.accuracy import Z_95, Interval, wilson_interval
+from server.domain.estimators.accuracy import Z_95, Interval, wilson_interval
 from server.domain.estimators.intervals import mean_interval, share_interval
 from server.domain.estimators.student_t import t_quantile
 from server.domain.estimators.variance_components import (
@@ -112,7 +112,7 @@ def differences(generator: np.random.Generator, design: Design, effects: Effects
 def _latent(
     generator: np.random.Generator, design: Design, effects: Effects, hardness: FloatArray
 ) -> tuple[FloatArray, dict[ClusterKind, IntArray], float, FloatArray]:
-    """Return how well each answer goes, its clusters, and the effects of a player and all passages."""
+    """Return how well each answer goes, its clusters, and the effects of a player and passages."""
     players, passages, each = design
     by_player, by_passage, by_position, by_both = map(math.sqrt, effects)
     skill, ease = by_player * generator.normal(size=players), generator.normal(size=passages)

@@ -27,16 +27,16 @@ from distributed import Client
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
-from server.cli import BUNDLED_PASSAGES
-from server.domain.models import Precision
-from server.domain.passages import Passage
-from server.domain.scores import PassageScores
+from server.commands.passages import BUNDLED_PASSAGES
+from server.domain.scores.models import Precision
+from server.domain.scores.passage_scores import PassageScores
+from server.domain.text.passages import Passage
 from server.lm.cluster import ClusterScorer, connected
 from server.lm.load import load_model
 from server.lm.score import PassageScorer
 from server.lm.source import ModelSource, find_source
-from server.services import scoring
-from server.services.scoring import ScoredShard, score_all, score_in_shards
+from server.services.scoring import scoring
+from server.services.scoring.scoring import ScoredShard, score_all, score_in_shards
 from server.store.engine import configure, engine_options
 from server.store.passages import add_passages
 from server.store.tables import Base

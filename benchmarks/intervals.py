@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from server.domain.bets import bets_estimate, with_tail
-from server.domain.estimates import Estimate, FloatArray, IntArray, interval
-from tests.unit.samples import make_bets, make_duels, make_world
+from server.domain.estimators.bets import bets_estimate, with_tail
+from server.domain.estimators.estimates import Estimate, FloatArray, IntArray, interval
+from tests.domain.samples import make_bets, make_duels, make_world
 
 REPETITIONS = 300
 DRAWS = 200
@@ -32,7 +32,7 @@ DESIGNS: list[Design] = [
 
 
 def chosen(estimate: Estimate, _: np.random.Generator) -> Bounds:
-    """The rule of `server.domain.estimates.interval`."""
+    """The rule of `server.domain.estimators.estimates.interval`."""
     found = interval(estimate)
     return found.low, found.high
 

@@ -21,15 +21,15 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from server import create_app
+from server.application import db
 from server.config import Settings
-from server.domain.tokens import Vocabulary
-from server.services.checking import check
-from server.services.folding import fold_some, rebuild
-from server.services.whole_count import whole_count
+from server.domain.text.tokens import Vocabulary
+from server.services.statistics.checking import check
+from server.services.statistics.folding import fold_some, rebuild
+from server.services.statistics.whole_count import whole_count
 from server.store import tables
-from server.store.blobs import vocabulary_to_blob
-from server.store.rollups import mark_player
-from server.web.context import db
+from server.store.scoring.blobs import vocabulary_to_blob
+from server.store.statistics.rollups import mark_player
 
 PASSAGES, POSITIONS, GUESSES_A_PLAYER = 400, 12, 48
 NEW_ANSWERS = 100

@@ -12,27 +12,27 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from server.cli import register_commands
+from server.application import Service, db
+from server.commands import register_commands
 from server.config import ROOT, Settings, load_settings
-from server.live import LocalModels
-from server.services.library import ScoreLibrary
-from server.services.live_scoring import LiveScoring
-from server.services.opponents import OpponentChoice
-from server.services.statistics_keeper import StatisticsKeeper
+from server.local_models import LocalModels
+from server.services.play.library import ScoreLibrary
+from server.services.play.opponents import OpponentChoice
+from server.services.scoring.live_scoring import LiveScoring
+from server.services.statistics.keeper import StatisticsKeeper
 from server.store.engine import configure, engine_options, normalised_url
 from server.web.admin import admin
 from server.web.api import api
-from server.web.context import Service, db
-from server.web.errors import register_errors
-from server.web.health import health
-from server.web.limits import limiter
-from server.web.logs import register_logs
-from server.web.openapi import register_description
+from server.web.http.errors import register_errors
+from server.web.http.health import health
+from server.web.http.limits import limiter
+from server.web.http.logs import register_logs
+from server.web.http.openapi import register_description
+from server.web.http.security import register_security
 from server.web.own_text import own_text_api, own_text_pages
 from server.web.pages import pages
-from server.web.security import register_security
 from server.web.stats import register_changes, stats_api, stats_pages
-from server.web.wording import counted, probability, sensible, stated
+from server.web.wording.figures import counted, probability, sensible, stated
 
 STATIC_FOLDER = ROOT / "static"
 LARGEST_BODY_BYTES = 16 * 1024

@@ -13,10 +13,11 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from server.domain.errors import PerplexedError
-from server.domain.models import BUNDLED, GPT2, is_folder, model_name
+from server.domain.scores.models import BUNDLED, GPT2, is_folder, model_name
 
 ROOT = Path(__file__).resolve().parent.parent
 INSTANCE_FOLDER = ROOT / "instance"
+DATA_FOLDER = ROOT / "server" / "data"
 _MINIMUM_SECRET_CHARACTERS = 16
 
 

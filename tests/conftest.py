@@ -23,12 +23,12 @@ from sqlalchemy.engine import make_url
 from werkzeug.test import TestResponse
 
 from server import create_app
+from server.application import db
 from server.config import Settings
-from server.domain.models import BUNDLED
-from server.domain.scores import PassageScores
-from server.services.importing import import_passages
-from server.services.scoring import score_all
-from server.web.context import db
+from server.domain.scores.models import BUNDLED
+from server.domain.scores.passage_scores import PassageScores
+from server.services.corpus.importing import import_passages
+from server.services.scoring.scoring import score_all
 
 ADMIN_TOKEN = "the admin's own token"
 SECRET_KEY = "a secret of the tests alone"
@@ -69,7 +69,7 @@ def settings_for(database_url: str, **overrides: Any) -> Settings:
 @pytest.fixture(scope="session")
 def played_passages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file with the first few bundled passages."""
-    from server.cli import BUNDLED_PASSAGES
+    from server.commands.passages import BUNDLED_PASSAGES
 
     lines = BUNDLED_PASSAGES.read_text(encoding="utf-8").splitlines()[:PASSAGES_PLAYED]
     path = tmp_path_factory.mktemp("passages") / "played.jsonl"
@@ -313,7 +313,7 @@ def truth(app: APIFlask) -> Callable[[dict[str, Any], int], str]:
     """What only the server knows: the target at a position of a round."""
     from sqlalchemy import select
 
-    from server.services.library import ScoreLibrary
+    from server.services.play.library import ScoreLibrary
     from server.store.tables import RoundRow
 
     library = ScoreLibrary()

@@ -10,10 +10,10 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from server.domain.guessing import suggested, visible
-from server.domain.rounds import shuffled_positions
-from server.domain.scores import PassageScores, tokenized
-from server.domain.tokens import Unit
+from server.domain.play.guessing import suggested, visible
+from server.domain.play.rounds import shuffled_positions
+from server.domain.scores.passage_scores import PassageScores, tokenized
+from server.domain.text.tokens import Unit
 from server.lm.load import load_model
 from server.lm.score import PassageScorer
 from server.lm.source import find_source

@@ -28,13 +28,13 @@ from benchmarks.oracle.players import (
 )
 from benchmarks.oracle.repeated import REPETITIONS, Studies
 from benchmarks.oracle.study import Study
-from server.cli import BUNDLED_PASSAGES
-from server.domain.models import BUNDLED, model_label
-from server.domain.scores import PassageScores
+from server.commands.passages import BUNDLED_PASSAGES
+from server.domain.scores.models import BUNDLED, model_label
+from server.domain.scores.passage_scores import PassageScores
 from server.lm.load import LoadedModel, load_model
 from server.lm.score import PassageScorer
 from server.lm.source import find_source
-from server.services.oracle import RESULTS, OracleResults, RepeatedRow
+from server.services.research.oracle import RESULTS, OracleResults, RepeatedRow
 
 PASSAGES_PLAYED = 6
 PLAYED_THROUGH_THE_SERVICE = (0, 1, 5)  # of the players: reference, short memory, well-read

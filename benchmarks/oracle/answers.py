@@ -7,10 +7,10 @@ from enum import StrEnum
 
 import numpy as np
 
-from server.domain.betting import STAKE_STEPS
-from server.domain.duels import steps
-from server.domain.estimates import FloatArray
-from server.domain.scores import Form
+from server.domain.estimators.estimates import FloatArray
+from server.domain.play.betting import STAKE_STEPS
+from server.domain.play.duels import steps
+from server.domain.scores.passage_scores import Form
 
 _LEAST_EXACT = 1e-6  # what the service still takes
 

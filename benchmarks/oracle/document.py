@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from server.services.oracle import (
+from server.services.research.oracle import (
     OracleResults,
     TextTable,
     comparison_with_published,

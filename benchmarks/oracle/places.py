@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from server.domain.estimates import BoolArray, FloatArray, IntArray
-from server.domain.guessing import SUGGESTIONS
-from server.domain.rounds import drawing_seed, shuffled_positions
-from server.domain.scores import PassageScores
-from server.domain.tokens import TokenizedText, Unit
+from server.domain.estimators.estimates import BoolArray, FloatArray, IntArray
+from server.domain.play.guessing import SUGGESTIONS
+from server.domain.play.rounds import drawing_seed, shuffled_positions
+from server.domain.scores.passage_scores import PassageScores
+from server.domain.text.tokens import TokenizedText, Unit
 from server.lm.load import LoadedModel
 from server.lm.rivals import RivalDraws
 

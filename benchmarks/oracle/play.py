@@ -17,18 +17,18 @@ from sqlalchemy.orm import Session
 
 from benchmarks.oracle.answers import Answers, first_share, stakes
 from benchmarks.oracle.players import ModelPlayer
-from server.domain.estimates import FloatArray
-from server.domain.models import ModelIdentity
-from server.domain.rounds import MOST_TRIES, Mode
-from server.domain.scores import Form
-from server.domain.tokens import Vocabulary
-from server.services.choosing import RoundWish
-from server.services.importing import import_passages
-from server.services.library import ScoreLibrary
-from server.services.opponents import OpponentChoice
-from server.services.rounds import RoundService
-from server.services.scoring import Scorer, score_all
-from server.services.views import AskedView, RoundView
+from server.domain.estimators.estimates import FloatArray
+from server.domain.play.rounds import MOST_TRIES, Mode
+from server.domain.scores.models import ModelIdentity
+from server.domain.scores.passage_scores import Form
+from server.domain.text.tokens import Vocabulary
+from server.services.contract.rounds import AskedView, RoundView
+from server.services.corpus.importing import import_passages
+from server.services.play.choosing import RoundWish
+from server.services.play.library import ScoreLibrary
+from server.services.play.opponents import OpponentChoice
+from server.services.play.rounds import RoundService
+from server.services.scoring.scoring import Scorer, score_all
 from server.store.engine import configure, engine_options
 from server.store.rounds import RIVALS_WANTED
 from server.store.tables import Base, PassageRow, PlayerRow, RoundRow, ScoredPassageRow

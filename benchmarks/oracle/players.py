@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from benchmarks.oracle.places import Places, Reference, reading_all, reading_last, words_of
-from server.domain.estimates import FloatArray, IntArray
-from server.domain.scores import PassageScores
+from server.domain.estimators.estimates import FloatArray, IntArray
+from server.domain.scores.passage_scores import PassageScores
 from server.lm.load import LoadedModel
 
 SHORT_MEMORY_TOKENS = 4

@@ -18,13 +18,20 @@ import numpy as np
 from benchmarks.oracle.answers import Answers, first_share, stakes
 from benchmarks.oracle.places import Places, Reference
 from benchmarks.oracle.players import ModelPlayer
-from server.domain.accuracy import Interval
-from server.domain.bets import Bets, bets_estimate, with_tail
-from server.domain.comparisons import Judgements, excess_estimate
-from server.domain.estimates import BoolArray, Clusters, Estimate, FloatArray, IntArray, interval
-from server.domain.rounds import POSITIONS_PER_ROUND
-from server.domain.scores import Form
-from server.services.oracle import Repeated, RepeatedRow
+from server.domain.estimators.accuracy import Interval
+from server.domain.estimators.bets import Bets, bets_estimate, with_tail
+from server.domain.estimators.comparisons import Judgements, excess_estimate
+from server.domain.estimators.estimates import (
+    BoolArray,
+    Clusters,
+    Estimate,
+    FloatArray,
+    IntArray,
+    interval,
+)
+from server.domain.play.rounds import POSITIONS_PER_ROUND
+from server.domain.scores.passage_scores import Form
+from server.services.research.oracle import Repeated, RepeatedRow
 
 REPETITIONS = 100
 PASSAGES = 20

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from server.domain.interchange import Row, row_from_record
-from server.services.records import Kind, names, records
+from server.domain.study.interchange import Row, row_from_record
+from server.services.research.records import Kind, names, records
 
 
 def exported_rows(session: Session) -> list[Row]:

@@ -14,14 +14,14 @@ from benchmarks.oracle.places import Places
 from benchmarks.oracle.play import Mind, Table, opened, words_by_number
 from benchmarks.oracle.players import ModelPlayer
 from benchmarks.oracle.rows import exported_rows
-from server.domain.accuracy import Interval
-from server.domain.analysis import analyse
-from server.domain.comparisons import excess_estimate
-from server.domain.estimates import IntArray, interval
-from server.domain.interchange import ComparisonRow, Row
-from server.domain.study_columns import Codes, judged_columns
+from server.domain.estimators.accuracy import Interval
+from server.domain.estimators.comparisons import excess_estimate
+from server.domain.estimators.estimates import IntArray, interval
+from server.domain.study.analysis import analyse
+from server.domain.study.columns import Codes, judged_columns
+from server.domain.study.interchange import ComparisonRow, Row
 from server.lm.load import LoadedModel
-from server.services.oracle import PlayedRow, Range
+from server.services.research.oracle import PlayedRow, Range
 
 
 @dataclass(frozen=True)

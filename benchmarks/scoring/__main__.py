@@ -27,13 +27,13 @@ from rich.table import Table
 from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel
 
 from benchmarks.scoring.rows import BATCH_SIZES, EVERY, SQUARE
-from server.cli import BUNDLED_PASSAGES
-from server.domain.models import Precision
-from server.domain.passages import Passage
+from server.commands.passages import BUNDLED_PASSAGES
+from server.domain.scores.models import Precision
+from server.domain.text.passages import Passage
 from server.lm.forward import multiplies_bfloat16
 from server.lm.read import TokenReader
 from server.lm.source import BUNDLED_FOLDER, find_source
-from server.services.cutting import cut_passage
+from server.services.corpus.cutting import cut_passage
 from training.corpus import read_documents
 
 ROUNDS = 2  # each row is measured in so many turns, so that a disturbance strikes all of them

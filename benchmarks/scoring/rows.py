@@ -24,8 +24,8 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from server.domain.models import Precision
-from server.domain.scores import PassageScores
+from server.domain.scores.models import Precision
+from server.domain.scores.passage_scores import PassageScores
 from server.lm.load import LoadedModel, load_model
 from server.lm.products import fastest_library
 from server.lm.score import PassageScorer

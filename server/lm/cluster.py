@@ -11,9 +11,9 @@ from queue import Empty, SimpleQueue
 from distributed import CancelledError, Client, Future, KilledWorker
 
 from server.domain.errors import PerplexedError
-from server.domain.models import ModelIdentity, Precision
-from server.domain.scores import Outcome
-from server.domain.tokens import Vocabulary
+from server.domain.scores.models import ModelIdentity, Precision
+from server.domain.scores.passage_scores import Outcome
+from server.domain.text.tokens import Vocabulary
 from server.lm.score import PassageScorer
 from server.lm.source import ModelSource
 from server.lm.worker import score_shard, wanted_on_workers

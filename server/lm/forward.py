@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import torch
 
-from server.domain.models import Precision
+from server.domain.scores.models import Precision
 from server.lm.load import LoadedModel
 from server.lm.products import lower_precision
 from server.lm.source import ModelUnavailable

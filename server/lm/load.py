@@ -14,8 +14,8 @@ from transformers import (
 from transformers.activations import NewGELUActivation
 from transformers.utils import logging as transformers_logging
 
-from server.domain.models import ModelIdentity
-from server.domain.tokens import Vocabulary
+from server.domain.scores.models import ModelIdentity
+from server.domain.text.tokens import Vocabulary
 from server.lm.products import use_fastest_library
 from server.lm.source import ModelSource, ModelUnavailable
 from server.lm.vocabulary import fingerprint, vocabulary_of

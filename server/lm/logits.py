@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-from server.domain.scores import TOP_EVERYWHERE
+from server.domain.scores.passage_scores import TOP_EVERYWHERE
 from server.lm.products import fastest_library, pad_rows
 
 ROWS_PER_CHUNK = 512  # in one product with the vocabulary: 103 MB for GPT-2's

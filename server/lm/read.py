@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from server.domain.tokens import TokenizedText
+from server.domain.text.tokens import TokenizedText
 from server.lm.source import ModelSource, ModelUnavailable
 from server.lm.vocabulary import vocabulary_of
 

@@ -9,16 +9,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from server.domain.guessing import CANDIDATES_PER_SUGGESTION, SUGGESTIONS, suggested
-from server.domain.rounds import POSITIONS_PER_ROUND, seeded_generator
-from server.domain.scores import (
+from server.domain.play.guessing import CANDIDATES_PER_SUGGESTION, SUGGESTIONS, suggested
+from server.domain.play.rounds import POSITIONS_PER_ROUND, seeded_generator
+from server.domain.scores.passage_scores import (
     RIVAL_TABLES,
     RIVALS_PER_POSITION,
     Candidate,
     Form,
     Rivals,
 )
-from server.domain.tokens import Unit, Vocabulary
+from server.domain.text.tokens import Unit, Vocabulary
 
 # About half of all positions are in the tail, so that these give a round's twelve.
 POSITIONS_EXAMINED = 30

@@ -13,12 +13,12 @@ import torch
 from numpy.typing import NDArray
 
 from server.domain.errors import InvalidInput
-from server.domain.models import ModelIdentity, Precision
-from server.domain.own_texts import require_few_tokens
-from server.domain.rounds import POSITIONS_PER_ROUND, drawing_seed, shuffled_positions
-from server.domain.scores import TOP_AT_ASKED, Outcome, PassageScores, TooLong
-from server.domain.tokens import TokenizedText, Unit, Vocabulary
-from server.domain.windows import windows
+from server.domain.play.own_texts import require_few_tokens
+from server.domain.play.rounds import POSITIONS_PER_ROUND, drawing_seed, shuffled_positions
+from server.domain.scores.models import ModelIdentity, Precision
+from server.domain.scores.passage_scores import TOP_AT_ASKED, Outcome, PassageScores, TooLong
+from server.domain.text.tokens import TokenizedText, Unit, Vocabulary
+from server.domain.text.windows import windows
 from server.lm.forward import Forward, in_groups
 from server.lm.load import LoadedModel
 from server.lm.logits import NextTokens

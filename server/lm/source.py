@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from server.domain.errors import PerplexedError
-from server.domain.models import BUNDLED, is_folder, model_name
+from server.domain.scores.models import BUNDLED, is_folder, model_name
 
 BUNDLED_FOLDER = Path(__file__).with_name("bundled")
 HUB_TIMEOUT_S = 3.0

@@ -7,7 +7,7 @@ import hashlib
 from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
 
-from server.domain.tokens import Vocabulary
+from server.domain.text.tokens import Vocabulary
 from server.lm.source import ModelUnavailable
 
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from distributed import get_worker
 
 from server.domain.errors import PerplexedError
-from server.domain.models import BUNDLED, ModelIdentity, Precision, model_label
-from server.domain.scores import Outcome
+from server.domain.scores.models import BUNDLED, ModelIdentity, Precision, model_label
+from server.domain.scores.passage_scores import Outcome
 from server.lm.source import ModelSource, ModelUnavailable, find_source, require_reachable
 
 if TYPE_CHECKING:

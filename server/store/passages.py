@@ -9,8 +9,8 @@ from typing import TypeVar
 from sqlalchemy import Select, exists, func, insert, or_, select
 from sqlalchemy.orm import Session
 
-from server.domain.own_texts import OwnText
-from server.domain.passages import Passage
+from server.domain.play.own_texts import OwnText
+from server.domain.text.passages import Passage
 from server.store.tables import PassageRow, PlayerRow, ScoredPassageRow
 
 HASHES_PER_QUERY = 8_000  # SQLite takes 32,766 parameters

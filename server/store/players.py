@@ -7,11 +7,11 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, case, delete, exists, func, select
 from sqlalchemy.orm import Session, aliased, selectinload
 
-from server.domain.accuracy import PairedCounts
-from server.domain.rounds import MOST_TRIES, Mode
-from server.domain.tokens import Unit
-from server.store.paired import FIRST_SIGHT, PAIRED_SUMS, paired_counts
-from server.store.rollups import mark_player
+from server.domain.estimators.accuracy import PairedCounts
+from server.domain.play.rounds import MOST_TRIES, Mode
+from server.domain.text.tokens import Unit
+from server.store.statistics.first_guesses import FIRST_SIGHT, PAIRED_SUMS, paired_counts
+from server.store.statistics.rollups import mark_player
 from server.store.tables import BetRow, GuessRow, JudgementRow, PlayerRow, RoundRow
 
 

@@ -8,10 +8,10 @@ from datetime import date
 from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import Session
 
-from server.domain.rounds import Mode
-from server.domain.scores import Form
-from server.domain.tokens import Unit
-from server.store.scores import seen_passages
+from server.domain.play.rounds import Mode
+from server.domain.scores.passage_scores import Form
+from server.domain.text.tokens import Unit
+from server.store.scoring.scores import seen_passages
 from server.store.tables import (
     BetRow,
     GuessRow,

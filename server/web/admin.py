@@ -17,13 +17,13 @@ from flask import (
 from flask_httpauth import HTTPBasicAuth, HTTPTokenAuth, MultiAuth
 from flask_limiter.util import get_remote_address
 
-from server.services.exporting import compressed, export_chunks
-from server.services.records import Kind
-from server.services.statistics import StatisticsView, statistics
-from server.web.context import db, now, service
-from server.web.errors import problem
-from server.web.limits import ADMIN_LIMIT, limiter
-from server.web.wording import counted
+from server.application import db, now, service
+from server.services.research.exporting import compressed, export_chunks
+from server.services.research.records import Kind
+from server.services.statistics.admin import StatisticsView, statistics
+from server.web.http.errors import problem
+from server.web.http.limits import ADMIN_LIMIT, limiter
+from server.web.wording.figures import counted
 
 admin = APIBlueprint("admin", __name__, url_prefix="/admin", enable_openapi=False)
 _basic = HTTPBasicAuth(realm="Perplexed admin")

@@ -7,12 +7,14 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response, jsonify, make_response, url_for
 
-from server.services import comparisons, players
-from server.services.comparisons import ComparisonView
-from server.services.views import GuessOutcome, PlayerView, ResultView, RoundView
-from server.web.context import db, forget_player, now, player_id, remember_player, rounds, service
-from server.web.limits import ANSWER_LIMIT, START_LIMIT, limiter
-from server.web.schemas import (
+from server.application import db, now, service
+from server.services.contract.rounds import GuessOutcome, PlayerView, ResultView, RoundView
+from server.services.play import duels_one_by_one as comparisons
+from server.services.play import players
+from server.services.play.duels_one_by_one import ComparisonView
+from server.web.http.context import forget_player, player_id, remember_player, rounds
+from server.web.http.limits import ANSWER_LIMIT, START_LIMIT, limiter
+from server.web.http.schemas import (
     ComparisonWish,
     NewBet,
     NewGuess,

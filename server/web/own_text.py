@@ -8,18 +8,19 @@ from apiflask import APIBlueprint
 from flask import render_template, url_for
 from flask_limiter.util import get_remote_address
 
-from server.domain.own_texts import LONGEST_TEXT_CHARACTERS
-from server.services.live_scoring import LiveScoring
-from server.services.own_texts import OwnTextService
-from server.services.views import RoundView, ScoredTextView
-from server.web.context import db, now, player_id, remember_player, service
-from server.web.limits import (
+from server.application import db, now, service
+from server.domain.play.own_texts import LONGEST_TEXT_CHARACTERS
+from server.services.contract.rounds import RoundView, ScoredTextView
+from server.services.play.own_texts import OwnTextService
+from server.services.scoring.live_scoring import LiveScoring
+from server.web.http.context import player_id, remember_player
+from server.web.http.limits import (
     TEXT_LIMIT,
     TEXT_ROUND_LIMIT,
     TEXT_ROUND_LIMIT_OF_ADDRESS,
     limiter,
 )
-from server.web.schemas import NewText
+from server.web.http.schemas import NewText
 
 own_text_api = APIBlueprint("own_text_api", __name__, url_prefix="/api/v1")
 own_text_pages = APIBlueprint("own_text_pages", __name__, enable_openapi=False)

@@ -10,23 +10,24 @@ from markupsafe import Markup
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as AnyResponse
 
+from server.application import db, now, service
 from server.domain.errors import Conflict, InvalidInput
-from server.domain.rounds import Mode
-from server.domain.scores import Form
-from server.domain.tokens import Unit
-from server.services.choosing import RoundWish
-from server.services.home import home_view, opponent_line, present_opponent
-from server.services.oracle import (
+from server.domain.play.rounds import Mode
+from server.domain.scores.passage_scores import Form
+from server.domain.text.tokens import Unit
+from server.services.play.choosing import RoundWish
+from server.services.play.home import home_view, opponent_line, present_opponent
+from server.services.play.players import player_view
+from server.services.research.oracle import (
     comparison_with_published,
     oracle_results,
     played_table,
     repeated_table,
     verdict,
 )
-from server.services.players import player_view
-from server.web.context import db, now, player_id, remember_player, rounds, service
-from server.web.limits import START_LIMIT, limiter
-from server.web.result_wording import result_wording
+from server.web.http.context import player_id, remember_player, rounds
+from server.web.http.limits import START_LIMIT, limiter
+from server.web.wording.results import result_wording
 
 _ALLOWED = (
     "Allowed are the modes guess, bet, duel and tries, the units words and tokens, "

@@ -5,9 +5,9 @@ from __future__ import annotations
 from apiflask import APIBlueprint, APIFlask
 from flask import Response, render_template, request
 
-from server.services.stats_views import PublicStatistics
-from server.web.context import service
-from server.web.stats_wording import stats_wording
+from server.application import service
+from server.services.contract.statistics import PublicStatistics
+from server.web.wording.statistics import stats_wording
 
 stats_api = APIBlueprint("stats_api", __name__, url_prefix="/api/v1")
 stats_pages = APIBlueprint("stats_pages", __name__, enable_openapi=False)

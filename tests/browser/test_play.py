@@ -12,7 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Route, expect
 
-from server.web.wording import probability
+from server.web.wording.figures import probability
 
 GUESSES = ["the", "water", "time", "day", "first", "house", "morning", "back", "way", "said", "old"]
 # What a browser says by itself where a test refuses or breaks a request.

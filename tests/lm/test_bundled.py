@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from server.cli import BUNDLED_PASSAGES
-from server.domain.passages import passage_from_record
-from server.domain.scores import PassageScores
+from server.commands.passages import BUNDLED_PASSAGES
+from server.domain.scores.passage_scores import PassageScores
+from server.domain.text.passages import passage_from_record
 
 GENRES_AT_LEAST = 10
 PASSAGES_AT_LEAST = 60

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from server.domain.models import Precision
+from server.domain.scores.models import Precision
 from server.lm import forward
 from server.lm.load import load_model
 from server.lm.score import PassageScorer

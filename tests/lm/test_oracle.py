@@ -16,11 +16,11 @@ from benchmarks.oracle.play import Mind, Table, opened, prepare, words_by_number
 from benchmarks.oracle.players import ModelPlayer, the_reference, with_short_memory
 from benchmarks.oracle.repeated import Studies
 from benchmarks.oracle.rows import exported_rows
-from server.domain.analysis import Analysis, analyse
-from server.domain.betting import target_answer_logprob
-from server.domain.models import BUNDLED
-from server.domain.scores import Form, PassageScores
-from server.domain.tokens import Unit
+from server.domain.play.betting import target_answer_logprob
+from server.domain.scores.models import BUNDLED
+from server.domain.scores.passage_scores import Form, PassageScores
+from server.domain.study.analysis import Analysis, analyse
+from server.domain.text.tokens import Unit
 from server.lm.load import LoadedModel, load_model
 from server.lm.source import find_source
 

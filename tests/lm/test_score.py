@@ -10,9 +10,15 @@ import torch
 from numpy.typing import NDArray
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from server.domain.guessing import can_be_answered
-from server.domain.scores import RIVAL_TABLES, Form, PassageScores, TooLong, tokenized
-from server.domain.tokens import Unit, Vocabulary, is_word_token
+from server.domain.play.guessing import can_be_answered
+from server.domain.scores.passage_scores import (
+    RIVAL_TABLES,
+    Form,
+    PassageScores,
+    TooLong,
+    tokenized,
+)
+from server.domain.text.tokens import Unit, Vocabulary, is_word_token
 from server.lm.score import PassageScorer
 
 Logprobs = NDArray[np.float64]

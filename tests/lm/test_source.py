@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from server.domain.models import BUNDLED, GPT2
+from server.domain.scores.models import BUNDLED, GPT2
 from server.lm.load import load_model
 from server.lm.source import (
     BUNDLED_FOLDER,

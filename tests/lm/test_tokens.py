@@ -20,16 +20,16 @@ import regex
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from server.domain.rounds import MINIMUM_CONTEXT_TOKENS, asked_positions
-from server.domain.scores import PassageScores, TooLong, tokenized
-from server.domain.tokens import TokenizedText, Unit
+from server.domain.play.rounds import MINIMUM_CONTEXT_TOKENS, asked_positions
+from server.domain.scores.passage_scores import PassageScores, TooLong, tokenized
+from server.domain.text.tokens import TokenizedText, Unit
 from server.lm.read import TokenReader
 from server.lm.score import PassageScorer
 from server.lm.source import BUNDLED_FOLDER, ModelSource, find_source
-from server.services.cutting import cut_at_sentence_ends
+from server.services.corpus.cutting import cut_at_sentence_ends
 from tests.conftest import skip_or_fail
+from tests.domain.examples import AWKWARD_TEXTS, FAMILY, texts
 from tests.lm.test_score import independent_logprobs
-from tests.unit.examples import AWKWARD_TEXTS, FAMILY, texts
 
 DOCUMENTS = int(os.environ.get("OPENWEBTEXT_DOCUMENTS", "50"))
 WINDOW = 256

@@ -13,11 +13,11 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
+from server.application import db
 from server.store.engine import configure, engine_options, normalised_url, writing
 from server.store.passages import known_hashes
 from server.store.players import add_player, find_player
 from server.store.tables import Base, PlayerRow
-from server.web.context import db
 
 NOW = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
 TABLES = {"language_models", "passages", "scored_passages", "players", "rounds", "guesses"}

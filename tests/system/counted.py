@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from server.domain.scores import Outcome
+from server.domain.scores.passage_scores import Outcome
 from server.lm.score import PassageScorer
 
 PAUSE_S = 0.05

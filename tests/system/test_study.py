@@ -14,9 +14,9 @@ from flask.testing import FlaskCliRunner
 
 from server import create_app
 from tests.conftest import settings_for, skip_or_fail
+from tests.domain.rows import bet, comparison, guess
+from tests.domain.study.test_analysis import headline_records
 from tests.system.processes import run
-from tests.unit.rows import bet, comparison, guess
-from tests.unit.test_analysis import headline_records
 
 
 @pytest.fixture(scope="module")

@@ -22,18 +22,18 @@ from distributed import LocalCluster
 from sqlalchemy import select
 
 from server import create_app
-from server.cli import BUNDLED_PASSAGES
-from server.domain.models import Precision
+from server.application import db
+from server.commands.passages import BUNDLED_PASSAGES
+from server.domain.scores.models import Precision
 from server.lm import cluster as clusters
 from server.lm.cluster import ClusterScorer, connected
 from server.lm.load import load_model
 from server.lm.score import PassageScorer
 from server.lm.source import BUNDLED_FOLDER, find_source
 from server.lm.worker import WorkerUnfit
-from server.services import scoring
-from server.services.importing import import_passages
+from server.services.corpus.importing import import_passages
+from server.services.scoring import scoring
 from server.store.tables import PassageRow, ScoredPassageRow
-from server.web.context import db
 from tests.conftest import SqliteFiles, fill, settings_for
 from tests.lm.conftest import write_checkpoint
 from tests.system.cluster import Cluster

@@ -11,7 +11,7 @@ import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 
-from server.domain.accuracy import PairedCounts, difference_interval, mcnemar_p_value
+from server.domain.estimators.accuracy import PairedCounts, difference_interval, mcnemar_p_value
 from tests.conftest import ADMIN_TOKEN, CreateApp, Player, settings_for
 
 Truth = Callable[[dict[str, Any], int], str]

@@ -13,12 +13,12 @@ import pytest
 from apiflask import APIFlask
 from sqlalchemy import select, update
 
-from server.domain.analysis import analyse
-from server.domain.tokens import Unit
-from server.services.folding import rebuild
-from server.services.study import read_rows
+from server.application import db
+from server.domain.study.analysis import analyse
+from server.domain.text.tokens import Unit
+from server.services.research.study import read_rows
+from server.services.statistics.folding import rebuild
 from server.store.tables import BetRow, GuessRow, JudgementRow, PlayerRow
-from server.web.context import db
 from tests.conftest import ADMIN_TOKEN, Player
 from tests.web.test_modes import judge, place_bet, try_word
 

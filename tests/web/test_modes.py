@@ -10,9 +10,9 @@ import pytest
 from apiflask import APIFlask
 from sqlalchemy import func, select
 
-from server.store.blobs import scores_from_blob, scores_to_blob
+from server.application import db
+from server.store.scoring.blobs import scores_from_blob, scores_to_blob
 from server.store.tables import BetRow, GuessRow, JudgementRow, RoundRow, ScoredPassageRow
-from server.web.context import db
 from tests.conftest import Player
 
 Truth = Callable[[dict[str, Any], int], str]

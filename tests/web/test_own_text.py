@@ -11,9 +11,9 @@ import pytest
 from apiflask import APIFlask
 from sqlalchemy import func, select
 
+from server.application import db
 from server.config import ROOT
 from server.store.tables import PassageRow, PlayerRow, RoundRow, ScoredPassageRow
-from server.web.context import db
 from tests.conftest import ADMIN_TOKEN, CreateApp, Player, settings_for
 
 TEXT = (
@@ -247,7 +247,7 @@ def test_a_deleted_text_is_never_shown_to_who_comes_next(alice: Player, bob: Pla
 def test_the_model_does_not_score_players_texts_again(
     app: APIFlask, alice: Player, bundled_scorer: Any
 ) -> None:
-    from server.services.scoring import has_unscored
+    from server.services.scoring.scoring import has_unscored
 
     play(alice)
     identity = bundled_scorer.identity
@@ -343,7 +343,7 @@ def test_many_texts_in_a_minute_have_to_wait(create: CreateApp, database_url: st
 
 
 def test_the_web_server_has_threads_left_while_texts_wait() -> None:
-    from server.services.live_scoring import WAITING_TEXTS
+    from server.services.scoring.live_scoring import WAITING_TEXTS
 
     settings: dict[str, Any] = {}
     exec((ROOT / "gunicorn.conf.py").read_text(encoding="utf-8"), settings)

@@ -10,7 +10,7 @@ from typing import Any
 from apiflask import APIFlask
 from sqlalchemy import event
 
-from server.web.context import db
+from server.application import db
 from tests.conftest import CreateApp, Player, settings_for
 
 Truth = Callable[[dict[str, Any], int], str]

@@ -9,8 +9,8 @@ import pytest
 from apiflask import APIFlask
 from sqlalchemy import func, select
 
+from server.application import db
 from server.store.tables import GuessRow, PlayerRow, RoundRow
-from server.web.context import db
 from tests.conftest import Player
 
 

@@ -11,8 +11,8 @@ import pytest
 from apiflask import APIFlask
 from sqlalchemy import func, select
 
+from server.application import db
 from server.store.tables import GuessRow, RoundRow
-from server.web.context import db
 from tests.conftest import ADMIN_TOKEN, Player
 
 Truth = Callable[[dict[str, Any], int], str]

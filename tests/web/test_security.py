@@ -6,8 +6,8 @@ import pytest
 from apiflask import APIFlask
 from sqlalchemy import select
 
+from server.application import db
 from server.store.tables import LanguageModelRow
-from server.web.context import db
 from tests.conftest import CreateApp, Player, settings_for
 
 on_sqlite = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)

@@ -9,12 +9,12 @@ import pytest
 from apiflask import APIFlask
 from sqlalchemy import update
 
-from server.domain.analysis import analyse
-from server.domain.perplexity import perplexity
-from server.services.study import read_rows
-from server.store.rollup_tables import SumsRow
-from server.web.context import db
-from server.web.wording import sensible
+from server.application import db
+from server.domain.estimators.perplexity import perplexity
+from server.domain.study.analysis import analyse
+from server.services.research.study import read_rows
+from server.store.statistics.rollup_tables import SumsRow
+from server.web.wording.figures import sensible
 from tests.conftest import CreateApp, Player, settings_for
 from tests.web.test_export import at_a_human_pace, exported, play_bets, play_duels
 

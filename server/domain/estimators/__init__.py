@@ -1,1 +1,1 @@
-"""Estimators: from answers to values with intervals."""
+"""Estimates of accuracy and loss with their intervals; each is tested against a known truth."""

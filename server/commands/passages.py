@@ -1,0 +1,145 @@
+"""`flask passages`: load the bundled ones, import some files as a whole or a corpus in batches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from flask.cli import AppGroup
+
+from server.application import db, now, service
+from server.commands.terminal import progress, say, sentences_for_errors
+from server.config import DATA_FOLDER
+from server.domain.errors import InvalidInput
+from server.domain.text.corpus import Tally, Wanted
+from server.domain.text.passages import MAXIMUM_WORDS, MINIMUM_WORDS
+from server.lm.source import find_source, require_reachable
+from server.services.corpus.importing import import_passages
+from server.web.wording.figures import counted
+
+BUNDLED_PASSAGES = DATA_FOLDER / "passages.jsonl"
+MOST_BYTES_AS_A_WHOLE = 16 * 1024 * 1024
+INTERRUPTED = 130  # what shells report for Ctrl-C
+_WISHES = ("minimum_words", "maximum_words", "language", "word_share", "near_duplicate")
+_WORDS = click.IntRange(min=1)
+_SHARE = click.FloatRange(0, 1)
+
+
+passages = AppGroup("passages", help="The texts that are played.")
+
+
+@passages.command("load")
+def load_command() -> None:
+    """Load the bundled passages."""
+    load_bundled()
+
+
+def load_bundled() -> None:
+    """Load the bundled passages that are not here yet, and say how many."""
+    with sentences_for_errors():
+        imported = import_passages(db.session, [BUNDLED_PASSAGES], now())
+    say(f"Bundled passages: {imported.added} added, {imported.duplicates} known already.")
+
+
+@passages.command("import")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--dataset", help="A dataset of the Hugging Face hub, or a folder; it is streamed.")
+@click.option("--configuration", help="The dataset's configuration.")
+@click.option("--split", default="train", show_default=True, help="The dataset's split.")
+@click.option("--in-batches", is_flag=True, help="Drop and count what is unfit; Ctrl-C can resume.")
+@click.option("--minimum-words", type=_WORDS, help=f"Drop shorter texts. [{MINIMUM_WORDS}]")
+@click.option("--maximum-words", type=_WORDS, help=f"Drop longer texts. [{MAXIMUM_WORDS}]")
+@click.option("--max-tokens", type=click.IntRange(min=32), help="Cut at sentence ends to this.")
+@click.option("--language", help="Keep this language alone (ISO 639-1: en).")
+@click.option("--word-share", type=_SHARE, help="Drop texts with a lesser share of word positions.")
+@click.option("--near-duplicate", type=_SHARE, help="Drop texts at least so similar to others.")
+@click.option("--text-column", default="text", show_default=True, help="Where the text stands.")
+@click.option("--source", default="", help="The source of records that name none.")
+@click.option("--licence", default="", help="The licence of records that name none.")
+@click.option("--genre", default="", help="The genre of records that name none.")
+def import_command(files: tuple[Path, ...], **options: Any) -> None:
+    """Import passages from .txt (one passage each), .jsonl, .parquet, or a dataset by name.
+
+    A record holds text and title, and may hold source, licence and genre. Duplicates are skipped.
+    Up to 16 MB of .txt and .jsonl are imported as a whole: if anything is refused, file and line
+    are named and nothing is imported. More than that, Parquet, a dataset, and anything with a
+    filter is imported in batches: what is unfit is dropped, counted and named, and the same
+    command goes on where an interrupted one stopped.
+    """
+    with sentences_for_errors():
+        if not files and not options["dataset"]:
+            raise click.UsageError("Name files to import, or a --dataset.")
+        if _is_in_batches(files, options):
+            added = _import_in_batches(files, options)
+        else:
+            imported = import_passages(db.session, files, now())
+            added = imported.added
+            say(f"{counted(added, 'passage')} added, {imported.duplicates} known already.")
+    if added:
+        say("Now score them: flask --app server scores build")
+
+
+def _is_in_batches(files: tuple[Path, ...], options: dict[str, Any]) -> bool:
+    wishes = ("in_batches", "dataset", "max_tokens", *_WISHES)
+    if any(options[wish] not in (None, False) for wish in wishes):
+        return True
+    if any(path.suffix == ".parquet" for path in files):
+        return True
+    return sum(path.stat().st_size for path in files if path.is_file()) > MOST_BYTES_AS_A_WHOLE
+
+
+def _import_in_batches(files: tuple[Path, ...], options: dict[str, Any]) -> int:
+    # Imported here alone: pyarrow, datasets and the language model are large, the web needs none.
+    from server.services.corpus.corpus_import import Columns, CorpusImport
+    from server.services.corpus.sources import HubDataset, Source, file_source
+
+    wishes = {wish: options[wish] for wish in _WISHES if options[wish] is not None}
+    wanted = Wanted(**wishes, most_tokens=options["max_tokens"])
+    if wanted.minimum_words > wanted.maximum_words:
+        raise InvalidInput("minimum_words", "--minimum-words is above --maximum-words.")
+    labels = {label: options[label] for label in ("source", "licence", "genre")}
+    columns = Columns(text=options["text_column"], **labels)
+    needs_tokens = wanted.most_tokens is not None or wanted.word_share is not None
+    reader = _reader() if needs_tokens else None
+    sources: list[Source] = [file_source(path) for path in files]
+    if options["dataset"]:
+        chosen = options["dataset"], options["configuration"], options["split"]
+        sources.append(HubDataset(*chosen))
+    added = 0
+    for source in sources:
+        tally = _run(CorpusImport(source, wanted, columns, reader))
+        _report(tally)
+        added += tally.added
+    return added
+
+
+def _run(job: Any) -> Tally:
+    try:
+        with progress("Importing") as advance:
+            tally: Tally = job.run(db.session, advance)
+            return tally
+    except KeyboardInterrupt:
+        say("Stopped. What was imported stays; the same command goes on from there.")
+        raise click.exceptions.Exit(INTERRUPTED) from None
+
+
+def _reader() -> Any:
+    """Return the tokenizer of the model that will score the passages."""
+    from server.lm.read import TokenReader
+
+    settings = service().settings
+    source = find_source(settings.model, settings.model_revision)
+    require_reachable(source)
+    return TokenReader(source)
+
+
+def _report(tally: Tally) -> None:
+    say(
+        f"{counted(tally.read, 'record')} read: {counted(tally.added, 'passage')} added, "
+        f"{tally.known:,} known already, {sum(tally.dropped.values()):,} dropped."
+    )
+    for reason, number in sorted(tally.dropped.items(), key=lambda item: -item[1]):
+        places = tally.places[reason]
+        more = ", ..." if number > len(places) else ""
+        say(f"  {number:,} {reason}: {', '.join(places)}{more}")

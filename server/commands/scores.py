@@ -1,0 +1,177 @@
+"""`flask scores`: let models score passages, and carry scores from one machine to another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from flask.cli import AppGroup
+from sqlalchemy.orm import Session
+
+from server.application import db, now, service
+from server.commands.terminal import progress, say, sentences_for_errors
+from server.config import Settings
+from server.domain.scores.models import BUNDLED, Precision, is_folder, model_label
+from server.lm.source import ModelSource, ModelUnavailable, find_source, require_reachable
+from server.services.scoring.scoring import (
+    Scored,
+    count_left,
+    has_scored_all,
+    has_unscored,
+    score_all,
+    score_in_shards,
+)
+from server.web.wording.figures import counted
+
+if TYPE_CHECKING:
+    from server.lm.score import PassageScorer
+
+scores = AppGroup("scores", help="What models say about the passages.")
+
+_AUTO = "auto"
+_MODEL = click.option("--model", help="Instead of MODEL: a hub name, a folder, or `bundled`.")
+_REVISION = click.option("--revision", help="Instead of MODEL_REVISION.")
+
+
+@scores.command("build")
+@_MODEL
+@_REVISION
+@click.option(
+    "--precision",
+    type=click.Choice([_AUTO, *(one.value for one in Precision)]),
+    default=_AUTO,
+    help="auto: float32, but bfloat16 for a large job on a processor that multiplies it.",
+)
+@click.option(
+    "--scheduler", metavar="ADDRESS", help="Spread over the workers of this Dask scheduler."
+)
+def build_command(
+    model: str | None, revision: str | None, precision: str, scheduler: str | None
+) -> None:
+    """Let the model score every passage that it has not scored yet."""
+    wanted = None if precision == _AUTO else Precision(precision)
+    with sentences_for_errors():
+        score(_wanted(model, revision), wanted, scheduler)
+
+
+@scores.command("export")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@_MODEL
+@_REVISION
+def export_command(file: Path, model: str | None, revision: str | None) -> None:
+    """Write the passages and all that the model says about them into FILE.
+
+    `scores load` reads it on another machine, which needs neither the model nor torch.
+    """
+    # Imported here alone: pyarrow is large, and the web needs none.
+    from server.services.scoring.score_transfer import export_scores
+
+    wanted = _wanted(model, revision)
+    with sentences_for_errors(), progress("Writing") as advance:
+        count = export_scores(db.session, wanted.model_name, wanted.hub_revision, file, advance)
+    say(f"{model_label(wanted.model_name)} on {counted(count, 'passage')}: {file}")
+
+
+@scores.command("load")
+@click.argument("file", type=click.Path(path_type=Path))
+@_MODEL
+@_REVISION
+def load_command(file: Path, model: str | None, revision: str | None) -> None:
+    """Load the passages and scores that `scores export` wrote into FILE: all of them, or nothing.
+
+    The file must be of the wanted model; what is here already stays as it is.
+    """
+    from server.services.scoring.score_transfer import load_score_file
+
+    wanted = _wanted(model, revision)
+    name, at = wanted.model_name, wanted.hub_revision
+    with sentences_for_errors(), progress("Loading") as advance:
+        loaded = load_score_file(db.session, file, name, at, now(), advance)
+    say(
+        f"{model_label(loaded.model)}: scores of {counted(loaded.scores, 'passage')} loaded, "
+        f"{loaded.known} known already; {counted(loaded.passages, 'passage')} added."
+    )
+
+
+def _wanted(model: str | None, revision: str | None) -> Settings:
+    """Return the settings with the model that a command's options name."""
+    settings = service().settings
+    model, revision = model or settings.model, revision or settings.model_revision
+    return settings.model_copy(update={"model": model, "model_revision": revision})
+
+
+def score(
+    settings: Settings, precision: Precision | None = None, scheduler: str | None = None
+) -> None:
+    """Let the wanted model score what it has not, or outside production the bundled one instead.
+
+    The hub is asked, and a model loaded, only where something is left to score.
+    """
+    is_elsewhere = is_folder(settings.model) and not Path(settings.model).exists()
+    if is_elsewhere and has_scored_all(db.session, settings.model_name):
+        say(f"{model_label(settings.model_name)}, elsewhere, has scored every passage.")
+        return
+    source = find_source(settings.model, settings.model_revision)
+    if not has_unscored(db.session, source.name, source.revision):
+        say(f"{model_label(source.name)} has scored every passage already.")
+        return
+    try:
+        require_reachable(source)
+        _build(db.session, source, precision, scheduler)
+    except ModelUnavailable as error:
+        if settings.is_production or not source.on_hub:
+            raise
+        say(f"{error}\nGoing on with the small bundled model, Minnow; every page says so.")
+        bundled = find_source(BUNDLED, "")
+        if has_unscored(db.session, bundled.name, bundled.revision):
+            _build(db.session, bundled, precision, scheduler)
+
+
+def _build(
+    session: Session, source: ModelSource, precision: Precision | None, scheduler: str | None
+) -> None:
+    say(f"Loading {model_label(source.name)} ...")
+    if scheduler is None:
+        scorer = _scorer(source, precision, count_left(session, source.name, source.revision))
+        with progress("Scoring") as advance:
+            scored = score_all(session, scorer, advance)
+    else:
+        scored = _build_on(scheduler, session, source, precision or Precision.FLOAT32)
+    say(f"{model_label(source.name)} scored {counted(scored.added, 'passage')}.")
+    for sentence in scored.left_out:
+        say(f"Left out: {sentence}")
+    for sentence in scored.cut:
+        say(f"Cut: {sentence}")
+    if scored.unnamed:
+        say(f"And {counted(scored.unnamed, 'passage')} more left out or cut.")
+
+
+def _build_on(
+    scheduler: str, session: Session, source: ModelSource, precision: Precision
+) -> Scored:
+    try:
+        from server.lm.cluster import ClusterScorer, connected
+    except ModuleNotFoundError as error:
+        if error.name not in ("dask", "distributed"):
+            raise
+        raise click.ClickException(
+            "Dask is not installed here: pip install -r requirements-distributed.txt"
+        ) from error
+    with connected(scheduler) as client:
+        local = _scorer(source, Precision.FLOAT32, 0)  # to know the model by; it scores nothing
+        cluster = ClusterScorer(client, scheduler, source, precision, local)
+        with progress("Scoring") as advance:
+            return score_in_shards(session, cluster, advance)
+
+
+def _scorer(source: ModelSource, wanted: Precision | None, passages: int) -> PassageScorer:
+    # Imported here alone: torch takes seconds and hundreds of megabytes, and the web needs none.
+    from server.lm.forward import chosen_precision
+    from server.lm.load import load_model
+    from server.lm.score import PassageScorer
+
+    precision = chosen_precision(wanted, passages)
+    if precision is Precision.BFLOAT16:
+        say("Compiling the model for bfloat16: up to a minute in all, ten seconds a length.")
+    return PassageScorer(load_model(source), precision, compiled=precision is Precision.BFLOAT16)

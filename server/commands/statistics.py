@@ -1,0 +1,37 @@
+"""`flask stats`: keep the statistics' sums right."""
+
+from __future__ import annotations
+
+import click
+from flask.cli import AppGroup
+
+from server.application import db, service
+from server.commands.terminal import say, sentences_for_errors
+from server.services.statistics.checking import check
+from server.services.statistics.folding import rebuild
+
+stats = AppGroup("stats", help="The sums that the statistics are made from.")
+
+
+@stats.command("recount")
+def recount_command() -> None:
+    """Make all sums anew from the answers; until that is done, /stats shows the last numbers."""
+    with sentences_for_errors():
+        rebuild(db.session)
+        service().statistics.count_now()
+    say("The statistics are counted anew.")
+
+
+@stats.command("check")
+def check_command() -> None:
+    """Count every answer beside the sums and compare; fails where they differ.
+
+    Reads everything into memory. An answer that comes meanwhile makes a difference too.
+    """
+    with sentences_for_errors():
+        differences = check(db.session, service().statistics.count_now())
+    for difference in differences:
+        click.echo(difference)
+    if differences:
+        raise click.ClickException("The sums differ from the answers; `stats recount` mends them.")
+    say("The sums and the answers give the same statistics.")

@@ -1,0 +1,66 @@
+"""The rules of a round: which positions are asked, in which order, and what is settled."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from enum import StrEnum
+
+import numpy as np
+
+from server.domain.play.guessing import can_be_answered
+from server.domain.scores.models import ModelIdentity
+from server.domain.text.tokens import TokenizedText, Unit
+
+MINIMUM_CONTEXT_TOKENS = 20
+POSITIONS_PER_ROUND = 12
+MOST_TRIES = 5
+PRACTICE_QUESTIONS = 10
+
+
+class Mode(StrEnum):
+    """The ways to play."""
+
+    GUESS = "guess"
+    BET = "bet"
+    DUEL = "duel"
+    TRIES = "tries"
+
+
+def seeded_generator(*parts: str) -> np.random.Generator:
+    """Return a random generator that depends on the given texts alone."""
+    digest = hashlib.sha256("\0".join(parts).encode("utf-8")).digest()
+    return np.random.default_rng(int.from_bytes(digest, "big"))
+
+
+def drawing_seed(text: str, model: ModelIdentity) -> tuple[str, str]:
+    """Return the seed texts of all that is drawn for one passage and model."""
+    return (
+        hashlib.sha256(text.encode("utf-8")).hexdigest(),
+        f"{model.name}@{model.revision}",
+    )
+
+
+def asked_positions(text: TokenizedText, unit: Unit, seed: Sequence[str]) -> list[int]:
+    """Draw the positions that every round in `unit` asks of this passage, ascending.
+
+    Uniform over the eligible positions behind the minimum context, never by interest: anything
+    else would bias every statistic. The same seed texts (passage, model) give the same draw.
+    """
+    return sorted(shuffled_positions(text, unit, (*seed, unit))[:POSITIONS_PER_ROUND])
+
+
+def shuffled_positions(text: TokenizedText, unit: Unit, seed: Sequence[str]) -> list[int]:
+    """Return all positions that may be asked in `unit`, in an order that the seed decides."""
+    eligible = [
+        position
+        for position in range(MINIMUM_CONTEXT_TOKENS, len(text))
+        if text.eligible(unit, position) and can_be_answered(text.whole_text(position) or "", unit)
+    ]
+    order = seeded_generator(*seed).permutation(len(eligible))
+    return [eligible[int(index)] for index in order]
+
+
+def next_position(asked: Sequence[int], settled: int) -> int | None:
+    """Return the position asked after `settled` answers, or None where the round is finished."""
+    return asked[settled] if settled < len(asked) else None

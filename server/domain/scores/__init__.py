@@ -1,0 +1,1 @@
+"""What a model says about a passage, which model it was, and whether its scores can be right."""

@@ -1,0 +1,1 @@
+"""The interchange format, and the analysis of a study in it."""

@@ -1,0 +1,1 @@
+"""What is read: tokens, passages, what a corpus may hold, windows over long texts."""

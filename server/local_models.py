@@ -1,0 +1,63 @@
+"""Live scoring's way to the model: apart from the commands, the only one from the web to `lm`."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from server.config import Settings
+from server.domain.errors import LiveScoringUnavailable
+from server.domain.scores.models import BUNDLED, model_label
+from server.lm.source import ModelSource, ModelUnavailable, find_source, is_on_machine
+from server.services.scoring.live_scoring import TextScorer
+
+
+class LocalModels:
+    """The models on this machine that may score players' own texts."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._sources: dict[str, ModelSource | None] = {}
+
+    def why_not(self, name: str, revision: str) -> str | None:
+        """Return why the playing model cannot be loaded here, as a sentence; None where it can."""
+        source = self._source(name)
+        if source is None or not is_on_machine(source):
+            problem = "plays here from stored scores alone; its weights are not on this machine"
+        elif source.revision != revision:
+            problem = "plays here from scores of another revision than the one on this machine"
+        else:
+            return None
+        return f"{model_label(name)} {problem}, so it cannot read a text of yours."
+
+    def load(self, name: str, revision: str) -> TextScorer:
+        """Return the model, loaded at the first call; this takes seconds and imports torch.
+
+        Raises LiveScoringUnavailable where it is not here or cannot be read.
+        """
+        problem, source = self.why_not(name, revision), self._source(name)
+        if problem or source is None:
+            raise LiveScoringUnavailable(problem or "The model is not on this machine.")
+        try:
+            return _loaded(source)
+        except ModelUnavailable as error:
+            raise LiveScoringUnavailable(
+                f"{model_label(name)} cannot be loaded on this machine."
+            ) from error
+
+    def _source(self, name: str) -> ModelSource | None:
+        """Return where the playing model would come from: it is the wanted one, or its stand-in."""
+        if name not in self._sources:
+            wanted = self._settings.model if name == self._settings.model_name else BUNDLED
+            try:
+                self._sources[name] = find_source(wanted, self._settings.model_revision)
+            except ModelUnavailable:
+                self._sources[name] = None
+        return self._sources[name]
+
+
+@lru_cache(maxsize=1)
+def _loaded(source: ModelSource) -> TextScorer:
+    # Imported here alone: torch takes seconds and hundreds of megabytes, and play needs none.
+    from server.lm.live import load_on_one_thread
+
+    return load_on_one_thread(source)

@@ -1,0 +1,1 @@
+"""What the services answer, by subject: the JSON contract of the HTTP interface."""

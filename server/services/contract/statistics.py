@@ -1,0 +1,149 @@
+"""The public statistics: what /api/v1/stats answers and the page is made of."""
+
+from __future__ import annotations
+
+import math
+from datetime import date, datetime
+from typing import Self
+
+from pydantic import BaseModel, Field
+
+from server.domain.estimators.accuracy import Interval
+from server.services.contract.rounds import IntervalView, ModelView
+from server.services.statistics.admin import DifferenceView
+
+
+class EstimateView(BaseModel):
+    """A value with its 95 % interval; null bounds where one position alone tells nothing."""
+
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+
+    @classmethod
+    def of(cls, interval: Interval) -> Self:
+        """Return the view of an interval."""
+        low, high = (b if math.isfinite(b) else None for b in (interval.low, interval.high))
+        return cls(value=interval.value, low=low, high=high, n=interval.n)
+
+    @classmethod
+    def perplexity_of(cls, loss_nats: Interval) -> Self:
+        """Return the perplexity of a loss: exp of its value and bounds."""
+        nats = cls.of(loss_nats)
+        low, high = (None if b is None else math.exp(min(b, 700.0)) for b in (nats.low, nats.high))
+        return cls(value=math.exp(nats.value), low=low, high=high, n=nats.n)
+
+
+class PairView(BaseModel):
+    """First guesses, person and model on the same positions."""
+
+    guesses: int
+    skipped: int
+    you: IntervalView = Field(description="People's accuracy")
+    model: IntervalView = Field(description="The model's accuracy")
+    difference: DifferenceView = Field(description="People minus model")
+    answers_to_settle: int | None
+    model_perplexity: float
+
+
+class PlayedPairView(PairView):
+    """The same, and how many players that were."""
+
+    players: int
+
+
+class ModePairView(PlayedPairView):
+    """The same in one mode."""
+
+    mode: str
+    assisted: bool
+
+
+class GenrePairView(PairView):
+    """The same in one genre."""
+
+    genre: str
+
+
+class EntropyPairView(PairView):
+    """The same where the model's entropy lies in a range."""
+
+    from_bits: int
+    to_bits: int | None = Field(description="null: no upper end")
+
+
+class PeriodPairView(PairView):
+    """The same in a day or a week."""
+
+    first_day: date
+    days: int
+
+
+class PerplexityView(BaseModel):
+    """People's perplexity by one way of asking, beside the model's on the same positions."""
+
+    people: EstimateView
+    model: float
+    loss_nats: EstimateView
+    excess_nats: EstimateView = Field(description="People's loss minus the model's")
+    answers_to_settle: int | None
+    questions: int | None = Field(None, description="Comparisons: how many targets")
+    as_published: float | None = Field(None, description="Without the jackknife")
+
+
+class TriesBoundsView(BaseModel):
+    """Shannon's bounds as perplexities."""
+
+    lower: EstimateView
+    upper: EstimateView
+    solved: list[float]
+    unsolved: float
+
+
+class CalibrationView(BaseModel):
+    """Statements near one step: how often they were right."""
+
+    step: float
+    stated: float
+    right: IntervalView
+
+
+class OpponentStatistics(BaseModel):
+    """People against one model in one unit; None and empty lists where nobody played so."""
+
+    model: ModelView
+    unit: str
+    accuracy: PlayedPairView | None = Field(description="Unassisted first guesses in all modes")
+    modes: list[ModePairView]
+    genres: list[GenrePairView]
+    entropy: list[EntropyPairView]
+    periods: list[PeriodPairView]
+    headline: PerplexityView | None = Field(description="Head by bets, tail by duels")
+    tail_questions: int
+    bets: PerplexityView | None
+    published: PerplexityView | None = Field(description="Duels with any rival, jackknifed")
+    tries: TriesBoundsView | None
+    bets_calibration: list[CalibrationView]
+    duels_calibration: list[CalibrationView]
+
+
+class LeftOutView(BaseModel):
+    """Players who do not count, by the reason, and guesses on passages that were seen before."""
+
+    flagged: int
+    skipping: int
+    fast: int
+    repeated_guesses: int
+
+
+class PublicStatistics(BaseModel):
+    """All of it, as counted at one moment."""
+
+    counted_at: datetime
+    players: int
+    guesses: int
+    bets: int
+    judgements: int
+    left_out: LeftOutView
+    opponents: list[OpponentStatistics]

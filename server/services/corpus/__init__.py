@@ -1,0 +1,1 @@
+"""Passages come in: from files, large corpora and datasets."""

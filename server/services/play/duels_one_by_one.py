@@ -1,0 +1,63 @@
+"""Duels one by one: the same rounds, for clients that think in pairs instead of rounds."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from server.domain.errors import NotFound
+from server.services.contract.rounds import RoundView
+from server.services.play.choosing import RoundWish
+from server.services.play.rounds import RoundService
+
+_ID = re.compile(r"([\w-]{1,32})\.(\d{1,7})", re.ASCII)
+
+
+class ComparisonView(BaseModel):
+    """A pair that waits for a judgement, behind its text."""
+
+    id: str = Field(description="The round and the position, with a dot between")
+    text: str
+    pair: tuple[str, str]
+    steps: list[float]
+    round: RoundView
+
+
+@dataclass(frozen=True)
+class NextPair:
+    """A pair, and whose it is."""
+
+    comparison: ComparisonView
+    player_id: str
+
+
+def next_pair(
+    service: RoundService, player_id: str | None, wish: RoundWish, now: datetime
+) -> NextPair:
+    """Return the pair that the player's newest round asks, or the first of a new round.
+
+    Raises NothingToPlay where no question is left that this player has not seen.
+    """
+    started = service.go_on(player_id, wish, now)
+    state = started.round
+    if state.asked is None or state.asked.pair is None:
+        raise NotFound("This round asks nothing.")
+    comparison = ComparisonView(
+        id=f"{state.id}.{state.asked.position}",
+        text=state.text,
+        pair=state.asked.pair,
+        steps=state.asked.steps or [],
+        round=state,
+    )
+    return NextPair(comparison, started.player_id)
+
+
+def parts_of(comparison_id: str) -> tuple[str, int]:
+    """Return the round's id and the position; raise NotFound for what is no comparison's id."""
+    match = _ID.fullmatch(comparison_id)
+    if match is None:
+        raise NotFound("There is no such comparison.")
+    return match[1], int(match[2])

@@ -1,0 +1,39 @@
+"""Which model plays, and what pages call it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from server.domain.scores.models import BUNDLED, model_label
+from server.services.contract.rounds import ModelView
+from server.store.scoring.scores import newest_scoring_model
+from server.store.tables import LanguageModelRow
+
+
+@dataclass(frozen=True)
+class OpponentChoice:
+    """The wanted model, by revision where it has one, and whether Minnow may stand in for it."""
+
+    name: str
+    revision: str | None
+    fallback_allowed: bool
+
+
+def current_opponent(session: Session, choice: OpponentChoice) -> LanguageModelRow | None:
+    """Return the model that new rounds are played against, or None while nothing is scored."""
+    wanted = newest_scoring_model(session, choice.name, choice.revision)
+    if wanted is None and choice.fallback_allowed:
+        return newest_scoring_model(session, BUNDLED, None)
+    return wanted
+
+
+def model_view(row: LanguageModelRow) -> ModelView:
+    """Return what a page shows of a model."""
+    return ModelView(
+        name=row.name,
+        revision=row.revision,
+        parameters=row.parameters,
+        label=model_label(row.name),
+    )

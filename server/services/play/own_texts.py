@@ -1,0 +1,188 @@
+"""A player's own text: seen through the model's eyes, and played."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from server.domain.errors import InvalidInput, LiveScoringUnavailable
+from server.domain.estimators.perplexity import bits, perplexity
+from server.domain.play.guessing import visible
+from server.domain.play.own_texts import read_own_text, require_enough_to_ask
+from server.domain.scores.models import model_label
+from server.domain.scores.passage_scores import PassageScores, tokenized
+from server.domain.text.tokens import Unit, Vocabulary
+from server.services.contract import answers as revealed
+from server.services.contract import rounds as views
+from server.services.play.choosing import RoundWish, new_round_row
+from server.services.play.library import ScoreLibrary
+from server.services.play.opponents import OpponentChoice, current_opponent, model_view
+from server.services.play.played import PlayedRound
+from server.services.play.players import ensure_player
+from server.services.play.round_views import round_view
+from server.services.play.rounds import StartedRound
+from server.services.scoring.live_scoring import LiveScoring
+from server.store.engine import writing
+from server.store.passages import ensure_own_text
+from server.store.rounds import find_open_round_on
+from server.store.scoring.scores import add_private_scores, find_scored
+from server.store.statistics.rollups import mark_player
+from server.store.tables import LanguageModelRow
+
+CANDIDATES_SHOWN = 5
+
+
+class OwnTextService:
+    """The use cases of a player's own text; the model that plays is the one that reads it."""
+
+    def __init__(
+        self, session: Session, library: ScoreLibrary, opponent: OpponentChoice, live: LiveScoring
+    ) -> None:
+        self._session, self._library = session, library
+        self._opponent, self._live = opponent, live
+
+    def why_not(self) -> str | None:
+        """Return why no text can be scored here, as a sentence; None where it can."""
+        model = current_opponent(self._session, self._opponent)
+        if model is None:
+            return "No model plays here yet, so none can read a text of yours."
+        return self._live.why_not(model.name, model.revision)
+
+    def opponent_label(self) -> str | None:
+        """Return what pages call the model that plays; None while nothing is scored."""
+        model = current_opponent(self._session, self._opponent)
+        return model_label(model.name) if model else None
+
+    def score(self, text: str) -> views.ScoredTextView:
+        """Return every token's loss, rank and the model's candidates; nothing is stored.
+
+        Raises InvalidInput for a text that is not allowed, LiveScoringUnavailable where the model
+        is not here or busy.
+        """
+        own = read_own_text(text)
+        model = self._model()
+        scores = self._scores(model, own.text)
+        vocabulary = self._library.vocabulary(self._session, model.id)
+        return scored_text_view(own.text, model_view(model), scores, vocabulary)
+
+    def start_round(self, player_id: str | None, text: str, now: datetime) -> StartedRound:
+        """Store the text as the player's own and begin a round on it, which counts nowhere.
+
+        The same text again gives back its round that has no answer yet. Raises as `score` does,
+        and InvalidInput for a text with too few words to ask; nothing is stored then.
+        """
+        own = read_own_text(text)
+        model = self._model()
+        scores = self._scores(model, own.text)
+        require_enough_to_ask(len(scores.asked_words))
+        with writing(self._session) as session:
+            player = ensure_player(session, player_id, now)
+            passage = ensure_own_text(session, own, player, now)
+            scored = find_scored(session, passage.id, model.id)
+            scored = scored or add_private_scores(session, passage.id, model.id, scores, now)
+            row = find_open_round_on(session, player.id, scored.id)
+            is_new = row is None
+            if row is None:
+                row = new_round_row(player.id, scored.id, model.id, RoundWish(), now)
+                row.repeated = True  # its player knows the text, so it stays out of comparisons
+                session.add(row)
+                session.flush()
+                mark_player(session, player.id)
+            else:
+                row.asked_at = now  # the time before the player came back is not thinking time
+            vocabulary = self._library.vocabulary(session, model.id)
+            played = PlayedRound(row, scores, vocabulary)
+            return StartedRound(round_view(played), player.public_id, is_new)
+
+    def _model(self) -> LanguageModelRow:
+        model = current_opponent(self._session, self._opponent)
+        if model is None:
+            raise LiveScoringUnavailable(
+                "No model plays here yet, so none can read a text of yours."
+            )
+        return model
+
+    def _scores(self, model: LanguageModelRow, text: str) -> PassageScores:
+        name, revision = model.name, model.revision
+        self._session.rollback()  # no transaction is held open while the text waits
+        return self._live.score(name, revision, text)
+
+
+def scored_text_view(
+    text: str, model: views.ModelView, scores: PassageScores, vocabulary: Vocabulary
+) -> views.ScoredTextView:
+    """Return what a page shows of a scored text."""
+    tokens = _token_views(scores, vocabulary)
+    asked = len(scores.asked_words)
+    return views.ScoredTextView(
+        model=model,
+        text=text,
+        tokens=tokens,
+        totals=_totals(
+            text, -float(scores.target_logprob.astype(float).sum()), len(scores.token_ids)
+        ),
+        words_to_ask=asked,
+        why_no_round=_why_no_round(asked),
+    )
+
+
+def _why_no_round(asked: int) -> str | None:
+    try:
+        require_enough_to_ask(asked)
+    except InvalidInput as error:
+        return str(error)
+    return None
+
+
+def _totals(text: str, loss_nats: float, tokens: int) -> views.TextTotalsView:
+    words = len(text.split())
+    return views.TextTotalsView(
+        tokens=tokens,
+        words=words,
+        characters=len(text),
+        bits=bits(loss_nats),
+        bits_per_token=bits(loss_nats) / tokens,
+        bits_per_word=bits(loss_nats) / words,
+        bits_per_character=bits(loss_nats) / len(text),
+        perplexity=perplexity(loss_nats / tokens),
+    )
+
+
+def _token_views(scores: PassageScores, vocabulary: Vocabulary) -> list[views.ScoredTokenView]:
+    text = tokenized(scores, vocabulary)
+    shown, start = [], 0
+    for position in range(len(text)):
+        together = text.between(start, position + 1)
+        if together is None:  # inside a character that several tokens share
+            continue
+        loss_nats = -float(scores.target_logprob[start : position + 1].astype(float).sum())
+        alone = start == position
+        shown.append(
+            views.ScoredTokenView(
+                text=together,
+                pieces=position + 1 - start,
+                loss_bits=bits(loss_nats),
+                probability=math.exp(-loss_nats),
+                rank=int(scores.target_rank[position]) if alone else None,
+                candidates=_candidates(scores, vocabulary, position) if alone else [],
+            )
+        )
+        start = position + 1
+    return shown
+
+
+def _candidates(
+    scores: PassageScores, vocabulary: Vocabulary, position: int
+) -> list[revealed.CandidateView]:
+    ids, logprobs = scores.top_ids[position], scores.top_logprob[position]
+    return [
+        revealed.CandidateView(
+            token=visible(vocabulary.text(int(token_id)), Unit.TOKENS),
+            probability=min(1.0, math.exp(float(logprob))),
+        )
+        for token_id, logprob in zip(
+            ids[:CANDIDATES_SHOWN], logprobs[:CANDIDATES_SHOWN], strict=True
+        )
+    ]

@@ -1,0 +1,173 @@
+"""Players: their page, their nickname, their data."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from server.domain.errors import NotFound
+from server.domain.estimators.accuracy import PairedCounts
+from server.domain.play.nicknames import read_nickname
+from server.domain.text.tokens import Unit
+from server.services.contract.rounds import PlayerView, RoundSummary
+from server.services.play.answers import score_view
+from server.services.play.opponents import OpponentChoice, current_opponent, model_view
+from server.services.play.played import SettledRound
+from server.services.play.result_views import accuracy_view, comparison_view
+from server.store import players as stored
+from server.store.engine import writing
+from server.store.passages import own_texts_of
+from server.store.tables import BetRow, GuessRow, JudgementRow, PlayerRow, RoundRow
+
+RECENT_ROUNDS = 20
+
+
+def ensure_player(session: Session, public_id: str | None, now: datetime) -> PlayerRow:
+    """Return the player of this public id, or a new one where there is none (any more)."""
+    known = stored.find_player(session, public_id, lock=True) if public_id else None
+    return known or stored.add_player(session, secrets.token_urlsafe(16), now)
+
+
+def player_view(session: Session, public_id: str | None, choice: OpponentChoice) -> PlayerView:
+    """Return a player's page; somebody who never played gets an empty one.
+
+    The comparison counts unassisted guesses at words against the present opponent alone, person
+    and model on the same positions: other kinds of play are other tasks.
+    """
+    opponent = current_opponent(session, choice)
+    view = PlayerView(opponent=model_view(opponent) if opponent else None)
+    player = stored.find_player(session, public_id) if public_id else None
+    if player is None:
+        return view
+    view.nickname, view.since = player.nickname, player.created_at
+    view.rounds = stored.count_rounds(session, player.id)
+    view.guesses = stored.count_guesses(session, player.id)
+    recent = stored.rounds_of(session, player.id, RECENT_ROUNDS)
+    view.recent = [_summary(row) for row in recent]
+    if opponent:
+        counts = stored.paired_counts_of(session, player.id, opponent.id, Unit.WORDS)
+        _add_comparison(view, counts)
+    return view
+
+
+def _add_comparison(view: PlayerView, counts: PairedCounts) -> None:
+    if counts.n:
+        view.you = accuracy_view(counts.person_right, counts.n)
+        view.model = accuracy_view(counts.model_right, counts.n)
+        view.comparison = comparison_view(counts)
+
+
+def rename(session: Session, public_id: str | None, nickname: str | None, now: datetime) -> str:
+    """Set or clear the nickname and return the player's public id; a new player where needed.
+
+    Raises InvalidInput for a nickname that is not allowed.
+    """
+    name = read_nickname(nickname)
+    with writing(session):
+        player = ensure_player(session, public_id, now)
+        player.nickname = name
+        return player.public_id
+
+
+def player_data(session: Session, public_id: str | None) -> dict[str, Any]:
+    """Return all that is stored about a player; raise NotFound where there is nothing."""
+    player = stored.find_player(session, public_id) if public_id else None
+    if player is None:
+        raise NotFound("Nothing is stored about you.")
+    rounds = stored.rounds_of(session, player.id)
+    return {
+        "nickname": player.nickname,
+        "created_at": player.created_at.isoformat(),
+        "rounds": [_round_data(row) for row in rounds],
+        "texts": [row.text for row in own_texts_of(session, player.id)],
+    }
+
+
+def forget(session: Session, public_id: str | None) -> None:
+    """Delete a player with all that is theirs; there may be nothing to delete."""
+    with writing(session):
+        player = stored.find_player(session, public_id) if public_id else None
+        if player is not None:
+            stored.delete_player(session, player.id)
+
+
+def _summary(row: RoundRow) -> RoundSummary:
+    return RoundSummary(
+        id=row.public_id,
+        title=row.scored_passage.passage.title,
+        mode=row.mode,
+        unit=row.unit,
+        assisted=row.assisted,
+        practice=row.practice,
+        started_at=row.started_at,
+        finished=row.finished_at is not None,
+        score=score_view(SettledRound(row)),
+    )
+
+
+def _round_data(row: RoundRow) -> dict[str, Any]:
+    settled = set(SettledRound(row).settled)
+    return {
+        "id": row.public_id,
+        "passage": row.scored_passage.passage.title,
+        "model": row.scored_passage.model.name,
+        "mode": row.mode,
+        "unit": row.unit,
+        "assisted": row.assisted,
+        "repeated": row.repeated,
+        "practice": row.practice,
+        "form": row.form,
+        "started_at": row.started_at.isoformat(),
+        "finished_at": row.finished_at.isoformat() if row.finished_at else None,
+        "guesses": [_guess_data(guess, guess.position in settled) for guess in row.guesses],
+        "bets": [_bet_data(bet) for bet in row.bets],
+        "judgements": [_judgement_data(judgement) for judgement in row.judgements],
+    }
+
+
+def _guess_data(guess: GuessRow, settled: bool) -> dict[str, Any]:
+    marks = {
+        "target": guess.target,
+        "right": guess.is_right,
+        "model_guess": guess.model_guess,
+        "model_right": guess.model_is_right,
+        "target_loss_nats": guess.target_loss_nats,
+    }
+    return {
+        "position": guess.position,
+        "attempt": guess.attempt,
+        "guess": guess.text,
+        "skipped": guess.skipped,
+        # A bet is still to be placed, or another try to be made: nothing may tell the target.
+        **(marks if settled else dict.fromkeys(marks)),
+        "elapsed_ms": guess.elapsed_ms,
+        "answered_at": guess.answered_at.isoformat(),
+    }
+
+
+def _bet_data(bet: BetRow) -> dict[str, Any]:
+    return {
+        "position": bet.position,
+        "stakes": {text: share for text, share, _ in bet.stakes},
+        "other": bet.other,
+        "target": bet.target,
+        "loss_nats": bet.loss_nats,
+        "target_logprob_nats": bet.target_logprob_nats,
+        "elapsed_ms": bet.elapsed_ms,
+        "answered_at": bet.answered_at.isoformat(),
+    }
+
+
+def _judgement_data(judgement: JudgementRow) -> dict[str, Any]:
+    return {
+        "position": judgement.position,
+        "asked": judgement.asked,
+        "target": judgement.target,
+        "rival": judgement.rival,
+        "target_share": judgement.target_share,
+        "elapsed_ms": judgement.elapsed_ms,
+        "answered_at": judgement.answered_at.isoformat(),
+    }

@@ -1,0 +1,1 @@
+"""Exports, studies and the oracle."""

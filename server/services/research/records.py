@@ -1,0 +1,169 @@
+"""Answers as the records of an export: what `study analyse` reads, and what the page counts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from server.domain.play.conduct import Exclusion
+from server.domain.play.guessing import read_visible
+from server.domain.scores.passage_scores import Form
+from server.domain.study.interchange import LOWEST_LOGPROB_NATS
+from server.domain.text.tokens import Unit, is_word_token
+from server.store.exports import (
+    model_names,
+    stream_bets,
+    stream_guesses,
+    stream_judgements,
+)
+from server.store.scoring.scores import vocabulary_sizes
+from server.store.statistics.conduct import excluded_players
+
+Record = dict[str, Any]
+
+
+class Kind(StrEnum):
+    """What is exported."""
+
+    GUESSES = "guesses"
+    BETS = "bets"
+    JUDGEMENTS = "judgements"
+
+
+@dataclass(frozen=True)
+class Names:
+    """What models and players are called, whose answers are left out, and vocabularies' sizes."""
+
+    models: Mapping[int, str]
+    player: Callable[[str], str]
+    excluded: Mapping[int, Exclusion]
+    vocabularies: Mapping[int, int]
+
+
+def names(session: Session, player: Callable[[str], str]) -> Names:
+    """Return the names for one export; `player` turns a public id into what a record says."""
+    excluded, vocabularies = excluded_players(session), vocabulary_sizes(session)
+    return Names(model_names(session), player, excluded, vocabularies)
+
+
+def names_for_sums(session: Session) -> Names:
+    """Return the names for records that sums are made of: of players who count, to be summed up."""
+    return Names(model_names(session), lambda public_id: public_id, {}, {})
+
+
+def records(session: Session, kind: Kind, called: Names) -> Iterator[Record]:
+    """Yield all answers of a kind as records, in the order they were given."""
+    if kind is Kind.GUESSES:
+        return (guess_record(row, called) for row in stream_guesses(session))
+    if kind is Kind.BETS:
+        return (bet_record(row, called) for row in stream_bets(session))
+    return (judgement_record(row, called) for row in stream_judgements(session))
+
+
+def guess_record(row: Any, called: Names) -> Record:
+    """Return a guess; None for its text is a skip. Log-probabilities are by the unit's rule."""
+    model = called.models[row.model_id]
+    return {
+        **_place(row, called),
+        "guess": row.text,
+        "target": row.target,
+        "is_word": is_word_token(row.target),
+        "mode": row.mode,
+        "assisted": row.assisted,
+        "attempt": row.attempt,
+        "model": model,
+        "model_guess": row.model_guess,
+        "target_logprob": {model: _logprob(-row.target_loss_nats)},
+        "target_rank": row.target_rank,
+        "entropy_nats": row.entropy_nats,
+        "vocabulary": called.vocabularies.get(row.model_id),
+    }
+
+
+def bet_record(row: Any, called: Names) -> Record:
+    """Return a bet by what it was staked on, as the model's tokens are written."""
+    model = called.models[row.model_id]
+    stakes, offered = _stakes(row)
+    return {
+        **_place(row, called),
+        "stakes": stakes,
+        "other": row.other,
+        "target": row.target,
+        "model": model,
+        "target_logprob": {model: _logprob(row.target_logprob_nats)},
+        "offered_logprob": {model: offered},
+    }
+
+
+def judgement_record(row: Any, called: Names) -> Record:
+    """Return a judgement; equal log-probabilities say that the rival drawn was the target."""
+    model, unit = called.models[row.model_id], row.unit
+    target, rival = _logprob(row.target_logprob_nats), _logprob(row.rival_logprob_nats)
+    if not row.asked:
+        rival = target
+    elif rival == target:
+        rival = math.nextafter(target, LOWEST_LOGPROB_NATS / 2)
+    place = _place(row, called)
+    return {
+        **place,
+        "question": f"{place['passage']} {row.position} {unit}",
+        "generator": model,
+        "p_target": row.target_share,
+        "target": row.target,
+        "rival": row.rival,
+        "target_logprob": {model: target},
+        "rival_logprob": {model: rival},
+        "tail": row.form == Form.TAIL,
+        "asked": row.asked,
+    }
+
+
+def _place(row: Any, called: Names) -> Record:
+    return {
+        "player": called.player(row.public_id),
+        "passage": row.content_hash[:16],
+        "genre": row.genre,
+        "position": row.position,
+        "unit": row.unit,
+        "repeated": row.repeated,
+        "excluded": row.player_id in called.excluded,
+        "response_ms": row.elapsed_ms,
+        "answered_on": row.answered_on.isoformat(),
+    }
+
+
+def _stakes(row: Any) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the stakes and the model's log-probabilities, both by token.
+
+    subtle: in `tokens` an own guess may stand for two tokens, with and without its space, and the
+    model divides its share among them. Then the target's part of the stake is e^−loss.
+    """
+    stakes: dict[str, float] = {}
+    offered: dict[str, float] = {}
+    for text, share, logprob in row.stakes:
+        token = text if row.unit == Unit.WORDS else read_visible(text)
+        if text != row.target_option or row.unit == Unit.WORDS:
+            stakes[token], offered[token] = share, _logprob(logprob)
+            continue
+        part = min(share, math.exp(-row.loss_nats))
+        stakes[row.target], offered[row.target] = part, _logprob(row.target_logprob_nats)
+        if share - part > share * 1e-9:
+            stakes[_sibling(row.target)] = share - part
+            rest = math.exp(logprob) - math.exp(row.target_logprob_nats)
+            offered[_sibling(row.target)] = _logprob(math.log(max(rest, 1e-300)))
+    return stakes, offered
+
+
+def _sibling(token: str) -> str:
+    """Return the same text with the other leading space."""
+    return token[1:] if token.startswith(" ") else " " + token
+
+
+def _logprob(nats: float) -> float:
+    """Return a log-probability within what an export may hold."""
+    return min(0.0, max(LOWEST_LOGPROB_NATS, nats))

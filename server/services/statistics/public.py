@@ -1,0 +1,119 @@
+"""The public statistics, from the sums that folds keep: the cost does not grow with the answers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from server.domain.estimators.accuracy import wilson_interval
+from server.domain.estimators.calibration import CalibrationBin
+from server.domain.play.betting import STAKE_STEPS
+from server.domain.play.conduct import Exclusion
+from server.domain.sums.pooled_analysis import pooled_losses
+from server.domain.sums.whole_numbers import Key, Sums, real
+from server.services.contract.statistics import LeftOutView, PublicStatistics
+from server.services.statistics.opponent_views import FACETS, OpponentNumbers, opponent_views
+from server.services.statistics.stated_parts import CONFIDENCE_STEPS
+from server.services.statistics.sum_keys import (
+    BETS,
+    CALIBRATION,
+    COUNTED,
+    DUELS,
+    EXCLUDED,
+    PAIRED,
+    PLAYED,
+    ROWS,
+    Pair,
+)
+from server.store.exports import model_names
+from server.store.scoring.scores import models_by_id, vocabulary_sizes
+from server.store.statistics.first_guesses import PairedGroup
+from server.store.statistics.rollups import all_sums
+
+_Facets = dict[str, list[PairedGroup]]
+
+
+def public_statistics(session: Session, now: datetime) -> PublicStatistics:
+    """Return the statistics as the sums have them."""
+    sums = all_sums(session)
+    players, guesses, bets, judgements = sums.get((COUNTED,), (0, 0, 0, 0))
+    *_, repeated = sums.get((PLAYED,), (0, 0, 0, 0))
+    left_out = {reason: sums.get((EXCLUDED, reason.value), (0,))[0] for reason in Exclusion}
+    return PublicStatistics(
+        counted_at=now,
+        players=players,
+        guesses=guesses,
+        bets=bets,
+        judgements=judgements,
+        left_out=LeftOutView(
+            flagged=left_out[Exclusion.FLAGGED],
+            skipping=left_out[Exclusion.SKIPPING],
+            fast=left_out[Exclusion.FAST],
+            repeated_guesses=repeated,
+        ),
+        opponents=opponent_views(_numbers(session, sums), models_by_id(session)),
+    )
+
+
+def _group(model_id: int, unit: str, key: tuple[object, ...], pair: Pair) -> PairedGroup:
+    return PairedGroup(
+        model_id=model_id,
+        unit=unit,
+        key=key,
+        counts=pair.counts,
+        players=pair.players,
+        skipped=pair.skipped,
+        mean_loss_nats=pair.mean_loss_nats,
+    )
+
+
+def _numbers(session: Session, sums: Sums) -> Iterator[OpponentNumbers]:
+    facets = _paired(sums)
+    called, vocabularies = model_names(session), vocabulary_sizes(session)
+    rows = {_where(key): numbers[0] for key, numbers in sums.items() if key[0] == ROWS}
+    for model_id, unit in facets.keys() | rows.keys():
+        groups = facets[model_id, unit]
+        yield OpponentNumbers(
+            model_id=model_id,
+            unit=unit,
+            groups={facet: sorted(groups[facet], key=lambda group: group.key) for facet in FACETS},
+            rows=rows.get((model_id, unit), 0),
+            losses=pooled_losses(sums, model_id, unit, called[model_id], vocabularies[model_id]),
+            bets_calibration=_calibration(sums, (BETS, model_id, unit), STAKE_STEPS),
+            duels_calibration=_calibration(sums, (DUELS, model_id, unit), CONFIDENCE_STEPS),
+        )
+
+
+def _where(key: Key) -> tuple[int, str]:
+    _, model_id, unit = key
+    return int(model_id), str(unit)
+
+
+def _paired(sums: Sums) -> Mapping[tuple[int, str], _Facets]:
+    found: dict[tuple[int, str], _Facets] = defaultdict(lambda: defaultdict(list))
+    for key, numbers in sums.items():
+        if key[0] == PAIRED:
+            _, facet, model_id, unit, *rest = key
+            group = _group(int(model_id), str(unit), _typed(str(facet), rest), Pair(*numbers))
+            found[group.model_id, group.unit][str(facet)].append(group)
+    return found
+
+
+def _typed(facet: str, key: list[str | int]) -> tuple[object, ...]:
+    """Return a facet's key as the pages read it: modes say whether assisted, days are dates."""
+    if facet == "modes":
+        mode, assisted = key
+        return mode, bool(assisted)
+    return (date.fromisoformat(str(key[0])),) if facet == "days" else tuple(key)
+
+
+def _calibration(sums: Sums, of: Key, steps: tuple[float, ...]) -> list[CalibrationBin]:
+    return [
+        CalibrationBin(step, float(real(stated) / n), wilson_interval(right, n))
+        for number, step in enumerate(steps)
+        for n, right, stated in [sums.get((CALIBRATION, *of, number), (0, 0, 0))]
+        if n
+    ]

@@ -1,0 +1,173 @@
+"""What bets, duels and tries contribute to the statistics' sums.
+
+They become numbers by way of the export's records, so that an export gives the same estimates.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, cast
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from server.domain.estimators.calibration import nearest_steps
+from server.domain.play.betting import STAKE_STEPS
+from server.domain.play.duels import EVEN, TAIL_STEPS
+from server.domain.play.rounds import Mode
+from server.domain.scores.passage_scores import Form
+from server.domain.study import interchange
+from server.domain.study.columns import Codes, bet_columns, judged_columns, tries_columns
+from server.domain.sums.contributions import (
+    HEAD,
+    QUESTIONS,
+    TRIED,
+    WHOLE,
+    bet_contributions,
+    judged_contributions,
+    tail_contribution,
+    tried_contributions,
+)
+from server.domain.sums.pools import TOTAL, ClusterKind
+from server.domain.sums.whole_numbers import CLUSTER, Numbers, Sums, add, fixed
+from server.services.research.records import Names, bet_record, guess_record, judgement_record
+from server.services.statistics.sum_keys import BETS, CALIBRATION, DUELS, ROWS
+from server.store.exports import judgements_of, stream_bets, stream_guesses, stream_judgements
+from server.store.statistics.rollups import Duels
+
+CONFIDENCE_STEPS = tuple(step for step in TAIL_STEPS if step > EVEN)
+
+Found = Mapping[int, Sums]  # by player
+Stated = tuple[float, bool]  # how likely something was called, and whether it came
+Statements = list[tuple[Sums, float, bool]]  # whose, how likely it was called, whether it was
+Where = tuple[int, int, int]  # player, scored passage, position
+
+
+def add_bets(session: Session, found: Found, players: Collection[int], called: Names) -> None:
+    """Add the bets of some players, and what they staked beside what came true."""
+    for (model_id, unit), rows in _first_sight(stream_bets(session, players)).items():
+        records = [interchange.row_from_record(bet_record(row, called)) for row in rows]
+        bets = cast("list[interchange.BetRow]", records)
+        columns = bet_columns(bets, Codes(), called.models[model_id], None)
+        statements: Statements = []
+        for row, numbers in zip(rows, bet_contributions(columns), strict=True):
+            mine = found[row.player_id]
+            _add_everywhere(mine, HEAD, model_id, unit, _where(row), numbers)
+            add(mine, (ROWS, model_id, unit), (1,))
+            statements += [(mine, *stated) for stated in staked(row)]
+        _add_statements((BETS, model_id, unit), statements, STAKE_STEPS)
+
+
+def add_tries(session: Session, found: Found, players: Collection[int], called: Names) -> None:
+    """Add the positions that some players tried."""
+    tried = stream_guesses(session, Mode.TRIES, players)
+    for (model_id, unit), rows in _first_sight(tried).items():
+        records = [interchange.row_from_record(guess_record(row, called)) for row in rows]
+        guesses = cast("list[interchange.GuessRow]", records)
+        outcomes = tried_contributions(tries_columns(guesses, Codes()))
+        places = dict.fromkeys(_where(row) for row in rows)  # in the columns' order
+        for where, numbers in zip(places, outcomes, strict=True):
+            _add_everywhere(found[where[0]], TRIED, model_id, unit, where, numbers)
+        for row in rows:
+            add(found[row.player_id], (ROWS, model_id, unit), (1,))
+
+
+def add_judged(
+    session: Session, found: Found, players: Collection[int]
+) -> dict[int, dict[Duels, int]]:
+    """Add the preferences that some players stated, and return what they judged.
+
+    The number says what was judged in these duels: another one, where that changed.
+    """
+    said: dict[int, dict[Duels, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for (model_id, unit), rows in _first_sight(stream_judgements(session, players)).items():
+        statements: Statements = []
+        for row in rows:
+            mine = found[row.player_id]
+            duels = Duels(row.scored_passage_id, row.unit, row.form)
+            said[row.player_id][duels].append(f"{row.position} {row.target_share!r} {row.asked}")
+            add(mine, (ROWS, model_id, unit), (1,))
+            statements += [(mine, *stated) for stated in preferred(row)]
+        _add_statements((DUELS, model_id, unit), statements, CONFIDENCE_STEPS)
+    return {
+        player: {duels: _number(lines) for duels, lines in judged.items()}
+        for player, judged in said.items()
+    }
+
+
+def staked(bet: Any) -> list[Stated]:
+    """Return what a bet stated of each option and of something else, and whether that came."""
+    options = [(share, text == bet.target_option) for text, share, _ in bet.stakes]
+    return [*options, (bet.other, bet.target_option is None)]
+
+
+def preferred(judgement: Any) -> list[Stated]:
+    """Return how sure a judgement was of what it preferred, and whether it was right."""
+    share = judgement.target_share
+    if not judgement.asked or share == EVEN:
+        return []
+    return [(max(share, 1 - share), share > EVEN)]
+
+
+def duel_parts(session: Session, duels: Collection[Duels], called: Names) -> dict[Duels, Sums]:
+    """Return what all judgements of some duels contribute: what one is worth the others decide."""
+    found = judgements_of(session, duels)
+    return {of: _duel_part(of, rows, called) for of, rows in found.items()}
+
+
+def _duel_part(duels: Duels, rows: list[Any], called: Names) -> Sums:
+    sums: Sums = {}
+    if not rows:
+        return sums
+    is_tail, unit, model_id = duels.form == Form.TAIL, duels.unit, rows[0].model_id
+    block = HEAD if is_tail else WHOLE
+    records = [interchange.row_from_record(judgement_record(row, called)) for row in rows]
+    comparisons = cast("list[interchange.ComparisonRow]", records)
+    columns = judged_columns(comparisons, Codes(), called.models[model_id], None)
+    judged = judged_contributions(columns)
+    for row, each in zip(rows, judged.each, strict=True):
+        numbers: Numbers = tail_contribution(each) if is_tail else each
+        _add_everywhere(sums, block, model_id, unit, _where(row), numbers)
+    for question in judged.questions:
+        add(sums, (QUESTIONS, block, model_id, unit), question)
+    return sums
+
+
+def _first_sight(rows: Iterable[Any]) -> dict[tuple[int, str], list[Any]]:
+    """Gather by model and unit the rows on passages that their player had not seen before."""
+    found: dict[tuple[int, str], list[Any]] = defaultdict(list)
+    for row in rows:
+        if not row.repeated:
+            found[row.model_id, row.unit].append(row)
+    return found
+
+
+def _where(row: Any) -> Where:
+    return row.player_id, row.scored_passage_id, row.position
+
+
+def _add_everywhere(
+    sums: Sums, block: str, model_id: int, unit: str, where: Where, numbers: Numbers
+) -> None:
+    """Add numbers in all, and to the player, the position and the passage that they are of."""
+    player, passage, position = where
+    of = (block, model_id, unit)
+    add(sums, (TOTAL, *of), numbers)
+    add(sums, (CLUSTER, *of, ClusterKind.PLAYER.value, player), numbers)
+    add(sums, (CLUSTER, *of, ClusterKind.POSITION.value, passage, position), numbers)
+    add(sums, (CLUSTER, *of, ClusterKind.PASSAGE.value, passage), numbers)
+
+
+def _add_statements(
+    of: tuple[str, int, str], statements: Statements, steps: tuple[float, ...]
+) -> None:
+    shares = np.array([share for _, share, _ in statements], dtype=np.float64)
+    nearest = nearest_steps(shares, steps).tolist()
+    for step, (mine, share, right) in zip(nearest, statements, strict=True):
+        add(mine, (CALIBRATION, *of, step), (1, int(right), fixed(share)))
+
+
+def _number(lines: list[str]) -> int:
+    return zlib.crc32("\n".join(sorted(lines)).encode())

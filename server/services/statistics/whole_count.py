@@ -1,0 +1,136 @@
+"""The public statistics counted whole, from every answer: the truth that the sums are held to.
+
+Its cost grows with the answers, so no page waits for it: `flask stats check` and tests do.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from server.domain.estimators.calibration import CalibrationBin, calibration
+from server.domain.play.betting import STAKE_STEPS
+from server.domain.play.conduct import Exclusion
+from server.domain.play.rounds import Mode
+from server.domain.study.analysis import analyse
+from server.domain.study.interchange import Row, row_from_record
+from server.domain.sums.pooled_analysis import Losses
+from server.domain.text.tokens import Unit
+from server.services.contract.statistics import LeftOutView, PublicStatistics
+from server.services.research.records import (
+    Names,
+    bet_record,
+    guess_record,
+    judgement_record,
+    names,
+)
+from server.services.statistics.opponent_views import OpponentNumbers, opponent_views
+from server.services.statistics.stated_parts import CONFIDENCE_STEPS, Stated, preferred, staked
+from server.store.exports import stream_bets, stream_guesses, stream_judgements
+from server.store.scoring.scores import models_by_id
+from server.store.statistics import first_guesses as paired
+from server.store.statistics.first_guesses import PairedGroup
+
+
+@dataclass
+class _StatedRows:
+    """The rows of one model and unit, and what was stated of what came true."""
+
+    rows: list[Row] = field(default_factory=list)
+    bets: list[Stated] = field(default_factory=list)
+    duels: list[Stated] = field(default_factory=list)
+
+
+_Stated = Mapping[tuple[int, str], _StatedRows]
+
+
+def whole_count(session: Session, now: datetime) -> PublicStatistics:
+    """Count everything anew."""
+    called = names(session, lambda public_id: public_id)
+    excluded = called.excluded
+    reasons = Counter(excluded.values())
+    given = [
+        counts
+        for player, counts in paired.answers_by_player(session).items()
+        if player not in excluded
+    ]
+    return PublicStatistics(
+        counted_at=now,
+        players=len(given),
+        guesses=sum(counts.guesses for counts in given),
+        bets=sum(counts.bets for counts in given),
+        judgements=sum(counts.judgements for counts in given),
+        left_out=LeftOutView(
+            flagged=reasons[Exclusion.FLAGGED],
+            skipping=reasons[Exclusion.SKIPPING],
+            fast=reasons[Exclusion.FAST],
+            repeated_guesses=paired.count_repeated(session),
+        ),
+        opponents=opponent_views(_numbers(session, called), models_by_id(session)),
+    )
+
+
+def _numbers(session: Session, called: Names) -> Iterable[OpponentNumbers]:
+    groups = {
+        "all": paired.in_all(session, called.excluded),
+        "modes": paired.by_mode(session, called.excluded),
+        "genres": paired.by_genre(session, called.excluded),
+        "entropy": paired.by_entropy(session, called.excluded),
+        "days": paired.by_day(session, called.excluded),
+    }
+    stated = _stated_rows(session, called)
+    played = {(group.model_id, group.unit) for group in groups["modes"]} | stated.keys()
+    for model_id, unit in played:
+        rows = stated.get((model_id, unit), _StatedRows())
+        yield OpponentNumbers(
+            model_id,
+            unit,
+            {facet: _of(some, model_id, unit) for facet, some in groups.items()},
+            len(rows.rows),
+            _losses(rows.rows, called.models[model_id], unit),
+            _calibration(rows.bets, STAKE_STEPS),
+            _calibration(rows.duels, CONFIDENCE_STEPS),
+        )
+
+
+def _of(groups: Iterable[PairedGroup], model_id: int, unit: str) -> list[PairedGroup]:
+    mine = [group for group in groups if (group.model_id, group.unit) == (model_id, unit)]
+    return sorted(mine, key=lambda group: group.key)
+
+
+def _losses(rows: list[Row], model: str, unit: str) -> Losses:
+    found = analyse(rows, reference=model, unit=Unit(unit))
+    return Losses(found.comparisons, found.bets, found.headline, found.tries)
+
+
+def _stated_rows(session: Session, called: Names) -> _Stated:
+    """Read all bets, duels and tries that count, by model and unit, as an export has them."""
+    found: dict[tuple[int, str], _StatedRows] = defaultdict(_StatedRows)
+    for row in _counting(stream_bets(session), called):
+        of = found[row.model_id, row.unit]
+        of.rows.append(row_from_record(bet_record(row, called)))
+        of.bets += staked(row)
+    for row in _counting(stream_judgements(session), called):
+        of = found[row.model_id, row.unit]
+        of.rows.append(row_from_record(judgement_record(row, called)))
+        of.duels += preferred(row)
+    for row in _counting(stream_guesses(session, Mode.TRIES), called):
+        record = guess_record(row, called)
+        found[row.model_id, row.unit].rows.append(row_from_record(record))
+    return found
+
+
+def _counting(rows: Iterable[Any], called: Names) -> Iterable[Any]:
+    return (row for row in rows if not row.repeated and row.player_id not in called.excluded)
+
+
+def _calibration(statements: list[Stated], steps: tuple[float, ...]) -> list[CalibrationBin]:
+    stated = np.array([share for share, _ in statements], dtype=np.float64)
+    right = np.array([was_right for _, was_right in statements], dtype=np.bool_)
+    return calibration(stated, right, steps)

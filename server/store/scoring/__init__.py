@@ -1,0 +1,1 @@
+"""Models, their scores of passages, and the files in which scores travel."""

@@ -1,0 +1,179 @@
+"""Score files: one model's scores of many passages as one Parquet file that travels."""
+
+from __future__ import annotations
+
+import base64
+import json
+import tempfile
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import TypeAdapter
+from safetensors import SafetensorError
+
+from server.domain.errors import PerplexedError
+from server.domain.scores.models import ModelIdentity
+from server.domain.text.passages import Passage
+from server.domain.text.tokens import Vocabulary
+from server.store.scoring.blobs import vocabulary_from_blob, vocabulary_to_blob
+
+VERSION = 1
+ROWS_PER_GROUP = 64  # about 14 MB: what writing and reading hold in memory
+_HEADER, _VOCABULARY = b"perplexed.scores", b"perplexed.vocabulary"
+_LABELS = ("title", "source", "licence", "genre")
+_TEXTS = [
+    pa.field(name, pa.string(), nullable=False) for name in ("content_hash", "text", *_LABELS)
+]
+_SCORES: list[pa.Field[Any]] = [
+    pa.field("cut_from", pa.string()),
+    pa.field("left_out", pa.string()),
+    pa.field("scores", pa.binary(), nullable=False),
+]
+_SCHEMA = pa.schema([*_TEXTS, *_SCORES])
+
+
+class ScoreFileRejected(PerplexedError):
+    """The file is not one that can be loaded here; the message says what does not fit."""
+
+
+@dataclass(frozen=True)
+class ScoreRecord:
+    """One passage with its scores as `scores_to_blob` writes them, or why there are none.
+
+    `cut_from` is the content hash of the longer passage that this is a part of.
+    """
+
+    content_hash: str
+    passage: Passage
+    cut_from: str | None
+    left_out: str | None
+    scores_blob: bytes
+
+
+@dataclass(frozen=True)
+class _Header:
+    version: int
+    model: ModelIdentity
+
+
+class ScoreFile:
+    """An open score file: which model spoke, with which tokens, about which passages."""
+
+    def __init__(self, path: Path, parquet: pq.ParquetFile) -> None:
+        """Read the header; raise ScoreFileRejected where there is none of ours."""
+        self._path, self._parquet = path, parquet
+        metadata = parquet.schema_arrow.metadata or {}
+        if _HEADER not in metadata or not parquet.schema_arrow.equals(_SCHEMA):
+            raise ScoreFileRejected(f"{path} is a Parquet file, but holds no scores.")
+        version = json.loads(metadata[_HEADER])["version"]
+        if version != VERSION:
+            raise ScoreFileRejected(
+                f"{path} is a score file of version {version}; this release reads "
+                f"version {VERSION}."
+            )
+        self.identity = TypeAdapter(_Header).validate_json(metadata[_HEADER]).model
+        _require_storable(self.identity)
+        self.vocabulary: Vocabulary = vocabulary_from_blob(base64.b64decode(metadata[_VOCABULARY]))
+
+    def __len__(self) -> int:
+        return int(self._parquet.metadata.num_rows)
+
+    def portions(self) -> Iterator[list[ScoreRecord]]:
+        """Yield the records in the file's order, as many at a time as memory should hold.
+
+        Raises ScoreFileRejected where a page's checksum does not fit, or a text is no UTF-8.
+        """
+        try:
+            for batch in self._parquet.iter_batches(ROWS_PER_GROUP):
+                yield [_record(row) for row in batch.to_pylist()]
+        except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
+            raise ScoreFileRejected(f"{self._path} is damaged ({_first_line(error)}).") from error
+
+
+@contextmanager
+def open_score_file(path: Path) -> Iterator[ScoreFile]:
+    """Open a score file for reading; raise ScoreFileRejected where it is none, or cut short."""
+    try:
+        parquet = pq.ParquetFile(path, page_checksum_verification=True)
+    except pa.ArrowInvalid as error:
+        raise ScoreFileRejected(
+            f"{path} is no score file, or was cut short: a Parquet file's end is missing."
+        ) from error
+    except OSError as error:
+        raise ScoreFileRejected(f"{path}: {error.strerror or _first_line(error)}.") from error
+    with parquet:
+        try:
+            file = ScoreFile(path, parquet)
+        except (ValueError, KeyError, TypeError, zlib.error, SafetensorError) as error:
+            raise ScoreFileRejected(f"{path} has a header that cannot be read.") from error
+        yield file
+
+
+def write_score_file(
+    path: Path,
+    identity: ModelIdentity,
+    vocabulary: Vocabulary,
+    portions: Iterable[list[ScoreRecord]],
+) -> None:
+    """Write a score file, whole or not at all; one that is there is replaced at the end.
+
+    Raises ScoreFileRejected where nothing can be written there.
+    """
+    header = asdict(_Header(VERSION, identity))
+    schema = _SCHEMA.with_metadata(
+        {
+            _HEADER: json.dumps(header).encode(),
+            _VOCABULARY: base64.b64encode(vocabulary_to_blob(vocabulary)),
+        }
+    )
+    try:
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+            unfinished = Path(folder) / path.name
+            with pq.ParquetWriter(
+                unfinished, schema, compression="zstd", write_page_checksum=True
+            ) as writer:
+                for portion in portions:
+                    rows = [_row(record) for record in portion]
+                    writer.write_table(pa.Table.from_pylist(rows, schema))
+            unfinished.replace(path)
+    except OSError as error:
+        raise ScoreFileRejected(f"{path}: {error.strerror or _first_line(error)}.") from error
+
+
+def _require_storable(identity: ModelIdentity) -> None:
+    """Raise ValueError where no database could hold this identity."""
+    texts = (identity.name, 200), (identity.revision, 64), (identity.tokenizer_fingerprint, 64)
+    numbers = (identity.parameters, 2**63), (identity.window_tokens, 2**31)
+    fits = all(text.isprintable() and len(text) <= longest for text, longest in texts)
+    if not fits or not all(0 < number < end for number, end in numbers):
+        raise ValueError(f"no database could hold {identity}")
+
+
+def _row(record: ScoreRecord) -> dict[str, object]:
+    return {
+        "content_hash": record.content_hash,
+        **asdict(record.passage),
+        "cut_from": record.cut_from,
+        "left_out": record.left_out,
+        "scores": record.scores_blob,
+    }
+
+
+def _record(row: dict[str, str]) -> ScoreRecord:
+    return ScoreRecord(
+        content_hash=row["content_hash"],
+        passage=Passage(text=row["text"], **{label: row[label] for label in _LABELS}),
+        cut_from=row["cut_from"],
+        left_out=row["left_out"],
+        scores_blob=bytes(row["scores"]),  # type: ignore[arg-type]  # binary reads as bytes
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__

@@ -1,0 +1,264 @@
+"""Queries on models and their scores of passages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, undefer
+
+from server.domain.scores.models import ModelIdentity
+from server.domain.scores.passage_scores import Form, PassageScores
+from server.domain.text.tokens import Unit, Vocabulary
+from server.store.scoring.blobs import (
+    scores_from_blob,
+    scores_to_blob,
+    vocabulary_from_blob,
+    vocabulary_size,
+    vocabulary_to_blob,
+)
+from server.store.tables import LanguageModelRow, RoundRow, ScoredPassageRow
+
+
+def find_scored(session: Session, passage_id: int, model_id: int) -> ScoredPassageRow | None:
+    """Return the model's scores of the passage."""
+    query = select(ScoredPassageRow).where(
+        ScoredPassageRow.passage_id == passage_id, ScoredPassageRow.model_id == model_id
+    )
+    return session.scalars(query).one_or_none()
+
+
+def find_model(session: Session, name: str, revision: str) -> LanguageModelRow | None:
+    """Return the newest model row of this name and revision."""
+    query = (
+        select(LanguageModelRow)
+        .where(LanguageModelRow.name == name, LanguageModelRow.revision == revision)
+        .order_by(LanguageModelRow.id.desc())
+        .limit(1)
+    )
+    return session.scalars(query).one_or_none()
+
+
+def models_by_id(session: Session) -> dict[int, LanguageModelRow]:
+    """Return all models."""
+    return {row.id: row for row in session.scalars(select(LanguageModelRow))}
+
+
+def ensure_model(
+    session: Session, identity: ModelIdentity, vocabulary: Vocabulary, now: datetime
+) -> LanguageModelRow:
+    """Return the row of exactly this model, added where it is new."""
+    row = session.scalars(
+        select(LanguageModelRow).where(
+            LanguageModelRow.name == identity.name,
+            LanguageModelRow.revision == identity.revision,
+            LanguageModelRow.tokenizer_fingerprint == identity.tokenizer_fingerprint,
+        )
+    ).one_or_none()
+    if row is None:
+        row = LanguageModelRow(
+            name=identity.name,
+            revision=identity.revision,
+            tokenizer_fingerprint=identity.tokenizer_fingerprint,
+            parameters=identity.parameters,
+            window_tokens=identity.window_tokens,
+            vocabulary=vocabulary_to_blob(vocabulary),
+            created_at=now,
+        )
+        session.add(row)
+        session.flush()
+    return row
+
+
+def tokenizers_of(session: Session, name: str, revision: str) -> dict[str, int]:
+    """Return the tokenizer fingerprints under which this model is stored, with the rows' ids."""
+    query = select(LanguageModelRow.tokenizer_fingerprint, LanguageModelRow.id).where(
+        LanguageModelRow.name == name, LanguageModelRow.revision == revision
+    )
+    return dict(session.execute(query).all())
+
+
+def question_counts(scores: PassageScores | None) -> dict[str, int]:
+    """Return how much a scored passage has to ask, by column; of one that is left out, nothing."""
+    return {
+        "asked_words": len(scores.asked_words) if scores else 0,
+        "asked_tokens": len(scores.asked_tokens) if scores else 0,
+        "tail_words": len(scores.words_tail.positions) if scores else 0,
+        "tail_tokens": len(scores.tokens_tail.positions) if scores else 0,
+    }
+
+
+def add_scores(
+    session: Session, passage_id: int, model_id: int, scores: PassageScores, now: datetime
+) -> None:
+    """Store one model's scores of one passage, which rounds may draw from now on."""
+    row = _scored_row(passage_id, model_id, scores, now)
+    row.draw_number = next_draw_number(session, model_id)
+    session.add(row)
+
+
+def add_private_scores(
+    session: Session, passage_id: int, model_id: int, scores: PassageScores, now: datetime
+) -> ScoredPassageRow:
+    """Store one model's scores of a player's own text, which is never drawn."""
+    row = _scored_row(passage_id, model_id, scores, now)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _scored_row(
+    passage_id: int, model_id: int, scores: PassageScores, now: datetime
+) -> ScoredPassageRow:
+    return ScoredPassageRow(
+        passage_id=passage_id,
+        model_id=model_id,
+        draw_number=None,
+        **question_counts(scores),
+        left_out=None,
+        scores=scores_to_blob(scores),
+        created_at=now,
+    )
+
+
+def next_draw_number(session: Session, model_id: int) -> int:
+    """Return the number behind the model's last; others who add scores wait until the commit."""
+    session.execute(
+        select(LanguageModelRow.id).where(LanguageModelRow.id == model_id).with_for_update()
+    )
+    last = select(func.max(ScoredPassageRow.draw_number))
+    return (session.scalars(last.where(ScoredPassageRow.model_id == model_id)).one() or 0) + 1
+
+
+def leave_out(session: Session, passage_id: int, model_id: int, reason: str, now: datetime) -> None:
+    """Record that the model cannot score the passage, so that nobody asks it again."""
+    session.add(
+        ScoredPassageRow(
+            passage_id=passage_id,
+            model_id=model_id,
+            draw_number=None,
+            **question_counts(None),
+            left_out=reason,
+            scores=b"",
+            created_at=now,
+        )
+    )
+
+
+def count_scored(session: Session, model_id: int) -> int:
+    """Return how many passages the model has scored that rounds draw from."""
+    query = select(func.count()).select_from(ScoredPassageRow)
+    return session.scalars(query.where(ScoredPassageRow.model_id == model_id, _is_drawn())).one()
+
+
+def newest_scoring_model(
+    session: Session, name: str, revision: str | None
+) -> LanguageModelRow | None:
+    """Return the newest model of this name, and revision unless None, that has scored a passage."""
+    scored = select(ScoredPassageRow.id).where(
+        ScoredPassageRow.model_id == LanguageModelRow.id, _is_drawn()
+    )
+    query = select(LanguageModelRow).where(LanguageModelRow.name == name, scored.exists())
+    if revision is not None:
+        query = query.where(LanguageModelRow.revision == revision)
+    return session.scalars(query.order_by(LanguageModelRow.id.desc()).limit(1)).one_or_none()
+
+
+def load_scores(session: Session, scored_passage_id: int) -> PassageScores:
+    """Read the scores of one scored passage."""
+    query = select(ScoredPassageRow.scores).where(ScoredPassageRow.id == scored_passage_id)
+    return scores_from_blob(session.scalars(query).one())
+
+
+def load_vocabulary(session: Session, model_id: int) -> Vocabulary:
+    """Read a model's vocabulary."""
+    query = (
+        select(LanguageModelRow)
+        .where(LanguageModelRow.id == model_id)
+        .options(undefer(LanguageModelRow.vocabulary))
+    )
+    return vocabulary_from_blob(session.scalars(query).one().vocabulary)
+
+
+def vocabulary_sizes(session: Session) -> dict[int, int]:
+    """Return how many tokens each model knows."""
+    rows = session.execute(select(LanguageModelRow.id, LanguageModelRow.vocabulary))
+    return {model_id: vocabulary_size(blob) for model_id, blob in rows}
+
+
+def pick_scored_passage(
+    session: Session,
+    model_id: int,
+    column: InstrumentedAttribute[int],
+    fraction: float,
+    player_id: int | None = None,
+) -> int | None:
+    """Pick one of the model's passages whose number of questions in `column` is above 0.
+
+    `fraction`, in [0, 1), says where among them; with a player, one that they have not played.
+    Returns the scored passage's id, or None where there is none. The cost does not grow with the
+    number of passages: draw numbers are dense, so a place between the first and the last will do.
+    """
+    number = ScoredPassageRow.draw_number
+    playable = [ScoredPassageRow.model_id == model_id, _is_drawn(), column > 0]
+    if player_id is not None:
+        playable.append(ScoredPassageRow.passage_id.not_in(seen_passages(player_id)))
+    lowest, highest = func.coalesce(func.min(number), 0), func.coalesce(func.max(number), 0)
+    first, last = session.execute(select(lowest, highest).where(*playable)).one()
+    if not first or not last:
+        return None
+    place = first + int(fraction * (last - first + 1))
+    query = select(ScoredPassageRow.id).where(*playable, number >= place).order_by(number).limit(1)
+    return session.scalars(query).one()
+
+
+def longest_ago_played(session: Session, model_id: int, unit: Unit, player_id: int) -> int | None:
+    """Return the id of the scored passage that the player has not seen for longest."""
+    query = (
+        select(RoundRow.scored_passage_id)
+        .join(ScoredPassageRow, ScoredPassageRow.id == RoundRow.scored_passage_id)
+        .where(
+            RoundRow.player_id == player_id,
+            RoundRow.model_id == model_id,
+            _is_drawn(),
+            asked_count(unit) > 0,
+        )
+        .group_by(RoundRow.scored_passage_id)
+        .order_by(func.max(RoundRow.started_at), RoundRow.scored_passage_id)
+        .limit(1)
+    )
+    return session.scalars(query).one_or_none()
+
+
+def has_seen(session: Session, player_id: int, scored_passage_id: int) -> bool:
+    """Tell whether the player had a round on this passage before, against whichever model."""
+    query = select(ScoredPassageRow.id).where(
+        ScoredPassageRow.id == scored_passage_id,
+        ScoredPassageRow.passage_id.in_(seen_passages(player_id)),
+    )
+    return session.scalars(query).one_or_none() is not None
+
+
+def seen_passages(player_id: int) -> Select[int]:
+    """Select the passages that the player has had a round on, against whichever model."""
+    return (
+        select(ScoredPassageRow.passage_id)
+        .join(RoundRow, RoundRow.scored_passage_id == ScoredPassageRow.id)
+        .where(RoundRow.player_id == player_id)
+    )
+
+
+def _is_drawn() -> ColumnElement[bool]:
+    return ScoredPassageRow.draw_number.is_not(None)
+
+
+def asked_count(unit: Unit) -> InstrumentedAttribute[int]:
+    """Return the column that says how many positions rounds in `unit` ask."""
+    return ScoredPassageRow.asked_words if unit is Unit.WORDS else ScoredPassageRow.asked_tokens
+
+
+def duel_count(unit: Unit, form: Form) -> InstrumentedAttribute[int]:
+    """Return the column that says how many duels of this kind there are."""
+    if form is Form.WHOLE:
+        return asked_count(unit)
+    return ScoredPassageRow.tail_words if unit is Unit.WORDS else ScoredPassageRow.tail_tokens

@@ -1,0 +1,1 @@
+"""Rollups, who counts, and what the statistics are made from."""

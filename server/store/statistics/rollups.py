@@ -1,0 +1,200 @@
+"""Queries on rollups: marks, what each has contributed, clusters and sums."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
+
+from sqlalchemy import Select, delete, func, insert, select, tuple_, update
+from sqlalchemy.orm import Session
+
+from server.domain.sums.whole_numbers import Key, Sums
+from server.store.statistics.rollup_tables import (
+    ClusterSumsRow,
+    DuelSumsRow,
+    PlayerMarkRow,
+    PlayerSumsRow,
+    SumsRow,
+)
+from server.store.tables import PlayerRow
+
+# On SQLite a batch holds up all who write, for about a tenth of a second.
+MARKS_AT_ONCE = 20
+DUELS_AT_ONCE = 20
+_KEYS_AT_ONCE = 500  # far below what one statement may hold
+Item = TypeVar("Item")
+
+
+class Duels(NamedTuple):
+    """The duels of one scored passage in one unit and form."""
+
+    scored_passage_id: int
+    unit: str
+    form: str
+
+
+@dataclass(frozen=True)
+class PlayerPart:
+    """What a player has contributed; `judged` says by a number what was judged where it counts."""
+
+    counts: bool
+    sums: Sums
+    judged: Mapping[Duels, int]
+
+
+NOTHING = PlayerPart(counts=False, sums={}, judged={})
+
+
+def mark_player(session: Session, player_id: int) -> None:
+    """Let what changed about a player be folded; in the transaction that changes it."""
+    session.execute(insert(PlayerMarkRow).values(player_id=player_id))
+
+
+def take_marked_players(session: Session) -> list[int]:
+    """Take the marks of some players away and return these, those who have waited longest.
+
+    subtle: what they did must be read after this. Whatever is committed later has a later mark.
+    """
+    oldest = select(PlayerMarkRow.player_id).order_by(PlayerMarkRow.id).limit(MARKS_AT_ONCE)
+    players = list(dict.fromkeys(session.scalars(oldest)))
+    session.execute(delete(PlayerMarkRow).where(PlayerMarkRow.player_id.in_(players)))
+    return players
+
+
+def count_marked_players(session: Session) -> int:
+    """Return about how many players something has changed since the last fold."""
+    return session.scalars(select(func.count(PlayerMarkRow.player_id.distinct()))).one()
+
+
+def start_over(session: Session) -> None:
+    """Empty the rollups and mark every player."""
+    for table in (PlayerMarkRow, PlayerSumsRow, DuelSumsRow, ClusterSumsRow, SumsRow):
+        session.execute(delete(table))
+    everybody = select(PlayerRow.id)
+    session.execute(insert(PlayerMarkRow).from_select(["player_id"], everybody))
+
+
+def player_parts(session: Session, players: Collection[int]) -> dict[int, PlayerPart]:
+    """Return what these players have contributed so far."""
+    rows = session.execute(
+        select(
+            PlayerSumsRow.player_id,
+            PlayerSumsRow.counts,
+            PlayerSumsRow.sums,
+            PlayerSumsRow.judged,
+        ).where(PlayerSumsRow.player_id.in_(players))
+    )
+    return {
+        player_id: PlayerPart(
+            counts,
+            _decoded(sums),
+            {Duels(*duels): said for *duels, said in judged},
+        )
+        for player_id, counts, sums, judged in rows
+    }
+
+
+def keep_player_parts(session: Session, parts: Mapping[int, PlayerPart | None]) -> None:
+    """Keep what players contribute now; None for one who is gone."""
+    session.execute(delete(PlayerSumsRow).where(PlayerSumsRow.player_id.in_(list(parts))))
+    rows = [
+        {
+            "player_id": player_id,
+            "counts": part.counts,
+            "sums": _encoded(part.sums),
+            "judged": [[*duels, said] for duels, said in part.judged.items()],
+        }
+        for player_id, part in parts.items()
+        if part is not None
+    ]
+    if rows:
+        session.execute(insert(PlayerSumsRow), rows)
+
+
+def mark_duels(session: Session, changed: Collection[Duels]) -> None:
+    """Let some duels be summed up anew; only who folds does this, one at a time."""
+    for some in _chunks(sorted(changed)):
+        known = {
+            Duels(*row) for row in session.execute(select(*_DUELS).where(tuple_(*_DUELS).in_(some)))
+        }
+        session.execute(update(DuelSumsRow).where(tuple_(*_DUELS).in_(some)).values(changed=True))
+        rows = [
+            {**duels._asdict(), "changed": True, "sums": []} for duels in some if duels not in known
+        ]
+        if rows:
+            session.execute(insert(DuelSumsRow), rows)
+
+
+def changed_duels(session: Session) -> dict[Duels, Sums]:
+    """Return some of the duels that must be summed up anew, with what they have contributed."""
+    query = select(*_DUELS, DuelSumsRow.sums).where(DuelSumsRow.changed.is_(True))
+    rows = session.execute(query.limit(DUELS_AT_ONCE))
+    return {Duels(*duels): _decoded(sums) for *duels, sums in rows}
+
+
+def keep_duel_parts(session: Session, parts: Mapping[Duels, Sums]) -> None:
+    """Keep what duels contribute now, as no longer changed."""
+    session.execute(delete(DuelSumsRow).where(tuple_(*_DUELS).in_(list(parts))))
+    rows = [
+        {**duels._asdict(), "changed": False, "sums": _encoded(sums)}
+        for duels, sums in parts.items()
+        if sums
+    ]
+    if rows:
+        session.execute(insert(DuelSumsRow), rows)
+
+
+def counting_players() -> Select[int]:
+    """Select the players whose answers count in the sums as they stand."""
+    return select(PlayerSumsRow.player_id).where(PlayerSumsRow.counts.is_(True))
+
+
+def all_sums(session: Session) -> Sums:
+    """Return all sums, as one reading of the database finds them."""
+    rows = session.execute(select(SumsRow.key, SumsRow.numbers))
+    return {_key(key): tuple(numbers) for key, numbers in rows}
+
+
+def sums_of(
+    session: Session, table: type[ClusterSumsRow] | type[SumsRow], keys: Iterable[Key]
+) -> Sums:
+    """Return what some keys hold; those that hold nothing are left out."""
+    found: Sums = {}
+    for some in _chunks([_text(key) for key in keys]):
+        rows = session.execute(select(table.key, table.numbers).where(table.key.in_(some)))
+        found |= {_key(key): tuple(numbers) for key, numbers in rows}
+    return found
+
+
+def keep_sums(session: Session, table: type[ClusterSumsRow] | type[SumsRow], sums: Sums) -> None:
+    """Keep what some keys hold now; a key that holds zeros is dropped."""
+    for some in _chunks([(_text(key), numbers) for key, numbers in sums.items()]):
+        session.execute(delete(table).where(table.key.in_([key for key, _ in some])))
+        rows = [{"key": key, "numbers": numbers} for key, numbers in some if any(numbers)]
+        if rows:
+            session.execute(insert(table), rows)
+
+
+_DUELS = (DuelSumsRow.scored_passage_id, DuelSumsRow.unit, DuelSumsRow.form)
+
+
+def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    return (items[start : start + _KEYS_AT_ONCE] for start in range(0, len(items), _KEYS_AT_ONCE))
+
+
+def _text(key: Key) -> str:
+    return json.dumps(key, ensure_ascii=False, separators=(",", ":"))
+
+
+def _key(text: str) -> Key:
+    return tuple(json.loads(text))
+
+
+def _encoded(sums: Sums) -> list[Any]:
+    return list(sums.items())
+
+
+def _decoded(sums: list[Any]) -> Sums:
+    return {tuple(key): tuple(numbers) for key, numbers in sums}

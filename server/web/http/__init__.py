@@ -1,0 +1,1 @@
+"""What every request passes: context, schemas, errors, security, limits, logs, health."""

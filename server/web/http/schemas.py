@@ -1,0 +1,125 @@
+"""What the API takes; unknown fields and wrong types are refused by name."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from server.domain.errors import InvalidInput
+from server.domain.play.rounds import MOST_TRIES, Mode
+from server.domain.scores.passage_scores import Form
+from server.domain.text.tokens import Unit
+from server.services.play.choosing import RoundWish
+
+_LONGEST_TEXT_CHARACTERS = 256
+_LARGEST_POSITION = 1_000_000
+_MOST_OPTIONS = 64
+
+
+class Strict(BaseModel):
+    """No coercion, no unknown fields."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+
+class NewRound(Strict):
+    """What kind of round to begin."""
+
+    mode: Literal["guess", "bet", "duel", "tries"] = "guess"
+    unit: Literal["words", "tokens"] = "words"
+    assisted: bool = False
+    daily: bool = False
+    form: Literal["tail", "whole"] = Field(
+        "tail", description="Of a duel: rivals outside the model's top eight, or from everywhere"
+    )
+
+    def wish(self) -> RoundWish:
+        """Return the domain's reading."""
+        return RoundWish(
+            Mode(self.mode), Unit(self.unit), self.assisted, self.daily, Form(self.form)
+        )
+
+
+class ComparisonWish(BaseModel):
+    """Which pairs to judge, as a query string."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    unit: Literal["words", "tokens"] = "words"
+    form: Literal["tail", "whole"] = "tail"
+
+    def wish(self) -> RoundWish:
+        """Return the domain's reading."""
+        return RoundWish(Mode.DUEL, Unit(self.unit), form=Form(self.form))
+
+
+class NewGuess(Strict):
+    """An answer to the asked position: a text, or a skip."""
+
+    position: int = Field(ge=0, le=_LARGEST_POSITION)
+    text: str | None = Field(None, max_length=_LONGEST_TEXT_CHARACTERS)
+    skip: bool = False
+    attempt: int | None = Field(
+        None,
+        ge=1,
+        le=MOST_TRIES,
+        description="In mode tries, which try this is: makes a repeated request safe",
+    )
+
+    @model_validator(mode="after")
+    def _text_or_skip(self) -> Self:
+        if self.skip == (self.text is not None):
+            raise ValueError("Send either a text or skip: true.")
+        return self
+
+    def answer(self) -> str | None:
+        """Return the text, or None for a skip; refuse what no database can store."""
+        if self.text is not None and not self.text.isascii():
+            try:
+                self.text.encode("utf-8")
+            except UnicodeEncodeError as error:
+                raise InvalidInput("text", "That is not valid Unicode text.") from error
+        return self.text
+
+
+class NewText(Strict):
+    """A text of the player's own."""
+
+    text: str
+
+
+class NewBet(Strict):
+    """A spread of 1 over what is offered and something else."""
+
+    position: int = Field(ge=0, le=_LARGEST_POSITION)
+    stakes: dict[str, float] = Field(max_length=_MOST_OPTIONS)
+    other: float
+
+
+class NewJudgement(Strict):
+    """The share, between 0 and 1, that the first of the two tokens gets."""
+
+    first: float
+
+
+class NewRoundJudgement(NewJudgement):
+    """The same within a round, where the position says which question is meant."""
+
+    position: int = Field(ge=0, le=_LARGEST_POSITION)
+
+
+class PlayerChange(Strict):
+    """A new nickname, or null for none."""
+
+    nickname: str | None = Field(max_length=_LONGEST_TEXT_CHARACTERS)
+
+
+class Problem(BaseModel):
+    """RFC 9457: what went wrong, as a sentence."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[dict[str, str]] | None = None

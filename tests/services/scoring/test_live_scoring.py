@@ -1,0 +1,98 @@
+"""Live scoring's queue and patience, with a model that waits until the test lets it go."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from server.domain.errors import LiveScoringUnavailable
+from server.domain.scores.passage_scores import PassageScores
+from server.services.scoring.live_scoring import WAITING_TEXTS, LiveScoring, TextScorer
+
+
+class SlowModel:
+    """A model that scores once it is let go, and remembers what it was given, and by whom."""
+
+    def __init__(self) -> None:
+        self.begun, self.let_go = threading.Event(), threading.Event()
+        self.seen: list[str] = []
+        self.threads: set[str] = set()
+        self.problem: str | None = None
+
+    def why_not(self, name: str, revision: str) -> str | None:
+        return self.problem
+
+    def load(self, name: str, revision: str) -> TextScorer:
+        return self
+
+    def score_text(self, text: str) -> PassageScores:
+        self.threads.add(threading.current_thread().name)
+        self.begun.set()
+        self.let_go.wait(timeout=10)
+        self.seen.append(text)
+        if text == "broken":
+            raise ZeroDivisionError
+        return object()  # type: ignore[return-value]
+
+
+@pytest.fixture
+def model() -> Iterator[SlowModel]:
+    model = SlowModel()
+    yield model
+    model.let_go.set()
+
+
+def test_texts_are_scored_one_at_a_time_on_a_thread_of_their_own(model: SlowModel) -> None:
+    model.let_go.set()
+    live = LiveScoring(model)
+    with ThreadPoolExecutor(WAITING_TEXTS) as players:
+        list(players.map(lambda text: live.score("m", "r", text), "abc"))
+    assert sorted(model.seen) == ["a", "b", "c"]
+    assert len(model.threads) == 1
+    assert threading.current_thread().name not in model.threads
+
+
+def test_a_full_queue_refuses_kindly_and_has_room_again_later(model: SlowModel) -> None:
+    live = LiveScoring(model)
+    with ThreadPoolExecutor(1 + WAITING_TEXTS) as players:
+        waiting = [players.submit(live.score, "m", "r", "x") for _ in range(1 + WAITING_TEXTS)]
+        model.begun.wait(timeout=10)
+        while live._places._value:  # until all of them wait
+            threading.Event().wait(0.01)
+        with pytest.raises(LiveScoringUnavailable, match="Several texts are waiting") as caught:
+            live.score("m", "r", "one too many")
+        assert caught.value.retry_after_s
+        model.let_go.set()
+        assert all(future.result(timeout=10) for future in waiting)
+    assert live.score("m", "r", "later")
+    assert "one too many" not in model.seen
+
+
+def test_patience_ends_and_what_nobody_waits_for_is_not_scored(model: SlowModel) -> None:
+    live = LiveScoring(model, patience_s=0.05)
+    for text in ("running", "given up in the queue"):
+        with pytest.raises(LiveScoringUnavailable, match="try again in") as caught:
+            live.score("m", "r", text)
+        assert caught.value.retry_after_s
+    model.let_go.set()
+    live._patience_s = 10
+    live.score("m", "r", "later")
+    assert model.seen == ["running", "later"]
+
+
+def test_a_failure_frees_its_place(model: SlowModel) -> None:
+    model.let_go.set()
+    live = LiveScoring(model)
+    for _ in range(2 + WAITING_TEXTS):
+        with pytest.raises(ZeroDivisionError):
+            live.score("m", "r", "broken")
+
+
+def test_a_model_that_is_not_here_is_never_loaded(model: SlowModel) -> None:
+    model.problem = "It is elsewhere."
+    with pytest.raises(LiveScoringUnavailable, match="It is elsewhere"):
+        LiveScoring(model).score("m", "r", "x")
+    assert model.seen == []

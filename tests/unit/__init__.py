@@ -1,1 +1,0 @@
-"""Tests of the rules and the mathematics: no app, no database, no network."""
