@@ -18,6 +18,7 @@ from statistics import NormalDist
 import numpy as np
 
 from server.domain.estimators.accuracy import Z_95, Interval, wilson_interval
+from server.domain.estimators.arrays import FloatArray, IntArray
 from server.domain.estimators.intervals import mean_interval, share_interval
 from server.domain.estimators.student_t import t_quantile
 from server.domain.estimators.variance_components import (
@@ -26,8 +27,6 @@ from server.domain.estimators.variance_components import (
     RIGHT_DIFFERENCE,
     ClusterKind,
     Default,
-    FloatArray,
-    IntArray,
     codes_by_kind,
     fit_components,
     mean_variance,

@@ -10,8 +10,12 @@ from collections.abc import Callable
 
 import numpy as np
 
+from server.domain.estimators.arrays import FloatArray, IntArray
 from server.domain.estimators.bets import bets_estimate, with_tail
-from server.domain.estimators.estimates import Estimate, FloatArray, IntArray, interval
+from server.domain.estimators.estimates import (
+    Estimate,
+    interval,
+)
 from tests.domain.samples import make_bets, make_duels, make_world
 
 REPETITIONS = 300

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from server.domain.estimators.accuracy import Interval, wilson_interval
-from server.domain.estimators.estimates import BoolArray, FloatArray, IntArray
+from server.domain.estimators.arrays import BoolArray, FloatArray, IntArray
 
 _NEARLY_SURE = 1e-9
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 from server.domain.estimators.accuracy import Interval
+from server.domain.estimators.arrays import FloatArray
 from server.domain.estimators.student_t import t_quantile, two_sided_p
 from server.domain.estimators.variance_components import (
     Components,
-    FloatArray,
     MeanVariance,
     mean_variance,
 )

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from server.domain.estimators.arrays import FloatArray
 
 _NEARLY_NORMAL = 10_000.0
 _GRID = 20_001

@@ -19,10 +19,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from server.domain.estimators.arrays import BoolArray, FloatArray, IntArray
 
 
 class ClusterKind(StrEnum):
@@ -166,7 +164,7 @@ def _total(squares: ClusterSquares, shares: FloatArray, default: float) -> float
     return float(weighed / (answers * left + _ANSWERS_FOR_THE_TOTAL))
 
 
-def _solved(matrix: FloatArray, right: FloatArray, free: npt.NDArray[np.bool_]) -> FloatArray:
+def _solved(matrix: FloatArray, right: FloatArray, free: BoolArray) -> FloatArray:
     """Solve for components of at least 0: one that would be below is held at 0."""
     while True:
         found: FloatArray = np.zeros(right.size)
@@ -208,22 +206,83 @@ def _freedom(variance: float, doubts: Sequence[FloatArray]) -> float:
     return max(DEFAULT_FREEDOM, 2 * variance**2 / unsure) if unsure else math.inf
 
 
+@dataclass(frozen=True)
+class SpreadPart:
+    """Answers of one kind in an estimate: their squares, and their components' default."""
+
+    squares: ClusterSquares
+    default: Default
+
+
+def spread_of(parts: Sequence[SpreadPart], shared: FloatArray | None = None) -> MeanVariance:
+    """Return the variance of an estimate of one part, or of the sum of two (see `sum_variance`).
+
+    Where one player gave all answers of all parts, it is the variance of that player's own mean.
+    """
+    fitted = [fit_components(part.squares, part.default) for part in parts]
+    weights = [part.squares.weights for part in parts]
+    together = weights if shared is None else [*weights, shared]
+    if all(is_one_player(some) for some in together):
+        fitted = [components.of_one_player() for components in fitted]
+    if shared is None:
+        return mean_variance(fitted[0], weights[0])
+    return sum_variance((fitted[0], weights[0]), (fitted[1], weights[1]), shared)
+
+
+def is_one_player(weights: FloatArray) -> bool:
+    """Tell from the squares of weights whether one player gave all answers."""
+    return float(weights[_PLAYER]) > 1 - _NO_WEIGHT
+
+
+def one_player_weights(answers: Sequence[int]) -> FloatArray:
+    """Return the squares of weights of one player's mean, from how many answers each passage has.
+
+    Example: 3 and 1 answers: players 1, passages 10/16, positions 1/4.
+    """
+    n = sum(answers)
+    by_passage = sum(some**2 for some in answers) / n**2
+    return np.array([1.0, by_passage, 1 / n, by_passage, 1 / n])
+
+
 def squares_of(
     values: FloatArray, weights: FloatArray, clusters: Mapping[ClusterKind, IntArray]
 ) -> ClusterSquares:
     """Return the squares of answers in rows: values, weights that add up to 1, codes, (n,) each."""
     residuals = weights * (values - float(weights @ values))
-    codes = [clusters[kind] for kind in KINDS]
     return ClusterSquares(
-        np.array([_squared(weights, some) for some in codes]),
-        np.array([_squared(residuals, some) for some in codes]),
+        products_of(weights, weights, clusters, clusters),
+        products_of(residuals, residuals, clusters, clusters),
     )
 
 
-def _squared(values: FloatArray, codes: IntArray) -> float:
+def products_of(
+    first: FloatArray,
+    second: FloatArray,
+    of_first: Mapping[ClusterKind, IntArray],
+    of_second: Mapping[ClusterKind, IntArray],
+) -> FloatArray:
+    """Return by kind Σ over clusters of (the first's sum)·(the second's sum), shape (5,).
+
+    Between different kinds of answers only players, passages and positions are shared: who has seen
+    a passage is not asked there again, so nobody answers at one place in two ways.
+    """
+    if first.shape == second.shape and of_first is of_second:
+        return np.array([_product(first, second, of_first[kind]) for kind in KINDS])
+    found = np.zeros(len(KINDS))
+    for number, kind in enumerate(KINDS[: _POSITION + 1]):
+        codes = np.concatenate((of_first[kind], of_second[kind]))
+        of_one = np.concatenate((first, np.zeros(second.size)))
+        of_other = np.concatenate((np.zeros(first.size), second))
+        _, index = np.unique(codes, return_inverse=True)
+        found[number] = np.bincount(index, weights=of_one) @ np.bincount(index, weights=of_other)
+    return found
+
+
+def _product(first: FloatArray, second: FloatArray, codes: IntArray) -> float:
     _, index = np.unique(codes, return_inverse=True)
-    sums = np.bincount(index, weights=values)
-    return float(sums @ sums)
+    sums = np.bincount(index, weights=first)
+    others = sums if second is first else np.bincount(index, weights=second)
+    return float(sums @ others)
 
 
 def codes_by_kind(

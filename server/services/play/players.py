@@ -9,14 +9,17 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from server.domain.errors import NotFound
-from server.domain.estimators.accuracy import PairedCounts
+from server.domain.estimators.accuracy import PairedCounts, together
+from server.domain.estimators.paired import PairedComponents, paired_intervals
+from server.domain.estimators.variance_components import one_player_weights
 from server.domain.play.nicknames import read_nickname
 from server.domain.text.tokens import Unit
-from server.services.contract.rounds import PlayerView, RoundSummary
+from server.services.contract.rounds import IntervalView, PlayerView, RoundSummary
 from server.services.play.answers import score_view
 from server.services.play.opponents import OpponentChoice, current_opponent, model_view
 from server.services.play.played import SettledRound
-from server.services.play.result_views import accuracy_view, comparison_view
+from server.services.play.result_views import comparison_view
+from server.services.statistics.components import site_components
 from server.store import players as stored
 from server.store.engine import writing
 from server.store.passages import own_texts_of
@@ -48,16 +51,20 @@ def player_view(session: Session, public_id: str | None, choice: OpponentChoice)
     recent = stored.rounds_of(session, player.id, RECENT_ROUNDS)
     view.recent = [_summary(row) for row in recent]
     if opponent:
-        counts = stored.paired_counts_of(session, player.id, opponent.id, Unit.WORDS)
-        _add_comparison(view, counts)
+        by_passage = stored.paired_counts_of(session, player.id, opponent.id, Unit.WORDS)
+        if by_passage:
+            components = site_components(session, opponent.id, Unit.WORDS)
+            _add_comparison(view, by_passage, components)
     return view
 
 
-def _add_comparison(view: PlayerView, counts: PairedCounts) -> None:
-    if counts.n:
-        view.you = accuracy_view(counts.person_right, counts.n)
-        view.model = accuracy_view(counts.model_right, counts.n)
-        view.comparison = comparison_view(counts)
+def _add_comparison(
+    view: PlayerView, by_passage: list[PairedCounts], components: PairedComponents
+) -> None:
+    weights = one_player_weights([counts.n for counts in by_passage])
+    found = paired_intervals(together(by_passage), weights, components)
+    view.you, view.model = IntervalView.of(found.person), IntervalView.of(found.model)
+    view.comparison = comparison_view(found)
 
 
 def rename(session: Session, public_id: str | None, nickname: str | None, now: datetime) -> str:

@@ -6,23 +6,18 @@ import math
 
 import numpy as np
 
-from server.domain.estimators.accuracy import (
-    Interval,
-    PairedCounts,
-    answers_to_settle,
-    difference_interval,
-    mcnemar_p_value,
-    wilson_interval,
-)
+from server.domain.estimators.accuracy import Interval, PairedCounts
+from server.domain.estimators.arrays import FloatArray
 from server.domain.estimators.estimates import (
     Clusters,
-    FloatArray,
-    answers_to_settle_mean,
     interval,
     mean_estimate,
 )
+from server.domain.estimators.intervals import answers_to_settle
+from server.domain.estimators.paired import PairedComponents, PairedIntervals, paired_intervals
 from server.domain.estimators.perplexity import bits, perplexity
 from server.domain.estimators.tries import Tries, tries_bounds
+from server.domain.estimators.variance_components import one_player_weights
 from server.domain.play.rounds import MOST_TRIES, Mode
 from server.domain.text.tokens import Unit
 from server.services.contract import rounds as views
@@ -31,21 +26,24 @@ from server.services.play.played import PlayedRound
 from server.services.play.round_views import round_view
 
 
-def result_view(played: PlayedRound) -> views.ResultView:
-    """Return a finished round: every token with both sides' marks and losses."""
+def result_view(played: PlayedRound, components: PairedComponents) -> views.ResultView:
+    """Return a finished round: every token with both sides' marks and losses.
+
+    `components` are the site's: a dozen answers cannot tell how much answers differ.
+    """
     marks = settled_marks(played)
-    counts = paired_counts(marks)
+    found = paired_intervals(paired_counts(marks), _one_passage(len(marks)), components)
     mean_loss_nats = sum(mark.target_loss_nats for mark in marks) / len(marks)
     return views.ResultView(
         round=round_view(played),
         tokens=_token_views(played, marks),
-        you=views.SideView(accuracy=accuracy_view(counts.person_right, counts.n)),
+        you=views.SideView(accuracy=views.IntervalView.of(found.person)),
         model=views.ModelSideView(
-            accuracy=accuracy_view(counts.model_right, counts.n),
+            accuracy=views.IntervalView.of(found.model),
             bits_per_word=bits(mean_loss_nats),
             perplexity=perplexity(mean_loss_nats),
         ),
-        comparison=comparison_view(counts),
+        comparison=comparison_view(found),
         losses=_losses_view(losses_nats(played)) if played.mode in (Mode.BET, Mode.DUEL) else None,
         tries=_tries_view(played) if played.mode is Mode.TRIES else None,
     )
@@ -62,17 +60,12 @@ def paired_counts(marks: list[Marks]) -> PairedCounts:
     )
 
 
-def accuracy_view(right: int, n: int) -> views.IntervalView:
-    """Return one side's accuracy with its interval."""
-    return views.IntervalView.of(wilson_interval(right, n))
-
-
-def comparison_view(counts: PairedCounts) -> views.ComparisonView:
+def comparison_view(found: PairedIntervals) -> views.ComparisonView:
     """Return the paired comparison of person and model."""
     return views.ComparisonView(
-        difference=views.IntervalView.of(difference_interval(counts)),
-        p_value=mcnemar_p_value(counts),
-        answers_to_settle=answers_to_settle(counts),
+        difference=views.IntervalView.of(found.difference),
+        p_value=found.p_value,
+        answers_to_settle=found.answers_to_settle,
     )
 
 
@@ -83,13 +76,18 @@ def _losses_view(losses: list[tuple[float, float]]) -> views.LossesView:
         you=_in_bits(_mean(person)),
         model=_in_bits(_mean(model)),
         difference=_in_bits(difference),
-        answers_to_settle=answers_to_settle_mean(difference),
+        answers_to_settle=answers_to_settle(difference),
     )
 
 
 def _mean(values: FloatArray) -> Interval:
     """Return the mean over one player's positions in one passage."""
     return interval(mean_estimate(values, _one_player(values.size)))
+
+
+def _one_passage(n: int) -> FloatArray:
+    """Return the squares of weights of one player's n positions in one passage."""
+    return one_player_weights([n])
 
 
 def _one_player(n: int) -> Clusters:
