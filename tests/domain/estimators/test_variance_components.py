@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from benchmarks.coverage import EFFECTS, coverage
+from benchmarks.intervals import EFFECTS, coverage
 from server.domain.estimators import student_t
 from server.domain.estimators.accuracy import Interval, wilson_interval
 from server.domain.estimators.intervals import (

@@ -7,13 +7,9 @@ from itertools import pairwise
 
 import pytest
 
-from server.domain.estimators.accuracy import (
-    PairedCounts,
-    answers_to_settle,
-    difference_interval,
-    mcnemar_p_value,
-    wilson_interval,
-)
+from server.domain.estimators.accuracy import PairedCounts, wilson_interval
+from server.domain.estimators.paired import DEFAULT_PAIRED, paired_intervals
+from server.domain.estimators.variance_components import one_player_weights
 from server.services.contract.answers import AnswerView
 from server.services.contract.rounds import (
     ComparisonView,
@@ -59,10 +55,11 @@ def answer(index: int, right: bool, model_right: bool) -> AnswerView:
 
 def comparison(both: int, person_only: int, model_only: int, neither: int) -> ComparisonView:
     counts = PairedCounts(both, person_only, model_only, neither)
+    found = paired_intervals(counts, one_player_weights([counts.n]), DEFAULT_PAIRED)
     return ComparisonView(
-        difference=IntervalView.of(difference_interval(counts)),
-        p_value=mcnemar_p_value(counts),
-        answers_to_settle=answers_to_settle(counts),
+        difference=IntervalView.of(found.difference),
+        p_value=found.p_value,
+        answers_to_settle=found.answers_to_settle,
     )
 
 
