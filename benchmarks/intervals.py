@@ -207,17 +207,19 @@ def coverage(
 
 
 def table(measure: str, studies: int) -> list[str]:
-    """Return a measure's lines in Markdown: now, and in brackets the rule before."""
+    """Return a measure's lines in Markdown: now by effects, and the rule before on usual ones."""
+    usual = EFFECTS["as in studies"]
     lines = [
-        f"| {measure}: players, passages, of each | " + " | ".join(EFFECTS) + " |",
-        "| --- |" + " --- |" * len(EFFECTS),
+        f"| {measure}: players, passages, of each | " + " | ".join(EFFECTS) + " | before |",
+        "| --- |" + " --- |" * (len(EFFECTS) + 1),
     ]
     for design in DESIGNS:
         cells = []
         for effects in EFFECTS.values():
-            now, wide = coverage(measure, design, effects, studies)
-            then, _ = coverage(measure, design, effects, studies, before)
-            cells.append(f"{now:.3f} ±{wide / 2:.2f} ({then:.2f})")
+            held, width = coverage(measure, design, effects, studies)
+            cells.append(f"{held:.3f} ±{width / 2:.2f}")
+        held, width = coverage(measure, design, usual, studies, before)
+        cells.append(f"{held:.3f} ±{width / 2:.2f}")
         lines.append(f"| {', '.join(map(str, design))} | " + " | ".join(cells) + " |")
     return lines
 

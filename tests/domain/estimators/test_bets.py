@@ -128,7 +128,7 @@ def test_who_bets_as_the_reference_recovers_the_reference_s_loss() -> None:
     gaps = mean_estimate(bet_losses(stakes) + stakes.target_logprob, stakes.clusters)
     difference = interval(with_tail(gaps, stakes, duels))
     assert difference.value == pytest.approx(0, abs=1e-9)
-    assert difference.high == pytest.approx(0, abs=1e-9)
+    assert difference.high < 0.1  # what the default still doubts
 
 
 def test_bets_alone_miss_what_the_tail_adds_and_the_headline_recovers_the_truth() -> None:

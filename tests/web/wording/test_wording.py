@@ -183,7 +183,7 @@ def test_a_round_that_proves_nothing_says_so_and_how_much_more_would_tell() -> N
     assert sentence == (
         "On 12 words that proves little: "
         "the 95\u202f% interval of the difference still holds zero. "
-        "At this rate about 130 more would tell."
+        "At this rate about 310 more would tell."
     )
 
 
