@@ -26,7 +26,6 @@ from server import create_app
 from server.application import db
 from server.config import Settings
 from server.domain.scores.models import BUNDLED
-from server.domain.scores.passage_scores import PassageScores
 from server.services.corpus.importing import import_passages
 from server.services.scoring.scoring import score_all
 
@@ -323,9 +322,7 @@ def truth(app: APIFlask) -> Callable[[dict[str, Any], int], str]:
             row = db.session.scalars(
                 select(RoundRow).where(RoundRow.public_id == state["id"])
             ).one()
-            scores: PassageScores = library.scores(db.session, row.scored_passage)
-            vocabulary = library.vocabulary(db.session, row.model_id)
-            return vocabulary.text(int(scores.token_ids[position]))
+            return library.reading(db.session, row).at(position).target
 
     return target
 

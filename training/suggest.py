@@ -12,7 +12,8 @@ from pathlib import Path
 
 from server.domain.play.guessing import suggested, visible
 from server.domain.play.rounds import shuffled_positions
-from server.domain.scores.passage_scores import PassageScores, tokenized
+from server.domain.scores.gap import Reading
+from server.domain.scores.passage_scores import PassageScores
 from server.domain.text.tokens import Unit
 from server.lm.load import load_model
 from server.lm.score import PassageScorer
@@ -39,7 +40,7 @@ def examples(scorer: PassageScorer, documents: list[str], seed: str) -> list[Exa
     found = []
     for document in documents:
         scores = _beginning(scorer, document)
-        text = tokenized(scores, scorer.vocabulary)
+        text = Reading(scores, scorer.vocabulary, Unit.WORDS).text
         drawn = shuffled_positions(text, Unit.WORDS, (seed, document[:100]))
         asked = [position for position in drawn if position in scores.asked_words]
         if asked:
@@ -59,8 +60,8 @@ def _beginning(scorer: PassageScorer, document: str) -> PassageScores:
 
 
 def _example(scorer: PassageScorer, scores: PassageScores, position: int) -> Example:
-    text = tokenized(scores, scorer.vocabulary)
-    candidates = scores.candidates(Unit.WORDS, position, 4 * SHOWN, scorer.vocabulary)
+    reading = Reading(scores, scorer.vocabulary, Unit.WORDS)
+    text, candidates = reading.text, reading.at(position).candidates(4 * SHOWN)
     return Example(
         context=" ".join(text.before(position).split()[-_CONTEXT_WORDS:]),
         target=(text.whole_text(position) or "").strip(),

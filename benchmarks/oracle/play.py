@@ -24,9 +24,12 @@ from server.domain.scores.passage_scores import Form
 from server.domain.text.tokens import Vocabulary
 from server.services.contract.rounds import AskedView, RoundView
 from server.services.corpus.importing import import_passages
+from server.services.play.bets import Bet
 from server.services.play.choosing import RoundWish
+from server.services.play.duels import Judgement
 from server.services.play.library import ScoreLibrary
 from server.services.play.opponents import OpponentChoice
+from server.services.play.played import TypedGuess
 from server.services.play.rounds import RoundService
 from server.services.scoring.scoring import Scorer, score_all
 from server.store.engine import configure, engine_options
@@ -185,18 +188,21 @@ class Table:
 
     def _bet(self, player: str, state: RoundView, asked: AskedView, text: str) -> RoundView:
         position, (guess,) = asked.position, self._mind.likeliest(text, asked.position)
-        shown = self._service.submit(player, state.id, position, guess, self._now).round
+        shown = self._service.answer(player, state.id, TypedGuess(position, guess), self._now).round
         options = shown.asked.options if shown.asked else None
         stakes = self._mind.bet(text, position, options or [])
         other = 1.0 - math.fsum(stakes.values())
-        return self._service.bet(player, state.id, position, stakes, other, self._now).round
+        bet = Bet(position, stakes, other)
+        return self._service.answer(player, state.id, bet, self._now).round
 
     def _try(self, player: str, state: RoundView, asked: AskedView, text: str) -> RoundView:
         best = self._mind.likeliest(text, asked.position, MOST_TRIES)
         word = best[len(asked.tries)]
-        return self._service.submit(player, state.id, asked.position, word, self._now).round
+        guess = TypedGuess(asked.position, word)
+        return self._service.answer(player, state.id, guess, self._now).round
 
     def _judge(self, player: str, state: RoundView, asked: AskedView, text: str) -> RoundView:
         pair, form = asked.pair or ("", ""), Form(state.form or Form.TAIL)
         share = self._mind.first_share(text, asked.position, pair, form)
-        return self._service.judge(player, state.id, asked.position, share, self._now).round
+        judgement = Judgement(asked.position, share)
+        return self._service.answer(player, state.id, judgement, self._now).round

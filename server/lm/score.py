@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from server.domain.errors import InvalidInput
 from server.domain.play.own_texts import require_few_tokens
-from server.domain.play.rounds import POSITIONS_PER_ROUND, drawing_seed, shuffled_positions
+from server.domain.play.rounds import asked_positions, drawing_seed, shuffled_positions
 from server.domain.scores.models import ModelIdentity, Precision
 from server.domain.scores.passage_scores import TOP_AT_ASKED, Outcome, PassageScores, TooLong
 from server.domain.text.tokens import TokenizedText, Unit, Vocabulary
@@ -158,7 +158,7 @@ class PassageScorer:
     ) -> PassageScores:
         """Return one text's scores; `wanted` is (wanted positions, vocabulary) in nats."""
         row_of = {position: row for row, position in enumerate(item.wanted)}
-        asked = {unit: sorted(item.order[unit][:POSITIONS_PER_ROUND]) for unit in Unit}
+        asked = {unit: asked_positions(item.order[unit]) for unit in Unit}
         at_asked = {unit: wanted[[row_of[position] for position in asked[unit]]] for unit in Unit}
         distributions = wanted.cpu()
         measured: dict[str, Any] = {

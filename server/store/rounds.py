@@ -24,14 +24,26 @@ from server.store.tables import (
 RIVALS_WANTED = 5
 
 
-def find_round(session: Session, public_id: str, player_public_id: str) -> RoundRow | None:
-    """Return the player's round."""
+def find_round(
+    session: Session, public_id: str, player_public_id: str, *, lock: bool = False
+) -> RoundRow | None:
+    """Return the player's round; locked, it is as the last answer to it has left it.
+
+    The player's row is locked first, as a deletion does: the other order would deadlock with it.
+    """
     query = (
         select(RoundRow)
         .join(RoundRow.player)
         .where(RoundRow.public_id == public_id, PlayerRow.public_id == player_public_id)
     )
+    if lock:
+        query = query.with_for_update(of=[PlayerRow, RoundRow])
     return session.scalars(query).one_or_none()
+
+
+def is_answered(session: Session, round_id: int) -> bool:
+    """Tell whether a round has a guess or a judgement."""
+    return session.scalars(select(_is_answered()).where(RoundRow.id == round_id)).one()
 
 
 @dataclass(frozen=True)

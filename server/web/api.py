@@ -8,10 +8,12 @@ from apiflask import APIBlueprint
 from flask import Response, jsonify, make_response, url_for
 
 from server.application import db, now, service
-from server.services.contract.rounds import GuessOutcome, PlayerView, ResultView, RoundView
-from server.services.play import duels_one_by_one as comparisons
+from server.services.contract.players import PlayerView
+from server.services.contract.results import ResultView
+from server.services.contract.rounds import DuelView, GuessOutcome, RoundView
 from server.services.play import players
-from server.services.play.duels_one_by_one import ComparisonView
+from server.services.play.duel_questions import next_duel, parts_of
+from server.services.play.duels import Judgement
 from server.web.http.context import forget_player, player_id, remember_player, rounds
 from server.web.http.limits import ANSWER_LIMIT, START_LIMIT, limiter
 from server.web.http.schemas import (
@@ -57,8 +59,7 @@ def round_state(round_id: str) -> RoundView:
 @api.doc(summary="Answer the asked position", responses=[404, 409])
 def submit_guess(round_id: str, json_data: NewGuess) -> GuessOutcome:
     """Record a guess or a skip and reveal the target; the same request again changes nothing."""
-    answer, attempt = json_data.answer(), json_data.attempt
-    return rounds().submit(player_id(), round_id, json_data.position, answer, now(), attempt)
+    return rounds().answer(player_id(), round_id, json_data.answer(), now())
 
 
 @api.post("/rounds/<round_id>/bets")
@@ -68,8 +69,7 @@ def submit_guess(round_id: str, json_data: NewGuess) -> GuessOutcome:
 @api.doc(summary="Bet on the asked position", responses=[404, 409])
 def submit_bet(round_id: str, json_data: NewBet) -> GuessOutcome:
     """Record a bet and reveal the target; the own guess, or a skip, comes first."""
-    bet = json_data
-    return rounds().bet(player_id(), round_id, bet.position, bet.stakes, bet.other, now())
+    return rounds().answer(player_id(), round_id, json_data.answer(), now())
 
 
 @api.post("/rounds/<round_id>/judgements")
@@ -79,19 +79,19 @@ def submit_bet(round_id: str, json_data: NewBet) -> GuessOutcome:
 @api.doc(summary="Judge the asked pair", responses=[404, 409])
 def submit_judgement(round_id: str, json_data: NewRoundJudgement) -> GuessOutcome:
     """Record the share of the first of two tokens and reveal which the author wrote."""
-    return rounds().judge(player_id(), round_id, json_data.position, json_data.first, now())
+    return rounds().answer(player_id(), round_id, json_data.answer(), now())
 
 
 @api.get("/comparisons/next")
 @limiter.limit(START_LIMIT)
 @api.input(ComparisonWish, location="query")
-@api.output(ComparisonView)
+@api.output(DuelView)
 @api.doc(summary="The next pair to judge", responses={503: ""})
-def next_comparison(query_data: ComparisonWish) -> ComparisonView:
+def next_comparison(query_data: ComparisonWish) -> DuelView:
     """Return the pair that the player's round of duels asks now; a new round where none is open."""
-    started = comparisons.next_pair(rounds(), player_id(), query_data.wish(), now())
+    started = next_duel(rounds(), player_id(), query_data.wish(), now())
     remember_player(started.player_id)
-    return started.comparison
+    return started.duel
 
 
 @api.post("/comparisons/<comparison_id>/judgements")
@@ -101,8 +101,8 @@ def next_comparison(query_data: ComparisonWish) -> ComparisonView:
 @api.doc(summary="Judge a pair", responses=[404, 409])
 def judge_comparison(comparison_id: str, json_data: NewJudgement) -> GuessOutcome:
     """Record the share of the first of two tokens and reveal which the author wrote."""
-    round_id, position = comparisons.parts_of(comparison_id)
-    return rounds().judge(player_id(), round_id, position, json_data.first, now())
+    round_id, position = parts_of(comparison_id)
+    return rounds().answer(player_id(), round_id, Judgement(position, json_data.first), now())
 
 
 @api.get("/rounds/<round_id>/result")

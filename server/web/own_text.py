@@ -10,7 +10,8 @@ from flask_limiter.util import get_remote_address
 
 from server.application import db, now, service
 from server.domain.play.own_texts import LONGEST_TEXT_CHARACTERS
-from server.services.contract.rounds import RoundView, ScoredTextView
+from server.services.contract.rounds import RoundView
+from server.services.contract.texts import ScoredTextView
 from server.services.play.own_texts import OwnTextService
 from server.services.scoring.live_scoring import LiveScoring
 from server.web.http.context import player_id, remember_player
@@ -40,8 +41,6 @@ def show_try() -> str:
         why_not=own_texts().why_not(),
         opponent_label=own_texts().opponent_label(),
         longest=LONGEST_TEXT_CHARACTERS,
-        score_url=url_for("own_text_api.score_text"),
-        round_url=url_for("own_text_api.play_text"),
     )
 
 

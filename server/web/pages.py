@@ -80,15 +80,12 @@ def play() -> AnyResponse:
 def show_round(round_id: str) -> str | AnyResponse:
     """Show a round in play; a finished one leads to its result."""
     state = rounds().state(player_id(), round_id)
-    result_url = url_for("pages.show_result", round_id=round_id)
     if state.finished:
-        return redirect(result_url, code=303)
+        return redirect(url_for("pages.show_result", round_id=round_id), code=303)
     return render_template(
         "play.html",
         round=state,
         round_json=Markup(_json_for_script(state.model_dump_json())),  # noqa: S704 (escaped there)
-        api_url=url_for("api.round_state", round_id=round_id),
-        next_url=result_url,
         opponent_line=opponent_line(state.model),
     )
 

@@ -118,8 +118,8 @@ function optionRow(text, index, levels, isOwn) {
     id, class: "scale-input", type: "range", min: "0", max: String(levels - 1), step: "1",
   });
   const share = element("span", { class: "share-of number" });
-  const less = element("button", { type: "button", class: "step", tabindex: "-1", "aria-label": `Less on ${text}` }, "−");
-  const more = element("button", { type: "button", class: "step", tabindex: "-1", "aria-label": `More on ${text}` }, "+");
+  const less = stepButton("−", `Less on ${text}`);
+  const more = stepButton("+", `More on ${text}`);
   const label = element("label", { for: id }, text);
   if (isOwn) label.append(element("small", {}, " your guess"));
   const key = element("kbd", { "aria-hidden": "true", class: "keys" }, String(index + 1));
@@ -132,6 +132,11 @@ function optionRow(text, index, levels, isOwn) {
       share.textContent = percent(value);
     },
   };
+}
+
+/** For the pointer; the keyboard has the slider itself. */
+function stepButton(sign, label) {
+  return element("button", { type: "button", class: "step", tabindex: "-1", "aria-label": label }, sign);
 }
 
 function restRow() {

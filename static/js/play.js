@@ -1,28 +1,29 @@
 /** The play page: asks, sends, reveals, goes on. All truth is the server's; this only shows it. */
 
-import { Problem, call } from "./api.js";
 import { betBars, betWords, openBet } from "./bet.js";
 import { byId, element } from "./dom.js";
 import { duelBars, duelWords, openDuel } from "./duel.js";
+import { keep, recall } from "./memory.js";
 import { drawPassage, lastWords } from "./passage.js";
 import { drawRace } from "./race.js";
 import { revealBars, revealWords } from "./reveal.js";
 import { showBelow, showGap } from "./scroll.js";
+import { exchange, report, sender } from "./send.js";
 
-const SAY_SENDING_AFTER_MS = 400;
+const TYPED = "perplexed-typed";
+const REVEALED = "perplexed-revealed";
 
 const game = byId("game");
 const form = byId("guess-form");
 const gap = byId("guess");
 const nextButton = byId("next");
 const race = byId("race");
-const { apiUrl, nextUrl } = game.dataset;
+const { roundUrl, nextUrl } = game.dataset;
+const send = sender(form, [...form.querySelectorAll(".sending")]);
 const touch = matchMedia("(hover: none) and (pointer: coarse)");
 
 let round = JSON.parse(byId("round-data").textContent);
 const total = round.asked?.of ?? round.answers.length;
-let sending = false;
-let slow;
 let panel = null; // what a bet or a duel is made with, while one is open
 
 /** Show the round as it asks for the next word. */
@@ -44,7 +45,7 @@ function ask() {
   byId("ask").hidden = !typing;
   byId("blank").hidden = typing;
   if (typing) {
-    gap.value = "";
+    gap.value = typedHere();
     drawSuggestions();
     drawTries();
     focusGap();
@@ -67,6 +68,8 @@ function openPanel() {
 /** Show what the author wrote, and wait until the player has read it. */
 function reveal(answer) {
   game.dataset.state = "revealed";
+  keep(REVEALED, { round: round.id, answers: round.answers.length });
+  say("");
   drawRace(race, round, total, false);
   drawPassage(byId("passage-text"), round, true);
   gap.hidden = true;
@@ -103,13 +106,26 @@ function drawTries() {
 }
 
 function drawSuggestions() {
-  const buttons = (round.asked.suggestions ?? []).map((text) => {
-    const button = element("button", { type: "button", class: "button quiet" }, text);
+  const buttons = (round.asked.suggestions ?? []).map((text, index) => {
+    const digit = String(index + 1);
+    const key = element("kbd", { "aria-hidden": "true", class: "keys" }, digit);
+    const attributes = { type: "button", class: "button quiet", "aria-keyshortcuts": digit };
+    const button = element("button", attributes, key, text);
     button.addEventListener("click", () => settle({ text }));
     return element("li", {}, button);
   });
   byId("suggestions").replaceChildren(...buttons);
   byId("suggestions").hidden = buttons.length === 0;
+}
+
+/** A digit takes a suggestion while the gap is empty; behind a space or a letter it is typed. */
+function pickSuggestion(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing) return;
+  if (game.dataset.state !== "asking" || panel || gap.value || !/^[1-9]$/.test(event.key)) return;
+  const button = byId("suggestions").querySelectorAll("button")[Number(event.key) - 1];
+  if (!button) return;
+  event.preventDefault();
+  button.click();
 }
 
 /** On a phone the keyboard would cover the suggestions, so there the player opens it. */
@@ -118,20 +134,38 @@ function focusGap() {
   showGap(gap, race);
 }
 
-/** Show a sentence beside the gap; an empty one takes it away. */
 function say(sentence) {
-  byId("guess-error").textContent = sentence;
-  gap.setAttribute("aria-invalid", sentence ? "true" : "false");
+  report(byId("guess-error"), sentence, gap);
+}
+
+/** A half-typed word outlives a reload. */
+function rememberTyped() {
+  keep(TYPED, { round: round.id, position: round.asked.position, text: gap.value });
+}
+
+function typedHere() {
+  const typed = recall(TYPED);
+  const isHere = typed?.round === round.id && typed.position === round.asked.position;
+  return isHere ? typed.text : "";
 }
 
 /**
- * Send an answer for the asked position. The server gives the same answer to the same request, so
- * trying again after a failure is safe.
- * @param {{text: string} | {skip: true}} answer
+ * Send a guess for the asked position.
+ * @param {{text: string} | {skip: true}} guess
  */
-async function settle(answer) {
-  const tries = round.asked.tries_left === null ? {} : { attempt: round.asked.tries.length + 1 };
-  await send("guesses", { position: round.asked.position, ...tries, ...answer }, answer);
+async function settle(guess) {
+  const attempt = round.asked.tries_left === null ? {} : { attempt: round.asked.tries.length + 1 };
+  const kept = guess.skip
+    ? "Press Skip to try again."
+    : "Your guess is still here; press Enter to try again.";
+  const url = game.dataset.guessesUrl;
+  if (await answer(url, { position: round.asked.position, ...attempt, ...guess }, kept)) return;
+  if (!round.asked || panel) return; // it went on in another tab
+  if (guess.text !== undefined && byId("guess-error").textContent) {
+    gap.value = guess.text;
+    rememberTyped();
+  }
+  focusGap();
 }
 
 /**
@@ -145,42 +179,29 @@ async function settlePanel() {
       : "You lean to neither side yet. Enter again says even.");
     return;
   }
-  await send(panel.kind, { position: round.asked.position, ...panel.answer() }, {});
+  const url = panel.kind === "bets" ? game.dataset.betsUrl : game.dataset.judgementsUrl;
+  const body = { position: round.asked.position, ...panel.answer() };
+  await answer(url, body, "Nothing is lost; press Enter to try again.");
 }
 
-async function send(kind, body, answer) {
-  if (sending || game.dataset.state !== "asking") return;
-  let outcome;
-  busy(true);
-  try {
-    outcome = await call("POST", `${apiUrl}/${kind}`, body);
-  } catch (problem) {
-    if (!(problem instanceof Problem)) throw problem;
-    busy(false);
-    await recover(problem, answer);
-    return;
-  }
-  busy(false);
-  round = outcome.round;
-  if (outcome.answer) reveal(outcome.answer);
+/** Send what answers the asked position, and show what comes of it. Tells whether it arrived. */
+async function answer(url, body, kept) {
+  if (game.dataset.state !== "asking") return false;
+  const recover = (problem) => problem.status === 409 && catchUp();
+  const place = byId("guess-error");
+  const sent = await send({ method: "POST", url, body, place, field: gap, kept, recover });
+  if (!sent) return false;
+  keep(TYPED, null);
+  round = sent.answer.round;
+  if (sent.answer.answer) reveal(sent.answer.answer);
   else ask();
-}
-
-/** Say what failed. The text stays in the gap: nothing is lost, and Enter tries again. */
-async function recover(problem, answer) {
-  if (problem.status === 409 && (await catchUp())) return;
-  const passing = [0, 409, 429].includes(problem.status) || problem.status >= 500;
-  if (answer.text !== undefined) gap.value = answer.text;
-  const kept = panel ? "Nothing is lost" : "Your guess is still here";
-  const again = answer.skip ? "Press Skip to try again." : `${kept}; press Enter to try again.`;
-  say(passing ? `${problem.message} ${again}` : problem.message);
-  if (!panel) focusGap();
+  return true;
 }
 
 /** The round went on elsewhere (another tab): show where it stands. Tells whether that worked. */
 async function catchUp() {
   try {
-    round = await call("GET", apiUrl);
+    round = await exchange("GET", roundUrl);
   } catch {
     return false;
   }
@@ -189,29 +210,24 @@ async function catchUp() {
   return true;
 }
 
-/** Hold everything while an answer is on its way; say so only if that takes a while. */
-function busy(now) {
-  sending = now;
-  clearTimeout(slow);
-  saySending("");
-  if (now) slow = setTimeout(() => saySending("Sending"), SAY_SENDING_AFTER_MS);
-  form.setAttribute("aria-busy", String(now));
-  form.classList.toggle("busy", now);
-  gap.readOnly = now;
-  for (const button of form.querySelectorAll("button")) button.disabled = now;
-}
-
-function saySending(text) {
-  for (const node of form.querySelectorAll(".sending")) node.textContent = text;
-}
-
 function goOn() {
-  if (game.dataset.state === "revealed") ask();
+  if (game.dataset.state !== "revealed") return;
+  keep(REVEALED, null);
+  ask();
 }
 
 function insert(sign) {
   gap.setRangeText(sign, gap.selectionStart, gap.selectionEnd, "end");
   gap.focus();
+  rememberTyped();
+}
+
+/** Begin where the page was left: a reveal that was not gone on from is shown again. */
+function resume() {
+  const revealed = recall(REVEALED);
+  const isHere = revealed?.round === round.id && revealed.answers === round.answers.length;
+  if (isHere && round.answers.length > 0) reveal(round.answers.at(-1));
+  else ask();
 }
 
 form.addEventListener("submit", (event) => {
@@ -229,7 +245,11 @@ form.addEventListener("keydown", (event) => {
   event.preventDefault();
   settle({ skip: true });
 });
-form.addEventListener("input", () => say(""));
+form.addEventListener("input", (event) => {
+  say("");
+  if (event.target === gap) rememberTyped();
+});
+document.addEventListener("keydown", pickSuggestion);
 byId("skip").addEventListener("click", () => settle({ skip: true }));
 document.getElementById("line-end")?.addEventListener("click", () => insert("\u23ce"));
 
@@ -250,4 +270,4 @@ window.visualViewport?.addEventListener("resize", () => {
   if (document.activeElement === gap) showGap(gap, race);
 });
 
-ask();
+resume();

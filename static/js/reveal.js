@@ -23,10 +23,27 @@ function named(text, who, unit) {
 
 function verdict(answer, name) {
   const target = name(answer.target, "");
-  if (answer.right) return ["You had it: ", name(answer.target, "who-you"), "."];
-  if (answer.skipped) return ["The author wrote ", target, ". You skipped."];
+  const missed = answer.right ? answer.tries.slice(0, -1) : answer.tries;
+  const tried = listed(missed.map((text) => name(text, "who-you")));
+  if (answer.right) {
+    const before = missed.length > 0 ? [" First you tried ", ...tried, "."] : [];
+    return ["You had it: ", name(answer.target, "who-you"), ".", ...before];
+  }
+  if (answer.skipped) {
+    const before = missed.length > 0 ? ["tried ", ...tried, ", then "] : [];
+    return ["The author wrote ", target, ". You ", ...before, "skipped."];
+  }
+  if (missed.length > 1) return ["The author wrote ", target, ". You tried ", ...tried, "."];
   const guess = name(answer.guess, "who-you");
   return ["The author wrote ", target, ". You said ", guess, "."];
+}
+
+/** "a", "a and b", "a, b and c". */
+function listed(nodes) {
+  return nodes.flatMap((node, index) => {
+    if (index === 0) return [node];
+    return [index === nodes.length - 1 ? " and " : ", ", node];
+  });
 }
 
 function expectation(answer, label, name) {

@@ -1,5 +1,6 @@
 const ROOM_BELOW_PX = 88;
 const ROOM_ABOVE_PX = 24;
+const SLIGHT_PX = 1;
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -16,20 +17,41 @@ function freeWindow(race) {
 }
 
 function scrollDown(pixels) {
-  window.scrollBy({ top: pixels, behavior: calm.matches ? "auto" : "smooth" });
+  if (Math.abs(pixels) > SLIGHT_PX) window.scrollBy({ top: pixels, behavior: calm.matches ? "auto" : "smooth" });
 }
 
 /**
- * Keep the gap, and a little room for the buttons below it, above the keyboard. Does nothing while
- * it is seen well, so that a desktop page stands still.
+ * How far to scroll so that the race covers whole lines of the passage and cuts none in half.
+ * @param {number} least  the least to scroll; less than that where the page, or `most`, ends before
+ * @param {number} most  more than this would hide too much
+ * @param {number} edge  where the race ends
+ * @param {HTMLElement} passage
+ * @returns {number}
+ */
+function toWholeLines(least, most, edge, passage) {
+  const top = passage.getBoundingClientRect().top - edge;
+  if (least <= top) return least; // no line goes under the race
+  const line = Number.parseFloat(getComputedStyle(passage).lineHeight);
+  const page = document.documentElement;
+  const possible = Math.min(most, page.scrollHeight - window.innerHeight - window.scrollY);
+  const hidden = Math.ceil((least - top - SLIGHT_PX) / line);
+  const further = top + hidden * line;
+  return further <= possible + SLIGHT_PX ? further : top + Math.floor((possible - top) / line) * line;
+}
+
+/**
+ * Keep the gap, and a little room for the buttons below it, above the keyboard. While it is seen
+ * well the page stands still, but for a line that the race would cut.
  * @param {HTMLElement} gap
  * @param {HTMLElement} race  sticks to the top and hides what is under it
  */
 export function showGap(gap, race) {
   const free = freeWindow(race);
   const box = gap.getBoundingClientRect();
-  if (box.top >= free.top + ROOM_ABOVE_PX && box.bottom + ROOM_BELOW_PX <= free.bottom) return;
-  scrollDown((box.top + box.bottom) / 2 - (free.top + free.bottom) / 2);
+  const isSeen = box.top >= free.top + ROOM_ABOVE_PX && box.bottom + ROOM_BELOW_PX <= free.bottom;
+  const wanted = isSeen ? 0 : (box.top + box.bottom) / 2 - (free.top + free.bottom) / 2;
+  const most = box.top - ROOM_ABOVE_PX - free.top;
+  scrollDown(toWholeLines(wanted, most, free.top, passageOf(gap)));
 }
 
 /**
@@ -43,5 +65,10 @@ export function showBelow(sentence, last, race) {
   const free = freeWindow(race);
   const missing = last.getBoundingClientRect().bottom + ROOM_ABOVE_PX - free.bottom;
   const possible = sentence.getBoundingClientRect().top - ROOM_ABOVE_PX - free.top;
-  if (missing > 0) scrollDown(Math.min(missing, possible));
+  const least = Math.max(0, Math.min(missing, possible));
+  scrollDown(toWholeLines(least, possible, free.top, passageOf(sentence)));
+}
+
+function passageOf(node) {
+  return node.closest(".passage");
 }

@@ -3,9 +3,12 @@ import { withSigns } from "./format.js";
 
 const BITS_PER_LEVEL = 2;
 const LEVELS = 8;
-// The number's size below a token, as static/css/pages.css sets it.
+// The number's size below a token and its rows, as static/css/surprise.css sets them.
 const [TICK_PX, DIGIT_PX] = [4, 7];
+const ROWS = 3;
 const SPOKEN = { "\u2423": "space", "\u23ce": "line end", "\u21e5": "tab" };
+
+let watched; // the text that is drawn now
 
 /**
  * The colour of a loss. Bits are a log scale already; from 14 bits on a token is as dark as can be,
@@ -18,8 +21,9 @@ function levelOf(bits) {
 }
 
 /**
- * Draw a scored text into a node that is shown: each token coloured, with its bits below it, and chosen by pointer, touch or
- * arrow keys. The whole text is one stop of the Tab key. The most surprising token is chosen first.
+ * Draw a scored text into a node that is shown: each token coloured, with its bits below it, and
+ * chosen by pointer, touch or arrow keys. The whole text is one stop of the Tab key. The most
+ * surprising token is chosen first.
  * @param {HTMLElement} node
  * @param {object[]} tokens
  * @param {(token: object) => void} onChosen
@@ -27,7 +31,7 @@ function levelOf(bits) {
 export function drawTokens(node, tokens, onChosen) {
   node.replaceChildren();
   const marks = tokens.map((token) => drawToken(node, token));
-  makeRoom(marks);
+  placeNumbers(node, marks);
   let chosen = -1;
 
   function choose(index) {
@@ -65,19 +69,53 @@ function nextIndex(key, index, count, direction) {
   return wanted === undefined ? null : Math.min(count - 1, Math.max(0, wanted));
 }
 
-/** Where a token and the space behind it are narrower than its number, what follows gives way. */
-function makeRoom(marks) {
-  const boxes = marks.map((mark) => mark.getBoundingClientRect());
-  const missing = marks.map((mark, index) => {
-    const [box, next] = [boxes[index], boxes[index + 1]];
-    const digits = mark.dataset.bits?.length ?? 0;
-    if (!digits || next?.top !== box.top) return 0;
-    const room = next.left > box.left ? next.left - box.left : box.right - next.right;
-    return TICK_PX + DIGIT_PX * digits - room;
+/** Place the numbers now and whenever the text breaks into other lines. */
+function placeNumbers(node, marks) {
+  let width = 0;
+  watched?.disconnect();
+  watched = new ResizeObserver(() => {
+    if (node.clientWidth === width) return; // only the lines' height changed, by our own doing
+    width = node.clientWidth;
+    stagger(node, marks);
   });
-  for (const [index, mark] of marks.entries()) {
-    if (missing[index] > 0) mark.style.marginInlineEnd = `${Math.ceil(missing[index])}px`;
+  watched.observe(node);
+}
+
+/**
+ * Give each number the first row below its line where it meets no other, so that the text keeps its
+ * own spacing: a gap would stand inside words.
+ */
+function stagger(node, marks) {
+  const isRightToLeft = getComputedStyle(node).direction === "rtl";
+  const lines = new Map();
+  let rows = 1;
+  for (const mark of marks) {
+    const digits = mark.dataset.bits?.length ?? 0;
+    if (!digits) continue;
+    const [box] = mark.getClientRects();
+    const start = isRightToLeft ? -box.right : box.left;
+    const row = freeRow(lineOf(lines, box.top), start, start + TICK_PX + DIGIT_PX * digits);
+    mark.dataset.row = String(row);
+    rows = Math.max(rows, row + 1);
   }
+  node.dataset.rows = String(rows);
+}
+
+/** Tokens of one line may differ by a fraction of a pixel in height. */
+function lineOf(lines, top) {
+  const known = [top, top - 1, top + 1].map(Math.round).find((key) => lines.has(key));
+  const key = known ?? Math.round(top);
+  if (!lines.has(key)) lines.set(key, Array.from({ length: ROWS }, () => []));
+  return lines.get(key);
+}
+
+/** The first row where nothing stands between `start` and `end`; the last where all are taken. */
+function freeRow(line, start, end) {
+  const isFree = (taken) => taken.every(([from, to]) => end <= from || start >= to);
+  const free = line.findIndex(isFree);
+  const row = free < 0 ? ROWS - 1 : free;
+  line[row].push([start, end]);
+  return row;
 }
 
 /** Among whole tokens, since only those have candidates to show. */

@@ -1,23 +1,26 @@
 /** The page for a text of one's own: sends it, colours what comes back, begins a round on it. */
 
-import { Problem, call } from "./api.js";
-import { byId, element } from "./dom.js";
 import { showDetail } from "./detail.js";
+import { byId, element } from "./dom.js";
+import { keep, recall } from "./memory.js";
+import { report, sender } from "./send.js";
 import { drawTokens } from "./surprise.js";
 
 const DRAFT = "perplexed-draft";
 const PATIENCE_MS = 30_000;
-const SAY_READING_AFTER_MS = 400;
-const SAY_LOADING_AFTER_MS = 4_000;
+const TELL_READING = [
+  [400, "Reading …"],
+  [4_000, "Still reading. The first text takes longest: the model has to be loaded."],
+];
+const KEPT = "Your text is still here; please try again.";
 
 const form = byId("text-form");
 const field = byId("text");
 const longest = Number(form.dataset.longest);
-const { scoreUrl, roundUrl } = form.dataset;
+const { scoreUrl, startUrl, roundUrlOf } = form.dataset;
+const send = sender(byId("main"), [byId("sending")]);
 
 let scored;
-let sending = false;
-let timers = [];
 
 /** Characters as the server counts them: an emoji's parts are several, whatever JavaScript thinks. */
 function lengthOf(text) {
@@ -33,12 +36,6 @@ function countCharacters() {
   byId("text-count").classList.toggle("too-many", count > longest);
 }
 
-/** Show a sentence below the field; an empty one takes it away. */
-function say(sentence) {
-  byId("text-error").textContent = sentence;
-  field.setAttribute("aria-invalid", sentence ? "true" : "false");
-}
-
 /** What can be seen without asking: above all a text too long to be sent at all. */
 function problemOf(text) {
   const count = lengthOf(text);
@@ -48,49 +45,25 @@ function problemOf(text) {
   return `The text has ${has} characters; 1 to ${most} are allowed.`;
 }
 
-/** Hold the buttons while something is on its way, and say so if that takes a while. */
-function busy(now, { slowly = "", verySlowly = "" } = {}) {
-  sending = now;
-  for (const timer of timers) clearTimeout(timer);
-  const status = byId("sending");
-  const sayLater = (sentence, ms) => setTimeout(() => { status.textContent = sentence; }, ms);
-  status.textContent = "";
-  timers = now ? [sayLater(slowly, SAY_READING_AFTER_MS), sayLater(verySlowly, SAY_LOADING_AFTER_MS)] : [];
-  form.setAttribute("aria-busy", String(now));
-  byId("read").disabled = now;
-  byId("play").disabled = now || Boolean(scored?.why_no_round);
-}
-
-/**
- * Send the text; every failure is a sentence in `place`, and the text stays where it is.
- * @returns {Promise<any | null>}  the answer, or null where there is none
- */
-async function send(url, text, place, sentences) {
-  if (sending) return null;
-  busy(true, sentences);
-  try {
-    return await call("POST", url, { text }, PATIENCE_MS);
-  } catch (problem) {
-    if (!(problem instanceof Problem)) throw problem;
-    place(problem.status === 422 ? problem.message : `${problem.message} Your text is still here.`);
-    return null;
-  } finally {
-    busy(false);
-  }
-}
-
 async function read() {
+  const place = byId("text-error");
   const problem = problemOf(field.value);
-  say(problem);
+  report(place, problem, field);
   if (problem) {
     field.focus();
     return;
   }
-  const answer = await send(scoreUrl, field.value, say, {
-    slowly: "Reading …",
-    verySlowly: "Still reading. The first text takes longest: the model has to be loaded.",
+  const sent = await send({
+    method: "POST",
+    url: scoreUrl,
+    body: { text: field.value },
+    place,
+    field,
+    kept: KEPT,
+    tell: TELL_READING,
+    patienceMs: PATIENCE_MS,
   });
-  if (answer) show(answer);
+  if (sent) show(sent.answer);
 }
 
 function show(answer) {
@@ -110,7 +83,7 @@ function show(answer) {
   byId("scored").hidden = false;
   drawTokens(byId("tokens"), scored.tokens, (token) => showDetail(token, label));
   byId("play").disabled = Boolean(scored.why_no_round);
-  byId("play-error").textContent = "";
+  report(byId("play-error"), "");
   byId("play").setAttribute("aria-describedby", "play-hint");
   if (scored.why_no_round) byId("play-hint").textContent = scored.why_no_round;
   else byId("play-hint").textContent = byId("play-hint").dataset.text;
@@ -132,10 +105,15 @@ function rounded(value) {
 }
 
 async function play() {
-  const place = (sentence) => { byId("play-error").textContent = sentence; };
-  place("");
-  const round = await send(roundUrl, scored.text, place, { slowly: "", verySlowly: "" });
-  if (round) location.assign(`/rounds/${round.id}`);
+  const sent = await send({
+    method: "POST",
+    url: startUrl,
+    body: { text: scored.text },
+    place: byId("play-error"),
+    kept: KEPT,
+    patienceMs: PATIENCE_MS,
+  });
+  if (sent) location.assign(roundUrlOf.replace("ROUND", sent.answer.id));
 }
 
 form.addEventListener("submit", (event) => {
@@ -148,12 +126,12 @@ field.addEventListener("keydown", (event) => {
   read();
 });
 field.addEventListener("input", () => {
-  say("");
+  report(byId("text-error"), "", field);
   countCharacters();
-  sessionStorage.setItem(DRAFT, field.value);
+  keep(DRAFT, field.value);
 });
 byId("play").addEventListener("click", play);
 
 byId("play-hint").dataset.text = byId("play-hint").textContent;
-field.value ||= sessionStorage.getItem(DRAFT) ?? "";
+field.value ||= recall(DRAFT) ?? "";
 countCharacters();

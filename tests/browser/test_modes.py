@@ -54,6 +54,23 @@ def test_a_bet_is_placed_with_the_number_keys(page: Page, screenshots: Path) -> 
     assert_no_sideways_scroll(page)
 
 
+def test_a_bet_that_did_not_arrive_is_kept_and_enter_sends_it(page: Page) -> None:
+    start(page, "Bet")
+    page.locator("#guess").fill("zebra")
+    page.keyboard.press("Enter")
+    expect(page.locator("#bet")).to_be_visible()
+    page.keyboard.press("1")
+    page.route("**/bets", lambda route: route.abort())
+    page.get_by_role("button", name="Place the bet").click()
+    error = page.locator("#guess-error")
+    expect(error).to_contain_text("Nothing is lost; press Enter to try again.")
+    expect(page.locator("#stakes .share-of").first).to_have_text("10\u202f%")
+    page.unroute("**/bets")
+    page.keyboard.press("Enter")  # on the button, which was held meanwhile
+    expect(page.locator("#next")).to_be_focused()
+    expect(error).to_be_hidden()
+
+
 def test_an_own_guess_that_cannot_be_offered_is_said_to_be_something_else(page: Page) -> None:
     start(page, "Bet")
     page.locator("#guess").fill("floccinaucinihilipilification")
@@ -124,3 +141,17 @@ def test_earlier_tries_stay_in_sight_and_a_repeated_one_costs_nothing(
             re.compile("Next word" if word == "violin" else word)
         )
     expect(page.locator("#next")).to_be_focused()
+    expect(page.locator("#reveal-words")).to_contain_text(
+        "You tried zebra, yacht, xylophone, walrus and violin."
+    )
+    picture(page, screenshots, "tries-reveal")
+
+
+def test_what_was_tried_before_a_skip_is_named(page: Page) -> None:
+    start(page, "Tries")
+    gap = page.locator("#guess")
+    gap.fill("zebra")
+    gap.press("Enter")
+    expect(page.locator("#tried")).to_contain_text("zebra")
+    page.keyboard.press("Escape")
+    expect(page.locator("#reveal-words")).to_contain_text("You tried zebra, then skipped.")

@@ -23,6 +23,29 @@ from tests.web.test_own_text import TEXT
 
 __all__ = ["page"]
 LOADED_WITHIN_S = 120
+# Neighbours with nothing between them in the text, but with room between them on the page.
+GAPS_INSIDE_WORDS = """(() => {
+  const marks = [...document.querySelectorAll("#tokens .token")];
+  return marks.filter((mark) => {
+    const next = mark.nextSibling;
+    if (next?.nodeType !== Node.ELEMENT_NODE) return false;
+    const [here, there] = [mark, next].map((node) => node.getBoundingClientRect());
+    return here.top === there.top && there.left - here.right > 1;
+  }).map((mark) => mark.textContent);
+})()"""
+# Numbers in one row of one line that stand over one another, measured by their digits' width.
+MEETING_NUMBERS = """(() => {
+  const pen = document.createElement("canvas").getContext("2d");
+  const numbers = [...document.querySelectorAll("#tokens [data-bits]")].map((mark) => {
+    const style = getComputedStyle(mark, "::after");
+    pen.font = `${style.fontSize} ${style.fontFamily}`;
+    const box = mark.getClientRects()[0];
+    const [left, width] = [box.left + 3, pen.measureText(mark.dataset.bits).width];
+    return { left, right: left + width, top: Math.round(box.top + parseFloat(style.top)) };
+  });
+  return numbers.filter((one, index) => numbers.some((other, another) =>
+    another < index && other.top === one.top && other.left < one.right && one.left < other.right));
+})()"""
 
 
 @pytest.fixture(autouse=True)
@@ -84,6 +107,17 @@ def test_a_text_is_read_explored_and_played(page: Page, screenshots: Path) -> No
     expect(page.locator("#guess")).to_be_focused()
     expect(page.locator("main")).to_contain_text("Your own text")
     picture(page, screenshots, "try-round")
+
+
+@pytest.mark.parametrize("window", [PHONE], ids=["phone"], indirect=True)
+def test_words_stay_whole_and_their_numbers_apart(page: Page, screenshots: Path) -> None:
+    read(page, "Clocks cl ocks, xqjz vestibules rewound; the clockmaker’s Hungarian kshatriyas.")
+    assert page.evaluate(GAPS_INSIDE_WORDS) == []
+    assert page.evaluate(MEETING_NUMBERS) == []
+    page.set_viewport_size({"width": 800, "height": 740})  # other lines: placed anew
+    page.wait_for_timeout(200)
+    assert page.evaluate(MEETING_NUMBERS) == []
+    picture(page, screenshots, "try-numbers")
 
 
 @pytest.mark.parametrize("window", [PHONE], ids=["phone"], indirect=True)

@@ -13,7 +13,16 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Route, expect
 
 from server.web.wording.figures import probability
+from tests.browser.conftest import PHONE
 
+# How much of a line of the passage the race hides; a whole one is none.
+CUT_OFF_PX = """(() => {
+  const passage = document.getElementById("passage");
+  const edge = document.getElementById("race").getBoundingClientRect().bottom;
+  const hidden = edge - passage.getBoundingClientRect().top;
+  const line = parseFloat(getComputedStyle(passage).lineHeight);
+  return hidden <= 0 ? 0 : Math.min(hidden % line, line - hidden % line);
+})()"""
 GUESSES = ["the", "water", "time", "day", "first", "house", "morning", "back", "way", "said", "old"]
 # What a browser says by itself where a test refuses or breaks a request.
 EXPECTED = ("status of 422", "net::ERR_FAILED")
@@ -74,9 +83,7 @@ def test_a_stranger_plays_a_round_with_the_keyboard_alone(page: Page, screenshot
         expect(page.locator("#reveal-words")).to_contain_text(re.compile("The author wrote|had it"))
         if number == 4:
             page.reload()  # in the middle of the round: it goes on where it was
-            expect(gap).to_be_focused()
             expect(page.locator("#race")).to_have_attribute("aria-label", re.compile("5 of 12"))
-            continue
         if number == 5:
             picture(page, screenshots, "reveal")
             assert_accessible(page)
@@ -156,6 +163,45 @@ def test_assisted_play_offers_eight_buttons(page: Page, screenshots: Path) -> No
     assert_accessible(page)
     page.locator("#suggestions button").nth(2).click()
     expect(page.locator("#next")).to_be_focused()
+
+
+def test_a_digit_takes_a_suggestion_while_the_gap_is_empty(page: Page) -> None:
+    page.get_by_text("Options").click()
+    page.get_by_label("Show me eight suggestions").check()
+    page.get_by_role("button", name="Start").click()
+    gap = page.locator("#guess")
+    third = page.get_by_role("list", name="Suggestions").get_by_role("button").nth(2)
+    expect(third).to_have_attribute("aria-keyshortcuts", "3")
+    word = third.inner_text().split()[-1]
+    gap.press("x")
+    page.keyboard.press("3")
+    expect(gap).to_have_value("x3")
+    gap.fill("")
+    page.keyboard.press("9")  # there are eight
+    expect(gap).to_have_value("9")
+    gap.fill("")
+    gap.focus()
+    page.keyboard.press("3")
+    expect(page.locator("#next")).to_be_focused()
+    expect(page.locator("#reveal-words b.who-you").first).to_have_text(word, ignore_case=True)
+
+
+@pytest.mark.parametrize("window", [PHONE], ids=["phone"], indirect=True)
+def test_the_race_covers_whole_lines_of_the_passage(page: Page, screenshots: Path) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    page.get_by_role("button", name="Start").click()
+    skip, following = page.locator("#skip"), page.locator("#next")
+    offsets = list[float]()
+    for _ in range(9):
+        skip.click()
+        expect(following).to_be_visible()
+        offsets.append(page.evaluate(CUT_OFF_PX))
+        following.click()
+        expect(skip).to_be_visible()
+        offsets.append(page.evaluate(CUT_OFF_PX))
+    picture(page, screenshots, "whole-lines")
+    assert page.evaluate("scrollY") > 0
+    assert max(offsets) <= 1, offsets
 
 
 def test_tokens_can_be_played_with_their_line_ends(page: Page, screenshots: Path) -> None:

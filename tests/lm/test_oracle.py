@@ -17,6 +17,7 @@ from benchmarks.oracle.players import ModelPlayer, the_reference, with_short_mem
 from benchmarks.oracle.repeated import Studies
 from benchmarks.oracle.rows import exported_rows
 from server.domain.play.betting import target_answer_logprob
+from server.domain.scores.gap import Reading
 from server.domain.scores.models import BUNDLED
 from server.domain.scores.passage_scores import Form, PassageScores
 from server.domain.study.analysis import Analysis, analyse
@@ -96,12 +97,13 @@ def true_loss_where_asked(player: ModelPlayer, places: Places) -> float:
 
 
 def test_what_the_players_know_is_what_the_service_scored(
-    scores: list[PassageScores], places: Places, reference: ModelPlayer
+    scores: list[PassageScores], places: Places, reference: ModelPlayer, loaded: LoadedModel
 ) -> None:
+    readings = [Reading(each, loaded.vocabulary, Unit.WORDS) for each in scores]
     rows = np.flatnonzero(places.asked)
     known = reference.logprob[rows, places.target[rows]]
     scored = [
-        target_answer_logprob(scores[places.passage[row]], Unit.WORDS, int(places.position[row]))
+        target_answer_logprob(readings[places.passage[row]].at(int(places.position[row])))
         for row in rows
     ]
     np.testing.assert_allclose(known, scored, atol=1e-3)

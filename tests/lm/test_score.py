@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from server.domain.play.guessing import can_be_answered
+from server.domain.scores.gap import Reading
 from server.domain.scores.passage_scores import (
     RIVAL_TABLES,
     Form,
     PassageScores,
     TooLong,
-    tokenized,
 )
 from server.domain.text.tokens import Unit, Vocabulary, is_word_token
 from server.lm.score import PassageScorer
@@ -138,7 +138,7 @@ def test_tokens_rejoin_to_the_text_byte_for_byte(
     scorer: PassageScorer, scored: list[PassageScores]
 ) -> None:
     for text, scores in zip(TEXTS, scored, strict=True):
-        whole = tokenized(scores, scorer.vocabulary)
+        whole = Reading(scores, scorer.vocabulary, Unit.TOKENS).text
         assert whole.before(len(whole)) == text
         assert scores.token_ends[-1] == len(text.encode())
 
@@ -148,7 +148,7 @@ def test_gpt2s_own_tokenizer_is_read_to_the_byte(gpt2_tokenized_scorer: PassageS
     (hello,) = score(gpt2_tokenized_scorer, ["Hello world"])
     assert hello.token_ids.tolist() == [15496, 995]
     for text, scores in zip(TEXTS, score(gpt2_tokenized_scorer, TEXTS), strict=True):
-        whole = tokenized(scores, gpt2_tokenized_scorer.vocabulary)
+        whole = Reading(scores, gpt2_tokenized_scorer.vocabulary, Unit.TOKENS).text
         assert whole.before(len(whole)) == text
 
 
@@ -168,7 +168,7 @@ def test_asked_positions_are_word_positions_behind_the_minimum_context(
     scorer: PassageScorer, scored: list[PassageScores]
 ) -> None:
     scores = scored[1]
-    text = tokenized(scores, scorer.vocabulary)
+    text = Reading(scores, scorer.vocabulary, Unit.TOKENS).text
     assert len(scores.asked_words) == 12
     assert all(p >= 20 and text.is_word_position(int(p)) for p in scores.asked_words)
     assert all(p >= 20 and text.eligible(Unit.TOKENS, int(p)) for p in scores.asked_tokens)

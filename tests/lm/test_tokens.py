@@ -20,8 +20,9 @@ import regex
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from server.domain.play.rounds import MINIMUM_CONTEXT_TOKENS, asked_positions
-from server.domain.scores.passage_scores import PassageScores, TooLong, tokenized
+from server.domain.play.rounds import MINIMUM_CONTEXT_TOKENS, asked_positions, shuffled_positions
+from server.domain.scores.gap import Reading
+from server.domain.scores.passage_scores import PassageScores, TooLong
 from server.domain.text.tokens import TokenizedText, Unit
 from server.lm.read import TokenReader
 from server.lm.score import PassageScorer
@@ -96,7 +97,7 @@ def check(text: str, cut: TokenizedText) -> None:
         assert cut.is_word_position(position) is is_word, (position, token)
         assert is_whole or not cut.eligible(Unit.TOKENS, position)
     for unit in Unit:
-        for position in asked_positions(cut, unit, ("a", "draw")):
+        for position in asked_positions(shuffled_positions(cut, unit, ("a", "draw", unit))):
             target = cut.whole_text(position)
             assert position >= MINIMUM_CONTEXT_TOKENS
             assert target
@@ -149,7 +150,7 @@ def test_a_passage_longer_than_the_window_is_scored_in_parts(scorer: PassageScor
     assert " ".join(parts) == text
     for index, scores in scorer.score(parts):
         assert isinstance(scores, PassageScores)
-        check(parts[index], tokenized(scores, scorer.vocabulary))
+        check(parts[index], Reading(scores, scorer.vocabulary, Unit.TOKENS).text)
         assert len(scores.token_ids) <= window
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 from server.domain.errors import InvalidInput
 from server.domain.play.guessing import ids_of_answer, suggested_candidates, visible
-from server.domain.scores.passage_scores import Form, PassageScores
-from server.domain.text.tokens import Unit, Vocabulary
+from server.domain.scores.gap import Gap
+from server.domain.scores.passage_scores import Form
+from server.domain.text.tokens import Unit
 
 # Log-like: rounding stakes to 5 % steps would cost a weak player 0.3 nats more than these do.
 STAKE_STEPS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.85, 0.95, 0.99)
@@ -40,32 +41,28 @@ class SettledBet:
     target_logprob_nats: float
 
 
-def options(
-    scores: PassageScores, vocabulary: Vocabulary, unit: Unit, position: int, guess: str | None
-) -> list[Option]:
+def options(gap: Gap, guess: str | None) -> list[Option]:
     """Return what is offered at an asked position: eight suggestions, then the player's own guess.
 
     The guess is left out where it is suggested already, and where it is no single token: then it
     cannot be the target. Its log-probability is an upper bound beyond the stored candidates.
     """
     offered = [
-        _option(scores, unit, position, visible(candidate.text, unit), token_ids)
-        for candidate, token_ids in suggested_candidates(scores, vocabulary, unit, position)
+        _option(gap, visible(candidate.text, gap.unit), token_ids)
+        for candidate, token_ids in suggested_candidates(gap)
     ]
-    token_ids = ids_of_answer(vocabulary, unit, guess) if guess is not None else ()
+    token_ids = ids_of_answer(gap.vocabulary, gap.unit, guess) if guess is not None else ()
     covered = {token_id for option in offered for token_id in option.token_ids}
     if guess is not None and token_ids and not covered.intersection(token_ids):
-        own = _option(scores, unit, position, visible(guess, unit), token_ids)
+        own = _option(gap, visible(guess, gap.unit), token_ids)
         offered.append(replace(own, is_own=True))
     return offered
 
 
-def _option(
-    scores: PassageScores, unit: Unit, position: int, text: str, token_ids: tuple[int, ...]
-) -> Option:
-    logprob = scores.answer_logprob(unit, position, token_ids)
+def _option(gap: Gap, text: str, token_ids: tuple[int, ...]) -> Option:
+    logprob = gap.answer_logprob(token_ids)
     if logprob is None:
-        return Option(text, token_ids, scores.least_stored_logprob(unit, position), is_bound=True)
+        return Option(text, token_ids, gap.least_stored_logprob, is_bound=True)
     return Option(text, token_ids, logprob)
 
 
@@ -95,12 +92,7 @@ def _list(texts: Sequence[str]) -> str:
 
 
 def settle_bet(
-    scores: PassageScores,
-    unit: Unit,
-    position: int,
-    offered: Sequence[Option],
-    stakes: Mapping[str, float],
-    other: float,
+    gap: Gap, offered: Sequence[Option], stakes: Mapping[str, float], other: float
 ) -> SettledBet:
     """Return what a bet cost.
 
@@ -108,11 +100,10 @@ def settle_bet(
     model's tail g stands in for the player's. Where an option covers several tokens (a guess with
     and without its space), g divides its share among them.
     """
-    target_id = int(scores.token_ids[position])
-    target_logprob = target_answer_logprob(scores, unit, position)
-    hit = next((option for option in offered if target_id in option.token_ids), None)
+    target_logprob = target_answer_logprob(gap)
+    hit = next((option for option in offered if gap.target_id in option.token_ids), None)
     if hit is not None:
-        divides = unit is Unit.TOKENS and not hit.is_bound  # by a bound nothing can be divided
+        divides = gap.unit is Unit.TOKENS and not hit.is_bound  # by a bound nothing can be divided
         within = min(0.0, target_logprob - hit.logprob_nats) if divides else 0.0
         return SettledBet(hit, -math.log(stakes[hit.text]) - within, target_logprob)
     rest = max(math.log(rest_of(offered)), target_logprob)
@@ -124,8 +115,8 @@ def rest_of(offered: Sequence[Option]) -> float:
     return max(1.0 - math.fsum(math.exp(option.logprob_nats) for option in offered), 1e-12)
 
 
-def target_answer_logprob(scores: PassageScores, unit: Unit, position: int) -> float:
+def target_answer_logprob(gap: Gap) -> float:
     """Return the model's log-probability, in nats, of the target as an answer of this unit."""
-    rivals = scores.rivals(unit, Form.WHOLE)
-    raw = float(rivals.target_logprob[rivals.row_of(position)])
-    return min(0.0, raw - scores.log_mass(unit, position))
+    rivals = gap.scores.rivals(gap.unit, Form.WHOLE)
+    raw = float(rivals.target_logprob[rivals.row_of(gap.position)])
+    return min(0.0, raw - gap.log_mass)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from server.domain.errors import InvalidInput
 from server.domain.play.guessing import visible
 from server.domain.play.rounds import PRACTICE_QUESTIONS, seeded_generator
-from server.domain.scores.passage_scores import Form, PassageScores
-from server.domain.text.tokens import Unit, Vocabulary, folded
+from server.domain.scores.gap import Gap, Reading
+from server.domain.scores.passage_scores import Form
+from server.domain.text.tokens import Unit, folded
 
 # Log-like steps for the tail, and the eleven of the published study.
 TAIL_STEPS = (0.002, 0.01, 0.03, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.97, 0.99, 0.998)
@@ -43,33 +44,29 @@ def steps(form: Form) -> tuple[float, ...]:
     return TAIL_STEPS if form is Form.TAIL else WHOLE_STEPS
 
 
-def duel(
-    scores: PassageScores, vocabulary: Vocabulary, unit: Unit, form: Form, position: int, draw: int
-) -> Duel:
+def duel(gap: Gap, form: Form, draw: int) -> Duel:
     """Return the duel of a position with its rival number `draw`."""
-    rivals = scores.rivals(unit, form)
-    row = rivals.row_of(position)
-    target_id, rival_id = int(scores.token_ids[position]), int(rivals.rival_ids[row, draw])
-    target, rival = vocabulary.text(target_id), vocabulary.text(rival_id)
-    same = folded(target) == folded(rival) if unit is Unit.WORDS else target_id == rival_id
-    mass = scores.log_mass(unit, position)
+    rivals = gap.scores.rivals(gap.unit, form)
+    row = rivals.row_of(gap.position)
+    rival_id = int(rivals.rival_ids[row, draw])
+    rival = gap.vocabulary.text(rival_id)
+    in_words = gap.unit is Unit.WORDS
+    same = folded(gap.target) == folded(rival) if in_words else gap.target_id == rival_id
     return Duel(
-        target=visible(target, unit),
-        rival=visible(rival, unit),
-        target_logprob_nats=float(rivals.target_logprob[row]) - mass,
-        rival_logprob_nats=float(rivals.rival_logprob[row, draw]) - mass,
+        target=visible(gap.target, gap.unit),
+        rival=visible(rival, gap.unit),
+        target_logprob_nats=float(rivals.target_logprob[row]) - gap.log_mass,
+        rival_logprob_nats=float(rivals.rival_logprob[row, draw]) - gap.log_mass,
         same=same,
     )
 
 
-def duel_positions(
-    scores: PassageScores, vocabulary: Vocabulary, unit: Unit, form: Form, draw: int
-) -> tuple[list[int], list[int]]:
+def duel_positions(reading: Reading, form: Form, draw: int) -> tuple[list[int], list[int]]:
     """Return the positions to ask with rival number `draw`, and those where it is the target."""
     asked: list[int] = []
     same: list[int] = []
-    for position in (int(p) for p in scores.rivals(unit, form).positions):
-        chosen = same if duel(scores, vocabulary, unit, form, position, draw).same else asked
+    for position in (int(p) for p in reading.scores.rivals(reading.unit, form).positions):
+        chosen = same if duel(reading.at(position), form, draw).same else asked
         chosen.append(position)
     return asked, same
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from server.domain.errors import InvalidInput
-from server.domain.scores.passage_scores import Candidate, PassageScores
+from server.domain.scores.gap import Gap
+from server.domain.scores.passage_scores import Candidate
 from server.domain.text.tokens import Unit, Vocabulary, folded, is_word, plain_apostrophes
 
 LONGEST_GUESS_CHARACTERS = 64
@@ -114,20 +115,16 @@ class Reveal:
     guess_below_nats: float | None = None
 
 
-def reveal(
-    scores: PassageScores, vocabulary: Vocabulary, unit: Unit, position: int, guess: str | None
-) -> Reveal:
+def reveal(gap: Gap, guess: str | None) -> Reveal:
     """Mark a settled position for both sides; `guess` is None for a skip."""
-    target_id = int(scores.token_ids[position])
-    target = vocabulary.text(target_id)
-    candidates = scores.candidates(unit, position, CANDIDATES_SHOWN, vocabulary)
+    candidates = gap.candidates(CANDIDATES_SHOWN)
     marks = Reveal(
-        target=target,
-        right=guess is not None and is_right(guess, target, unit),
+        target=gap.target,
+        right=guess is not None and is_right(guess, gap.target, gap.unit),
         model_guess=candidates[0].text,
-        model_right=_model_is_right(candidates[0], target_id, target, unit),
-        target_rank=scores.rank(unit, position),
-        target_loss_nats=scores.target_loss_nats(unit, position),
+        model_right=_model_is_right(candidates[0], gap),
+        target_rank=gap.target_rank,
+        target_loss_nats=gap.target_loss_nats,
         candidates=candidates,
     )
     if marks.right:
@@ -137,23 +134,21 @@ def reveal(
             guess_rank=marks.target_rank,
             guess_logprob_nats=-marks.target_loss_nats,
         )
-    token_ids = ids_of_answer(vocabulary, unit, guess) if guess is not None else ()
-    return _placed(marks, scores, unit, position, token_ids) if token_ids else marks
+    token_ids = ids_of_answer(gap.vocabulary, gap.unit, guess) if guess is not None else ()
+    return _placed(marks, gap, token_ids) if token_ids else marks
 
 
-def _model_is_right(choice: Candidate, target_id: int, target: str, unit: Unit) -> bool:
+def _model_is_right(choice: Candidate, gap: Gap) -> bool:
     """Hold the model to the player's rule; it knows tokens, so it gets no leave with spaces."""
-    if unit is Unit.WORDS:
-        return is_right(choice.text, target, unit)
-    return choice.token_id == target_id
+    if gap.unit is Unit.WORDS:
+        return is_right(choice.text, gap.target, gap.unit)
+    return choice.token_id == gap.target_id
 
 
-def _placed(
-    marks: Reveal, scores: PassageScores, unit: Unit, position: int, token_ids: tuple[int, ...]
-) -> Reveal:
-    found = scores.find(unit, position, token_ids)
+def _placed(marks: Reveal, gap: Gap, token_ids: tuple[int, ...]) -> Reveal:
+    found = gap.find(token_ids)
     if found is None:
-        below = scores.least_stored_logprob(unit, position)
+        below = gap.least_stored_logprob
         return replace(marks, guess_is_token=True, guess_below_nats=below)
     rank, logprob = found
     return replace(marks, guess_is_token=True, guess_rank=rank, guess_logprob_nats=logprob)
@@ -183,29 +178,23 @@ def suggested(candidates: Iterable[Candidate], unit: Unit, count: int) -> list[C
     return list(chosen.values())
 
 
-def suggested_candidates(
-    scores: PassageScores, vocabulary: Vocabulary, unit: Unit, position: int
-) -> list[tuple[Candidate, tuple[int, ...]]]:
+def suggested_candidates(gap: Gap) -> list[tuple[Candidate, tuple[int, ...]]]:
     """Return the eight suggestions, each with the ids of all tokens that it covers.
 
     They stand in alphabetical order, so that rank does not leak. In `words` a suggestion covers
     its word in every case.
     """
-    count = CANDIDATES_PER_SUGGESTION * SUGGESTIONS
-    candidates = scores.candidates(unit, position, count, vocabulary)
-    chosen = suggested(candidates, unit, SUGGESTIONS)
+    unit = gap.unit
+    chosen = suggested(gap.candidates(CANDIDATES_PER_SUGGESTION * SUGGESTIONS), unit, SUGGESTIONS)
     chosen.sort(key=lambda candidate: _alphabetical(visible(candidate.text, unit)))
     if unit is Unit.TOKENS:
         return [(candidate, (candidate.token_id,)) for candidate in chosen]
-    return [(c, ids_of_answer(vocabulary, unit, visible(c.text, unit))) for c in chosen]
+    return [(c, ids_of_answer(gap.vocabulary, unit, visible(c.text, unit))) for c in chosen]
 
 
-def suggestions(
-    scores: PassageScores, vocabulary: Vocabulary, unit: Unit, position: int
-) -> list[str]:
+def suggestions(gap: Gap) -> list[str]:
     """Return the texts of the eight suggestions."""
-    chosen = suggested_candidates(scores, vocabulary, unit, position)
-    return [visible(candidate.text, unit) for candidate, _ in chosen]
+    return [visible(candidate.text, gap.unit) for candidate, _ in suggested_candidates(gap)]
 
 
 def _alphabetical(text: str) -> tuple[str, str]:

@@ -41,17 +41,12 @@ def drawing_seed(text: str, model: ModelIdentity) -> tuple[str, str]:
     )
 
 
-def asked_positions(text: TokenizedText, unit: Unit, seed: Sequence[str]) -> list[int]:
-    """Draw the positions that every round in `unit` asks of this passage, ascending.
+def shuffled_positions(text: TokenizedText, unit: Unit, seed: Sequence[str]) -> list[int]:
+    """Return all positions that may be asked in `unit`, in an order that the seed decides.
 
     Uniform over the eligible positions behind the minimum context, never by interest: anything
-    else would bias every statistic. The same seed texts (passage, model) give the same draw.
+    else would bias every statistic. The same seed texts (passage, model) give the same order.
     """
-    return sorted(shuffled_positions(text, unit, (*seed, unit))[:POSITIONS_PER_ROUND])
-
-
-def shuffled_positions(text: TokenizedText, unit: Unit, seed: Sequence[str]) -> list[int]:
-    """Return all positions that may be asked in `unit`, in an order that the seed decides."""
     eligible = [
         position
         for position in range(MINIMUM_CONTEXT_TOKENS, len(text))
@@ -59,6 +54,11 @@ def shuffled_positions(text: TokenizedText, unit: Unit, seed: Sequence[str]) -> 
     ]
     order = seeded_generator(*seed).permutation(len(eligible))
     return [eligible[int(index)] for index in order]
+
+
+def asked_positions(order: Sequence[int]) -> list[int]:
+    """Return the positions that every round asks, ascending: the first twelve of the order."""
+    return sorted(order[:POSITIONS_PER_ROUND])
 
 
 def next_position(asked: Sequence[int], settled: int) -> int | None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.domain.scores.models import Precision
-from server.domain.text.tokens import TokenizedText, Unit, Vocabulary
+from server.domain.text.tokens import Unit
 
 TOP_EVERYWHERE = 10
 TOP_AT_ASKED = 1_000
@@ -172,62 +172,10 @@ class PassageScores:
         ranks = self.word_rank if unit is Unit.WORDS else self.target_rank
         return int(ranks[position])
 
-    def candidates(
-        self, unit: Unit, position: int, count: int, vocabulary: Vocabulary
-    ) -> list[Candidate]:
-        """Return the `count` most probable tokens at an asked position, first choice first."""
-        ids, logprobs = self._ranked(unit, position)
-        mass = self.log_mass(unit, position)
-        return [
-            Candidate(int(i), vocabulary.text(int(i)), float(logprob) - mass)
-            for i, logprob in zip(ids[:count], logprobs[:count], strict=True)
-        ]
-
-    def find(
-        self, unit: Unit, position: int, token_ids: tuple[int, ...]
-    ) -> tuple[int, float] | None:
-        """Return (rank, log-probability in nats) of the best of `token_ids` at an asked position.
-
-        None where none of them is among the stored candidates.
-        """
-        ids, logprobs = self._ranked(unit, position)
-        places = np.flatnonzero(np.isin(ids, token_ids))
-        if not places.size:
-            return None
-        place = int(places[0])
-        return place + 1, float(logprobs[place]) - self.log_mass(unit, position)
-
-    def answer_logprob(self, unit: Unit, position: int, token_ids: tuple[int, ...]) -> float | None:
-        """Return the log-probability, in nats, of any of `token_ids` at an asked position.
-
-        Those beyond the stored candidates add nothing; None where that is all of them.
-        """
-        ids, logprobs = self._ranked(unit, position)
-        stored = logprobs[np.isin(ids, token_ids)].astype(np.float64)
-        if not stored.size:
-            return None
-        return float(np.logaddexp.reduce(stored)) - self.log_mass(unit, position)
-
-    def least_stored_logprob(self, unit: Unit, position: int) -> float:
-        """Return the last stored candidate's log-probability: what is not stored is below it."""
-        _, logprobs = self._ranked(unit, position)
-        return float(logprobs[-1]) - self.log_mass(unit, position)
-
     def log_mass(self, unit: Unit, position: int) -> float:
         """Return the log of the probability of all that may be answered in `unit`."""
         return float(self.word_log_mass[position]) if unit is Unit.WORDS else 0.0
 
-    def _ranked(self, unit: Unit, position: int) -> tuple[Integers, Floats]:
-        row = self.asked(unit).index(position)
-        if unit is Unit.WORDS:
-            return self.words_top_ids[row], self.words_top_logprob[row]
-        return self.tokens_top_ids[row], self.tokens_top_logprob[row]
-
 
 # What a model says of a text: its scores, or that it is too long, or why else there are none.
 Outcome = PassageScores | TooLong | str
-
-
-def tokenized(scores: PassageScores, vocabulary: Vocabulary) -> TokenizedText:
-    """Return the passage's text, cut as the model reads it."""
-    return TokenizedText([vocabulary.pieces[token_id] for token_id in scores.token_ids])

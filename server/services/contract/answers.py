@@ -1,4 +1,4 @@
-"""What the services answer of a settled position; part of the JSON contract."""
+"""What is shown of a settled position."""
 
 from __future__ import annotations
 

@@ -1,37 +1,13 @@
-"""What the services answer: the JSON contract of the HTTP interface, and what pages are made of."""
+"""A round as its player may see it."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Self
+from datetime import date
 
 from pydantic import BaseModel, Field
 
-from server.domain.estimators.accuracy import Interval
-from server.services.contract.answers import AnswerView, CandidateView, JudgementView
-
-
-class IntervalView(BaseModel):
-    """A value with its 95 % interval, from n observations."""
-
-    value: float
-    low: float
-    high: float
-    n: int
-
-    @classmethod
-    def of(cls, interval: Interval) -> Self:
-        """Return the view of a domain interval."""
-        return cls(value=interval.value, low=interval.low, high=interval.high, n=interval.n)
-
-
-class ModelView(BaseModel):
-    """The opponent."""
-
-    name: str
-    revision: str
-    parameters: int
-    label: str = Field(description="Short name for pages, such as GPT-2")
+from server.services.contract.answers import AnswerView, JudgementView
+from server.services.contract.opponents import ModelView
 
 
 class PassageView(BaseModel):
@@ -113,130 +89,11 @@ class GuessOutcome(BaseModel):
     round: RoundView
 
 
-class TokenView(BaseModel):
-    """One token of a finished passage (tokens that share a character are shown as one)."""
+class DuelView(BaseModel):
+    """A duel that waits for a judgement, behind its text."""
 
+    id: str = Field(description="The round and the position, with a dot between")
     text: str
-    loss_bits: float = Field(description="At asked positions under the unit's rule")
-    asked: bool
-    right: bool | None
-    model_right: bool | None
-
-
-class SideView(BaseModel):
-    """One side's accuracy."""
-
-    accuracy: IntervalView
-
-
-class ModelSideView(SideView):
-    """The model's accuracy, and its loss on the asked targets."""
-
-    bits_per_word: float
-    perplexity: float
-
-
-class ComparisonView(BaseModel):
-    """Person minus model on the same positions."""
-
-    difference: IntervalView
-    p_value: float
-    answers_to_settle: int | None = Field(
-        description="About how many more answers would settle it; 0 is settled, null is a tie"
-    )
-
-
-class LossesView(BaseModel):
-    """Mean losses in bits on the same positions; the difference is person minus model."""
-
-    you: IntervalView
-    model: IntervalView
-    difference: IntervalView
-    answers_to_settle: int | None
-
-
-class TriesView(BaseModel):
-    """How many tries it took: shares solved at try 1 to 5, and Shannon's bounds in bits."""
-
-    solved: list[float]
-    model_solved: list[float] = Field(description="Had the model tried its own choices in order")
-    unsolved: float
-    lower_bits: IntervalView
-    upper_bits: IntervalView
-
-
-class ResultView(BaseModel):
-    """A finished round."""
-
+    pair: tuple[str, str]
+    steps: list[float]
     round: RoundView
-    tokens: list[TokenView]
-    you: SideView
-    model: ModelSideView
-    comparison: ComparisonView
-    losses: LossesView | None = Field(None, description="In bets and duels")
-    tries: TriesView | None = Field(None, description="In mode tries")
-
-
-class ScoredTokenView(BaseModel):
-    """One token of a player's own text (tokens that share a character are shown as one)."""
-
-    text: str
-    pieces: int = Field(description="How many tokens it is; more than one share a character")
-    loss_bits: float
-    probability: float = Field(description="What the model gave it, among all tokens")
-    rank: int | None = Field(description="1 is the model's first choice; null for several pieces")
-    candidates: list[CandidateView] = Field(
-        description="The model's most probable tokens there; empty for several pieces"
-    )
-
-
-class TextTotalsView(BaseModel):
-    """What a whole text cost the model; perplexity is by token."""
-
-    tokens: int
-    words: int = Field(description="Separated by white space")
-    characters: int
-    bits: float
-    bits_per_token: float
-    bits_per_word: float
-    bits_per_character: float
-    perplexity: float
-
-
-class ScoredTextView(BaseModel):
-    """A player's own text, scored and not stored."""
-
-    model: ModelView
-    text: str = Field(description="As it was scored: without outer white space")
-    tokens: list[ScoredTokenView]
-    totals: TextTotalsView
-    words_to_ask: int = Field(description="How many positions a round on this text would ask")
-    why_no_round: str | None = Field(description="Why no round can be played on it, if so")
-
-
-class RoundSummary(BaseModel):
-    """A line in a player's list of rounds."""
-
-    id: str
-    title: str
-    mode: str
-    unit: str
-    assisted: bool
-    practice: bool
-    started_at: datetime
-    finished: bool
-    score: ScoreView
-
-
-class PlayerView(BaseModel):
-    """A player's own page; the comparison is over unassisted guesses at words, on the same ones."""
-
-    opponent: ModelView | None
-    nickname: str | None = None
-    since: datetime | None = None
-    rounds: int = 0
-    guesses: int = 0
-    you: IntervalView | None = None
-    model: IntervalView | None = None
-    comparison: ComparisonView | None = None
-    recent: list[RoundSummary] = []

@@ -9,7 +9,8 @@ from typing import Self
 from pydantic import BaseModel, Field
 
 from server.domain.estimators.accuracy import Interval
-from server.services.contract.rounds import IntervalView, ModelView
+from server.services.contract.figures import IntervalView
+from server.services.contract.opponents import ModelView
 from server.services.statistics.admin import DifferenceView
 
 

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from server.domain.scores.models import BUNDLED, model_label
-from server.services.contract.rounds import ModelView
+from server.services.contract.opponents import HomeView, ModelView
 from server.services.play.opponents import OpponentChoice, current_opponent, model_view
 from server.store.scoring.scores import count_scored
-
-
-class HomeView(BaseModel):
-    """The opponent (None while nothing is scored), and what to say about it."""
-
-    opponent: ModelView | None
-    passages: int
-    fallback_notice: str | None
 
 
 def home_view(session: Session, choice: OpponentChoice) -> HomeView:

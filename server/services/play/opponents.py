@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from server.domain.scores.models import BUNDLED, model_label
-from server.services.contract.rounds import ModelView
+from server.services.contract.opponents import ModelView
 from server.store.scoring.scores import newest_scoring_model
 from server.store.tables import LanguageModelRow
 

@@ -11,17 +11,19 @@ from server.domain.errors import InvalidInput, LiveScoringUnavailable
 from server.domain.estimators.perplexity import bits, perplexity
 from server.domain.play.guessing import visible
 from server.domain.play.own_texts import read_own_text, require_enough_to_ask
+from server.domain.scores.gap import Reading
 from server.domain.scores.models import model_label
-from server.domain.scores.passage_scores import PassageScores, tokenized
+from server.domain.scores.passage_scores import PassageScores
 from server.domain.text.tokens import Unit, Vocabulary
-from server.services.contract import answers as revealed
-from server.services.contract import rounds as views
+from server.services.contract.answers import CandidateView
+from server.services.contract.opponents import ModelView
+from server.services.contract.texts import ScoredTextView, ScoredTokenView, TextTotalsView
 from server.services.play.choosing import RoundWish, new_round_row
 from server.services.play.library import ScoreLibrary
 from server.services.play.opponents import OpponentChoice, current_opponent, model_view
 from server.services.play.played import PlayedRound
 from server.services.play.players import ensure_player
-from server.services.play.round_views import round_view
+from server.services.play.round_view import round_view
 from server.services.play.rounds import StartedRound
 from server.services.scoring.live_scoring import LiveScoring
 from server.store.engine import writing
@@ -55,7 +57,7 @@ class OwnTextService:
         model = current_opponent(self._session, self._opponent)
         return model_label(model.name) if model else None
 
-    def score(self, text: str) -> views.ScoredTextView:
+    def score(self, text: str) -> ScoredTextView:
         """Return every token's loss, rank and the model's candidates; nothing is stored.
 
         Raises InvalidInput for a text that is not allowed, LiveScoringUnavailable where the model
@@ -93,7 +95,7 @@ class OwnTextService:
             else:
                 row.asked_at = now  # the time before the player came back is not thinking time
             vocabulary = self._library.vocabulary(session, model.id)
-            played = PlayedRound(row, scores, vocabulary)
+            played = PlayedRound(row, Reading(scores, vocabulary, Unit.WORDS))
             return StartedRound(round_view(played), player.public_id, is_new)
 
     def _model(self) -> LanguageModelRow:
@@ -111,12 +113,12 @@ class OwnTextService:
 
 
 def scored_text_view(
-    text: str, model: views.ModelView, scores: PassageScores, vocabulary: Vocabulary
-) -> views.ScoredTextView:
+    text: str, model: ModelView, scores: PassageScores, vocabulary: Vocabulary
+) -> ScoredTextView:
     """Return what a page shows of a scored text."""
     tokens = _token_views(scores, vocabulary)
     asked = len(scores.asked_words)
-    return views.ScoredTextView(
+    return ScoredTextView(
         model=model,
         text=text,
         tokens=tokens,
@@ -136,9 +138,9 @@ def _why_no_round(asked: int) -> str | None:
     return None
 
 
-def _totals(text: str, loss_nats: float, tokens: int) -> views.TextTotalsView:
+def _totals(text: str, loss_nats: float, tokens: int) -> TextTotalsView:
     words = len(text.split())
-    return views.TextTotalsView(
+    return TextTotalsView(
         tokens=tokens,
         words=words,
         characters=len(text),
@@ -150,8 +152,8 @@ def _totals(text: str, loss_nats: float, tokens: int) -> views.TextTotalsView:
     )
 
 
-def _token_views(scores: PassageScores, vocabulary: Vocabulary) -> list[views.ScoredTokenView]:
-    text = tokenized(scores, vocabulary)
+def _token_views(scores: PassageScores, vocabulary: Vocabulary) -> list[ScoredTokenView]:
+    text = Reading(scores, vocabulary, Unit.TOKENS).text
     shown, start = [], 0
     for position in range(len(text)):
         together = text.between(start, position + 1)
@@ -160,7 +162,7 @@ def _token_views(scores: PassageScores, vocabulary: Vocabulary) -> list[views.Sc
         loss_nats = -float(scores.target_logprob[start : position + 1].astype(float).sum())
         alone = start == position
         shown.append(
-            views.ScoredTokenView(
+            ScoredTokenView(
                 text=together,
                 pieces=position + 1 - start,
                 loss_bits=bits(loss_nats),
@@ -175,10 +177,10 @@ def _token_views(scores: PassageScores, vocabulary: Vocabulary) -> list[views.Sc
 
 def _candidates(
     scores: PassageScores, vocabulary: Vocabulary, position: int
-) -> list[revealed.CandidateView]:
+) -> list[CandidateView]:
     ids, logprobs = scores.top_ids[position], scores.top_logprob[position]
     return [
-        revealed.CandidateView(
+        CandidateView(
             token=visible(vocabulary.text(int(token_id)), Unit.TOKENS),
             probability=min(1.0, math.exp(float(logprob))),
         )

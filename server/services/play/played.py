@@ -1,22 +1,27 @@
-"""A stored round together with the scores it is played against: what is settled, what is asked."""
+"""A stored round with the model's reading of its passage, and what all kinds of answers share."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from datetime import datetime
+from typing import TypedDict
 
-from server.domain.play.duels import duel_positions, practice_part
-from server.domain.play.rounds import MOST_TRIES, Mode, next_position
-from server.domain.scores.passage_scores import Form, PassageScores, tokenized
-from server.domain.text.tokens import TokenizedText, Unit, Vocabulary
-from server.store.tables import BetRow, GuessRow, JudgementRow, RoundRow
+from server.domain.errors import Conflict
+from server.domain.play.rounds import Mode
+from server.domain.scores.gap import Gap, Reading
+from server.domain.scores.passage_scores import Form
+from server.domain.text.tokens import Unit
+from server.store.tables import RoundRow
+
+LONGEST_ELAPSED_MS = 2**31 - 1  # what the column holds, about 25 days
 
 
 @dataclass(frozen=True)
-class SettledRound:
-    """A stored round: which positions are settled, and by which rows."""
+class PlayedRound:
+    """A stored round and the reading that it is played on."""
 
     row: RoundRow
+    reading: Reading
 
     @property
     def mode(self) -> Mode:
@@ -26,75 +31,84 @@ class SettledRound:
     @property
     def unit(self) -> Unit:
         """The round's unit."""
-        return Unit(self.row.unit)
-
-    @property
-    def settled(self) -> list[int]:
-        """The positions whose target is revealed, ascending."""
-        if self.mode is Mode.DUEL:
-            return [judgement.position for judgement in self.judgements]
-        if self.mode is Mode.BET:
-            return [bet.position for bet in self.row.bets]
-        return [guess.position for guess in self.closing_guesses]
-
-    @property
-    def judgements(self) -> list[JudgementRow]:
-        """The judgements that the player gave."""
-        return [judgement for judgement in self.row.judgements if judgement.asked]
-
-    @property
-    def closing_guesses(self) -> list[GuessRow]:
-        """The last guess at each position where no further one is allowed."""
-        return [guess for guess in self.row.guesses if self._closes(guess)]
-
-    def guesses_at(self, position: int | None) -> list[GuessRow]:
-        """Return all guesses at a position, in the order they were made."""
-        return [guess for guess in self.row.guesses if guess.position == position]
-
-    def bet_at(self, position: int) -> BetRow | None:
-        """Return the bet that settled a position, if any."""
-        return next((bet for bet in self.row.bets if bet.position == position), None)
-
-    def _closes(self, guess: GuessRow) -> bool:
-        if self.mode is Mode.TRIES:
-            return guess.is_right or guess.skipped or guess.attempt == MOST_TRIES
-        return True
-
-
-@dataclass(frozen=True)
-class PlayedRound(SettledRound):
-    """A stored round with the scores and the vocabulary of its model: what it asks."""
-
-    scores: PassageScores
-    vocabulary: Vocabulary
+        return self.reading.unit
 
     @property
     def form(self) -> Form:
         """Where the rivals of a duel come from."""
         return Form(self.row.form or Form.TAIL)
 
-    @cached_property
-    def text(self) -> TokenizedText:
-        """The passage, cut into the model's tokens."""
-        return tokenized(self.scores, self.vocabulary)
+    def at(self, position: int) -> Gap:
+        """Return the gap at a position."""
+        return self.reading.at(position)
 
-    @property
-    def asked(self) -> list[int]:
-        """All positions that the round asks, ascending."""
-        return self._duels[0] if self.mode is Mode.DUEL else self.scores.asked(self.unit)
 
-    @property
-    def even(self) -> list[int]:
-        """The positions of a duel whose rival is the target itself: they are not asked."""
-        return self._duels[1] if self.mode is Mode.DUEL else []
+@dataclass(frozen=True)
+class Marks:
+    """Who had a settled position right, and the model's loss for its target."""
 
-    @property
-    def position(self) -> int | None:
-        """The position that is asked now, or None where the round is finished."""
-        return next_position(self.asked, len(self.settled))
+    position: int
+    right: bool
+    model_right: bool
+    target_loss_nats: float
 
-    @cached_property
-    def _duels(self) -> tuple[list[int], list[int]]:
-        draw = self.row.draw or 0
-        asked, even = duel_positions(self.scores, self.vocabulary, self.unit, self.form, draw)
-        return (practice_part(asked), []) if self.row.practice else (asked, even)
+
+@dataclass(frozen=True)
+class Losses:
+    """Both sides' losses at a settled position, in nats."""
+
+    person_nats: float
+    model_nats: float
+
+
+@dataclass(frozen=True)
+class TypedGuess:
+    """A text that was typed or chosen, or None for a skip; `attempt` says which try it is."""
+
+    position: int
+    text: str | None
+    attempt: int | None = None
+
+
+class AnswerColumns(TypedDict):
+    """The columns that guesses, bets and judgements share."""
+
+    player_id: int
+    model_id: int
+    unit: str
+    position: int
+    elapsed_ms: int
+    answered_at: datetime
+    answered_on: object
+
+
+def answer_columns(row: RoundRow, position: int, now: datetime) -> AnswerColumns:
+    """Return what every answer to a round says of itself."""
+    elapsed_ms = int((now - row.asked_at).total_seconds() * 1000)
+    return {
+        "player_id": row.player_id,
+        "model_id": row.model_id,
+        "unit": row.unit,
+        "position": position,
+        "elapsed_ms": min(max(0, elapsed_ms), LONGEST_ELAPSED_MS),
+        "answered_at": now,
+        "answered_on": now.date(),
+    }
+
+
+def require_asked(position: int, asked_now: int | None) -> None:
+    """Raise Conflict unless `position` is the one that the round asks now."""
+    if asked_now is None:
+        raise Conflict("This round is finished.")
+    if position != asked_now:
+        raise Conflict(f"This round asks position {asked_now} now, not {position}.")
+
+
+def other_mode(mode: Mode, answer_of: Mode) -> Conflict:
+    """Return the error for an answer that belongs to another mode."""
+    return Conflict(f"This round is played in mode {mode}; that was for {answer_of}.")
+
+
+def other_answer(position: int, recorded: str) -> Conflict:
+    """Return the error for an answer that differs from the recorded one."""
+    return Conflict(f"Position {position} is settled already, with another {recorded}.")

@@ -14,11 +14,12 @@ from server.domain.estimators.paired import PairedComponents, paired_intervals
 from server.domain.estimators.variance_components import one_player_weights
 from server.domain.play.nicknames import read_nickname
 from server.domain.text.tokens import Unit
-from server.services.contract.rounds import IntervalView, PlayerView, RoundSummary
-from server.services.play.answers import score_view
+from server.services.contract.figures import IntervalView
+from server.services.contract.players import PlayerView, RoundSummary
+from server.services.play.figures import comparison_view
+from server.services.play.kinds import kind_of
 from server.services.play.opponents import OpponentChoice, current_opponent, model_view
-from server.services.play.played import SettledRound
-from server.services.play.result_views import comparison_view
+from server.services.play.round_view import score_view
 from server.services.statistics.components import site_components
 from server.store import players as stored
 from server.store.engine import writing
@@ -111,12 +112,12 @@ def _summary(row: RoundRow) -> RoundSummary:
         practice=row.practice,
         started_at=row.started_at,
         finished=row.finished_at is not None,
-        score=score_view(SettledRound(row)),
+        score=score_view(row),
     )
 
 
 def _round_data(row: RoundRow) -> dict[str, Any]:
-    settled = set(SettledRound(row).settled)
+    settled = set(kind_of(row).settled(row))
     return {
         "id": row.public_id,
         "passage": row.scored_passage.passage.title,

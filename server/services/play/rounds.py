@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from server.domain.errors import Conflict, NotFound, NothingToPlay
-from server.domain.play.duels import read_share
 from server.domain.scores.passage_scores import RIVALS_PER_POSITION
-from server.services.contract.rounds import GuessOutcome, ResultView, RoundView
-from server.services.play import settling
-from server.services.play.answers import answer_views
+from server.services.contract.answers import AnswerView, JudgementView
+from server.services.contract.results import ResultView
+from server.services.contract.rounds import GuessOutcome, RoundView
+from server.services.play.bets import Bet
 from server.services.play.choosing import RoundWish, existing_round, new_round
+from server.services.play.duels import Judgement
+from server.services.play.kinds import asked_now, kind_of
 from server.services.play.library import ScoreLibrary
 from server.services.play.opponents import OpponentChoice, current_opponent
-from server.services.play.played import PlayedRound
+from server.services.play.played import PlayedRound, TypedGuess
 from server.services.play.players import ensure_player
-from server.services.play.result_views import result_view
-from server.services.play.round_views import round_view
+from server.services.play.result import result_view
+from server.services.play.round_view import round_view
 from server.services.statistics.components import site_components
 from server.store import rounds as stored
 from server.store.engine import writing
-from server.store.players import find_player
 from server.store.statistics.rollups import mark_player
 from server.store.tables import RoundRow
 
+Answer = TypedGuess | Bet | Judgement
 ROUND_ID = re.compile(r"[\w-]{1,32}", re.ASCII)
 
 
@@ -91,14 +93,14 @@ class RoundService:
                 session.flush()
                 self._choose_draw(row)
                 mark_player(session, player.id)
-            elif not row.guesses and not row.judgements:
+            elif not stored.is_answered(session, row.id):
                 row.asked_at = now  # the time before the player came back is not thinking time
             return StartedRound(round_view(self._played(row)), player.public_id, is_new)
 
     def _choose_draw(self, row: RoundRow) -> None:
         """Move a new duel on to rivals that leave a question: one without any could never end."""
         for _ in range(RIVALS_PER_POSITION):
-            if self._played(row).position is not None:
+            if asked_now(self._played(row)) is not None:
                 return
             row.draw = ((row.draw or 0) + 1) % RIVALS_PER_POSITION
         raise NothingToPlay("Every rival drawn for this passage is the author's own. Try again.")
@@ -107,60 +109,27 @@ class RoundService:
         """Return the round as it stands; raise NotFound unless it is this player's."""
         return round_view(self._played(self._find(player_id, round_id)))
 
-    def submit(
-        self,
-        player_id: str | None,
-        round_id: str,
-        position: int,
-        text: str | None,
-        now: datetime,
-        attempt: int | None = None,
+    def answer(
+        self, player_id: str | None, round_id: str, answer: Answer, now: datetime
     ) -> GuessOutcome:
-        """Record a guess, or a skip for text None; reveal the target where that settles it.
+        """Record an answer of the round's kind; reveal the target where that settles its position.
 
         In mode tries a position takes up to five; in mode bet the reveal waits for the bet. The
-        same answer again returns the same outcome. Raises InvalidInput for a text that can be no
-        guess, Conflict for another answer to a settled position or for a position that is not
-        asked now, NotFound for another player's round; nothing is recorded then.
+        same answer again returns the same outcome. Raises InvalidInput for what can be no answer,
+        Conflict for an answer of another kind, for another one to a settled position and for a
+        position that is not asked now, NotFound for another player's round; nothing is recorded
+        then.
         """
-
-        def record(played: PlayedRound) -> None:
-            settling.add_guess(played, position, text, attempt, now)
-
-        return self._answer(player_id, round_id, position, now, record)
-
-    def bet(
-        self,
-        player_id: str | None,
-        round_id: str,
-        position: int,
-        stakes: Mapping[str, float],
-        other: float,
-        now: datetime,
-    ) -> GuessOutcome:
-        """Record how 100 % are spread over what is offered, and reveal the target.
-
-        Raises InvalidInput for shares that are no such spread, otherwise as `submit`.
-        """
-
-        def record(played: PlayedRound) -> None:
-            settling.add_bet(played, position, stakes, other, now)
-
-        return self._answer(player_id, round_id, position, now, record)
-
-    def judge(
-        self, player_id: str | None, round_id: str, position: int, first: float, now: datetime
-    ) -> GuessOutcome:
-        """Record the share that the first of two tokens gets, and reveal the target.
-
-        Raises InvalidInput for what is no share, otherwise as `submit`.
-        """
-        share = read_share(first)
-
-        def record(played: PlayedRound) -> None:
-            settling.add_judgement(played, position, share, now)
-
-        return self._answer(player_id, round_id, position, now, record)
+        with writing(self._session):
+            row = self._find(player_id, round_id, lock=True)
+            played, kind = self._played(row), kind_of(row)
+            if kind.record(played, answer, now):
+                row.asked_at = now
+                if asked_now(played) is None:
+                    row.finished_at = now
+                mark_player(self._session, row.player_id)
+            state = round_view(played)
+        return GuessOutcome(answer=_reveal_of(state, answer.position), round=state)
 
     def result(self, player_id: str | None, round_id: str) -> ResultView:
         """Return the finished round; raise Conflict while it goes on, NotFound if not theirs."""
@@ -172,33 +141,10 @@ class RoundService:
         components = site_components(self._session, model_id, row.unit)
         return result_view(played, components)
 
-    def _answer(
-        self,
-        player_id: str | None,
-        round_id: str,
-        position: int,
-        now: datetime,
-        record: Callable[[PlayedRound], None],
-    ) -> GuessOutcome:
-        with writing(self._session):
-            # The player's row, not the round's: a deletion takes it first, and would deadlock.
-            find_player(self._session, player_id or "", lock=True)
-            played = self._played(self._find(player_id, round_id))
-            before = _answers_of(played.row)
-            record(played)
-            if _answers_of(played.row) > before:
-                played.row.asked_at = now
-                if played.position is None:
-                    played.row.finished_at = now
-                self._session.flush()
-                mark_player(self._session, played.row.player_id)
-            answers = [view for view in answer_views(played) if view.position == position]
-            return GuessOutcome(answer=answers[0] if answers else None, round=round_view(played))
-
-    def _find(self, player_id: str | None, round_id: str) -> RoundRow:
+    def _find(self, player_id: str | None, round_id: str, *, lock: bool = False) -> RoundRow:
         row = None
         if player_id is not None and ROUND_ID.fullmatch(round_id):
-            row = stored.find_round(self._session, round_id, player_id)
+            row = stored.find_round(self._session, round_id, player_id, lock=lock)
         if row is None:
             raise NotFound(
                 "There is no such round, or it is somebody else's. "
@@ -207,9 +153,9 @@ class RoundService:
         return row
 
     def _played(self, row: RoundRow) -> PlayedRound:
-        scores = self._library.scores(self._session, row.scored_passage)
-        return PlayedRound(row, scores, self._library.vocabulary(self._session, row.model_id))
+        return PlayedRound(row, self._library.reading(self._session, row))
 
 
-def _answers_of(row: RoundRow) -> int:
-    return len(row.guesses) + len(row.bets) + len(row.judgements)
+def _reveal_of(state: RoundView, position: int) -> AnswerView | JudgementView | None:
+    """Return the reveal of a position, or None while it goes on."""
+    return next((answer for answer in state.answers if answer.position == position), None)

@@ -13,7 +13,7 @@ from server.domain.estimators.paired import PairedIntervals, paired_intervals
 from server.domain.estimators.perplexity import perplexity
 from server.domain.sums.paired_pools import block_of, components_from, weights_from
 from server.domain.sums.whole_numbers import Sums
-from server.services.contract.rounds import IntervalView
+from server.services.contract.figures import IntervalView
 from server.services.statistics.sum_keys import DAY, GROUP, PLAYED, Pair
 from server.store.scoring.scores import models_by_id
 from server.store.statistics.rollups import all_sums, count_marked_players

@@ -8,7 +8,7 @@ from server.domain.estimators.accuracy import Interval
 from server.domain.estimators.calibration import CalibrationBin
 from server.domain.estimators.perplexity import perplexity
 from server.domain.sums.pooled_analysis import Losses
-from server.services.contract.rounds import IntervalView
+from server.services.contract.figures import IntervalView
 from server.services.contract.statistics import (
     CalibrationView,
     EstimateView,

@@ -10,7 +10,7 @@ from server.domain.estimators.calibration import CalibrationBin
 from server.domain.estimators.paired import PairedComponents, paired_intervals
 from server.domain.estimators.perplexity import perplexity
 from server.domain.sums.pooled_analysis import Losses
-from server.services.contract.rounds import IntervalView
+from server.services.contract.figures import IntervalView
 from server.services.contract.statistics import (
     EntropyPairView,
     GenrePairView,

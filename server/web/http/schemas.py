@@ -10,7 +10,10 @@ from server.domain.errors import InvalidInput
 from server.domain.play.rounds import MOST_TRIES, Mode
 from server.domain.scores.passage_scores import Form
 from server.domain.text.tokens import Unit
+from server.services.play.bets import Bet
 from server.services.play.choosing import RoundWish
+from server.services.play.duels import Judgement
+from server.services.play.played import TypedGuess
 
 _LONGEST_TEXT_CHARACTERS = 256
 _LARGEST_POSITION = 1_000_000
@@ -73,14 +76,14 @@ class NewGuess(Strict):
             raise ValueError("Send either a text or skip: true.")
         return self
 
-    def answer(self) -> str | None:
-        """Return the text, or None for a skip; refuse what no database can store."""
+    def answer(self) -> TypedGuess:
+        """Return the guess, with text None for a skip; refuse what no database can store."""
         if self.text is not None and not self.text.isascii():
             try:
                 self.text.encode("utf-8")
             except UnicodeEncodeError as error:
                 raise InvalidInput("text", "That is not valid Unicode text.") from error
-        return self.text
+        return TypedGuess(self.position, self.text, self.attempt)
 
 
 class NewText(Strict):
@@ -96,6 +99,10 @@ class NewBet(Strict):
     stakes: dict[str, float] = Field(max_length=_MOST_OPTIONS)
     other: float
 
+    def answer(self) -> Bet:
+        """Return the bet."""
+        return Bet(self.position, self.stakes, self.other)
+
 
 class NewJudgement(Strict):
     """The share, between 0 and 1, that the first of the two tokens gets."""
@@ -107,6 +114,10 @@ class NewRoundJudgement(NewJudgement):
     """The same within a round, where the position says which question is meant."""
 
     position: int = Field(ge=0, le=_LARGEST_POSITION)
+
+    def answer(self) -> Judgement:
+        """Return the judgement."""
+        return Judgement(self.position, self.first)
 
 
 class PlayerChange(Strict):

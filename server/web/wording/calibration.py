@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from server.services.contract.rounds import IntervalView
+from server.services.contract.figures import IntervalView
 from server.services.contract.statistics import CalibrationView, OpponentStatistics
 from server.web.wording.figures import SPACE
 

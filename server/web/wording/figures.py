@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.services.contract.rounds import ComparisonView
+from server.services.contract.figures import ComparisonView
 
 _RAREST_PERCENT = 0.0001
 _LARGE = ((10**12, " trillion"), (10**9, " billion"), (10**6, " million"))

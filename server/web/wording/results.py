@@ -8,7 +8,8 @@ from typing import Any
 
 from server.domain.play.rounds import Mode
 from server.services.contract.answers import AnswerView
-from server.services.contract.rounds import IntervalView, LossesView, ResultView
+from server.services.contract.figures import IntervalView, LossesView
+from server.services.contract.results import ResultView
 from server.web.wording.figures import (
     SPACE,
     counted,

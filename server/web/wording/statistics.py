@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from server.services.contract.rounds import IntervalView
+from server.services.contract.figures import IntervalView
 from server.services.contract.statistics import (
     EstimateView,
     OpponentStatistics,

@@ -17,11 +17,12 @@ from server.domain.play.betting import (
     settle_bet,
     target_answer_logprob,
 )
+from server.domain.scores.gap import Reading
 from server.domain.text.tokens import Unit
 from tests.domain.by_hand import CAT, MAT, VOCABULARY, scored
 
 SCORES = scored(VOCABULARY)
-WORDS = options(SCORES, VOCABULARY, Unit.WORDS, CAT, None)
+WORDS = options(Reading(SCORES, VOCABULARY, Unit.WORDS).at(CAT), None)
 
 
 def test_the_suggestions_are_offered_in_alphabetical_order() -> None:
@@ -35,23 +36,23 @@ def test_a_word_is_offered_in_all_its_cases_together() -> None:
 
 
 def test_an_own_guess_that_is_suggested_is_not_offered_twice() -> None:
-    assert options(SCORES, VOCABULARY, Unit.WORDS, CAT, "the") == WORDS
+    assert options(Reading(SCORES, VOCABULARY, Unit.WORDS).at(CAT), "the") == WORDS
 
 
 def test_an_own_guess_that_is_no_single_token_cannot_be_the_target() -> None:
-    assert options(SCORES, VOCABULARY, Unit.WORDS, CAT, "elephant") == WORDS
+    assert options(Reading(SCORES, VOCABULARY, Unit.WORDS).at(CAT), "elephant") == WORDS
 
 
 def test_an_own_guess_that_is_not_suggested_comes_last() -> None:
     few = scored(VOCABULARY, stored=2)  # only " cat" and " The" are suggested
-    offered = options(few, VOCABULARY, Unit.WORDS, CAT, "dog")
+    offered = options(Reading(few, VOCABULARY, Unit.WORDS).at(CAT), "dog")
     assert [option.text for option in offered] == ["cat", "The", "dog"]
     assert math.exp(offered[-1].logprob_nats) <= 0.16 / 0.64 + 1e-6  # a bound: it is not stored
 
 
 def test_a_token_guessed_without_its_space_covers_both() -> None:
     few = scored(VOCABULARY, stored=2)
-    offered = options(few, VOCABULARY, Unit.TOKENS, CAT, "the")
+    offered = options(Reading(few, VOCABULARY, Unit.TOKENS).at(CAT), "the")
     assert sorted(VOCABULARY.text(i) for i in offered[-1].token_ids) == [" the", "the"]
 
 
@@ -61,7 +62,7 @@ def stakes(**shares: float) -> dict[str, float]:
 
 def test_the_cost_of_an_offered_target_is_the_log_of_its_share() -> None:
     bet = stakes(cat=0.5)
-    settled = settle_bet(SCORES, Unit.WORDS, CAT, WORDS, bet, 0.45)
+    settled = settle_bet(Reading(SCORES, VOCABULARY, Unit.WORDS).at(CAT), WORDS, bet, 0.45)
     assert settled.option is WORDS[0]
     assert settled.loss_nats == pytest.approx(math.log(2))
     assert -settled.target_logprob_nats == pytest.approx(math.log(2), rel=1e-5)  # 0.32 / 0.64
@@ -69,8 +70,12 @@ def test_the_cost_of_an_offered_target_is_the_log_of_its_share() -> None:
 
 def test_the_models_tail_stands_in_for_the_players() -> None:
     few = scored(VOCABULARY, stored=2)
-    offered = options(few, VOCABULARY, Unit.WORDS, MAT, None)  # " mat" is not among them
-    settled = settle_bet(few, Unit.WORDS, MAT, offered, {"cat": 0.3, "The": 0.3}, 0.4)
+    offered = options(
+        Reading(few, VOCABULARY, Unit.WORDS).at(MAT), None
+    )  # " mat" is not among them
+    settled = settle_bet(
+        Reading(few, VOCABULARY, Unit.WORDS).at(MAT), offered, {"cat": 0.3, "The": 0.3}, 0.4
+    )
     # g: cat 0.5, the stored half of "the" 0.25, so the rest has 0.25; mat has 0.02 / 0.64.
     assert settled.option is None
     assert settled.loss_nats == pytest.approx(-math.log(0.4) - math.log(0.03125 / 0.25), rel=1e-5)
@@ -78,9 +83,9 @@ def test_the_models_tail_stands_in_for_the_players() -> None:
 
 def test_a_right_guess_beyond_the_stored_candidates_costs_the_log_of_its_share() -> None:
     few = scored(VOCABULARY, stored=2)
-    offered = options(few, VOCABULARY, Unit.TOKENS, MAT, "mat")
+    offered = options(Reading(few, VOCABULARY, Unit.TOKENS).at(MAT), "mat")
     bet = {option.text: 0.1 for option in offered} | {"mat": 0.5}
-    settled = settle_bet(few, Unit.TOKENS, MAT, offered, bet, 0.3)
+    settled = settle_bet(Reading(few, VOCABULARY, Unit.TOKENS).at(MAT), offered, bet, 0.3)
     assert settled.option is offered[-1]
     assert settled.loss_nats == pytest.approx(math.log(2))
 
@@ -92,11 +97,15 @@ def test_whoever_bets_the_models_own_probabilities_pays_what_it_pays(
     unit: Unit, position: int, stored: int
 ) -> None:
     scores = scored(VOCABULARY, stored=stored)
-    offered = options(scores, VOCABULARY, unit, position, None)
+    offered = options(Reading(scores, VOCABULARY, unit).at(position), None)
     bet = {option.text: math.exp(option.logprob_nats) for option in offered}
-    settled = settle_bet(scores, unit, position, offered, bet, rest_of(offered))
+    settled = settle_bet(
+        Reading(scores, VOCABULARY, unit).at(position), offered, bet, rest_of(offered)
+    )
     assert settled.loss_nats == pytest.approx(-settled.target_logprob_nats, abs=1e-5)
-    assert settled.target_logprob_nats == target_answer_logprob(scores, unit, position)
+    assert settled.target_logprob_nats == target_answer_logprob(
+        Reading(scores, VOCABULARY, unit).at(position)
+    )
 
 
 @given(st.lists(st.floats(0.001, 1), min_size=7, max_size=7))

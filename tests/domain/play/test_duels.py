@@ -17,6 +17,7 @@ from server.domain.play.duels import (
     steps,
     target_is_first,
 )
+from server.domain.scores.gap import Reading
 from server.domain.scores.passage_scores import Form
 from server.domain.text.tokens import Unit
 from tests.domain.by_hand import CAT, THE, VOCABULARY, scored
@@ -25,7 +26,7 @@ SCORES = scored(VOCABULARY)
 
 
 def test_the_model_divides_between_the_two_as_it_expects_them() -> None:
-    question = duel(SCORES, VOCABULARY, Unit.WORDS, Form.TAIL, CAT, 1)
+    question = duel(Reading(SCORES, VOCABULARY, Unit.WORDS).at(CAT), Form.TAIL, 1)
     assert (question.target, question.rival) == ("cat", "The")
     # " cat" has 0.32; "The" in both its cases 0.16 + 0.08.
     assert question.model_share == pytest.approx(0.32 / (0.32 + 0.24), rel=1e-5)
@@ -34,18 +35,20 @@ def test_the_model_divides_between_the_two_as_it_expects_them() -> None:
 
 
 def test_the_target_in_another_case_is_the_same_word() -> None:
-    question = duel(SCORES, VOCABULARY, Unit.WORDS, Form.TAIL, THE, 1)
+    question = duel(Reading(SCORES, VOCABULARY, Unit.WORDS).at(THE), Form.TAIL, 1)
     assert (question.target, question.rival) == ("the", "The")
     assert question.same
     assert question.model_share == 0.5
 
 
 def test_in_tokens_another_case_is_another_token() -> None:
-    assert not duel(SCORES, VOCABULARY, Unit.TOKENS, Form.TAIL, THE, 2).same
+    assert not duel(Reading(SCORES, VOCABULARY, Unit.TOKENS).at(THE), Form.TAIL, 2).same
 
 
 def test_positions_whose_rival_is_the_target_are_not_asked() -> None:
-    asked, same = duel_positions(SCORES, VOCABULARY, Unit.WORDS, Form.TAIL, 0)  # rival " cat"
+    asked, same = duel_positions(
+        Reading(SCORES, VOCABULARY, Unit.WORDS), Form.TAIL, 0
+    )  # rival " cat"
     assert same == [CAT]
     assert sorted(asked + same) == list(range(7))
 

@@ -19,6 +19,7 @@ from server.domain.play.guessing import (
     suggestions,
     visible,
 )
+from server.domain.scores.gap import Reading
 from server.domain.text.tokens import Unit, Vocabulary
 from tests.domain.by_hand import CAT, MAT, SAT, STOP, THE, VOCABULARY, scored
 from tests.domain.examples import AWKWARD_TEXTS, LONE_SURROGATE, also, any_texts, repeatable
@@ -189,7 +190,7 @@ def test_white_space_is_made_visible_in_tokens_alone(token: str, unit: Unit, sho
 
 
 def test_a_right_word_has_the_target_s_rank_and_probability() -> None:
-    marks = reveal(SCORES, VOCABULARY, Unit.WORDS, THE, "THE")
+    marks = reveal(Reading(SCORES, VOCABULARY, Unit.WORDS).at(THE), "THE")
     assert (marks.target, marks.right, marks.guess_is_token) == (" the", True, True)
     assert (marks.target_rank, marks.guess_rank) == (3, 3)
     assert marks.guess_logprob_nats == pytest.approx(math.log(0.125), rel=1e-5)
@@ -197,20 +198,20 @@ def test_a_right_word_has_the_target_s_rank_and_probability() -> None:
 
 
 def test_a_wrong_word_has_the_rank_and_probability_of_its_best_spelling() -> None:
-    marks = reveal(SCORES, VOCABULARY, Unit.WORDS, MAT, "the")
+    marks = reveal(Reading(SCORES, VOCABULARY, Unit.WORDS).at(MAT), "the")
     assert (marks.right, marks.guess_is_token, marks.guess_rank) == (False, True, 2)
     assert marks.guess_logprob_nats == pytest.approx(math.log(0.25), rel=1e-5)
     assert marks.target_rank == 5
 
 
 def test_a_word_that_is_no_token_has_no_rank() -> None:
-    marks = reveal(SCORES, VOCABULARY, Unit.WORDS, MAT, "hippopotamus")
+    marks = reveal(Reading(SCORES, VOCABULARY, Unit.WORDS).at(MAT), "hippopotamus")
     assert not marks.guess_is_token
     assert (marks.guess_rank, marks.guess_logprob_nats, marks.guess_below_nats) == (None,) * 3
 
 
 def test_a_word_beyond_the_stored_candidates_has_an_upper_bound_and_no_invented_figure() -> None:
-    marks = reveal(scored(stored=3), VOCABULARY, Unit.WORDS, MAT, "dog")
+    marks = reveal(Reading(scored(stored=3), VOCABULARY, Unit.WORDS).at(MAT), "dog")
     assert marks.guess_is_token
     assert (marks.guess_rank, marks.guess_logprob_nats) == (None, None)
     assert marks.guess_below_nats == pytest.approx(math.log(0.125), rel=1e-5)
@@ -218,7 +219,7 @@ def test_a_word_beyond_the_stored_candidates_has_an_upper_bound_and_no_invented_
 
 @pytest.mark.parametrize("unit", Unit)
 def test_a_skip_is_not_right_and_has_no_rank(unit: Unit) -> None:
-    marks = reveal(SCORES, VOCABULARY, unit, CAT, None)
+    marks = reveal(Reading(SCORES, VOCABULARY, unit).at(CAT), None)
     assert not marks.right
     assert not marks.guess_is_token
     assert (marks.guess_rank, marks.guess_logprob_nats, marks.guess_below_nats) == (None,) * 3
@@ -229,30 +230,30 @@ def test_a_skip_is_not_right_and_has_no_rank(unit: Unit) -> None:
 def test_the_model_is_right_when_its_first_choice_is_the_target(
     unit: Unit, position: int, expected: bool
 ) -> None:
-    marks = reveal(SCORES, VOCABULARY, unit, position, None)
+    marks = reveal(Reading(SCORES, VOCABULARY, unit).at(position), None)
     assert marks.model_guess == " cat"
     assert marks.model_right is expected
 
 
 def test_the_model_s_word_may_differ_from_the_target_in_case_too() -> None:
     shouting = scored(probabilities={b" The": 0.6, b" the": 0.3, b" cat": 0.1})
-    marks = reveal(shouting, VOCABULARY, Unit.WORDS, THE, None)
+    marks = reveal(Reading(shouting, VOCABULARY, Unit.WORDS).at(THE), None)
     assert (marks.model_guess, marks.model_right, marks.target_rank) == (" The", True, 2)
 
 
 def test_in_tokens_the_model_s_first_choice_must_have_the_target_s_case() -> None:
     shouting = scored(probabilities={b" The": 0.6, b" the": 0.3, b" cat": 0.1})
-    assert not reveal(shouting, VOCABULARY, Unit.TOKENS, THE, None).model_right
+    assert not reveal(Reading(shouting, VOCABULARY, Unit.TOKENS).at(THE), None).model_right
 
 
 def test_in_tokens_a_guess_is_looked_up_with_and_without_its_space() -> None:
-    marks = reveal(SCORES, VOCABULARY, Unit.TOKENS, STOP, "the")
+    marks = reveal(Reading(SCORES, VOCABULARY, Unit.TOKENS).at(STOP), "the")
     assert (marks.guess_rank, marks.target_rank) == (4, 2)
     assert marks.guess_logprob_nats == pytest.approx(math.log(0.10), rel=1e-5)
 
 
 def test_five_candidates_are_shown_most_probable_first() -> None:
-    marks = reveal(SCORES, VOCABULARY, Unit.WORDS, SAT, None)
+    marks = reveal(Reading(SCORES, VOCABULARY, Unit.WORDS).at(SAT), None)
     texts = [candidate.text for candidate in marks.candidates]
     assert texts == [" cat", " The", " the", " dog", " mat"]
 
@@ -260,7 +261,7 @@ def test_five_candidates_are_shown_most_probable_first() -> None:
 def test_a_part_of_a_character_is_never_the_model_s_right_answer() -> None:
     lost = Vocabulary((*VOCABULARY.pieces, b"\xef\xbf\xbd"))
     scores = scored(lost, [b"The", b"\xef\xbf\xbd"], {b"\xc3": 0.9, b"\xef\xbf\xbd": 0.1})
-    marks = reveal(scores, lost, Unit.TOKENS, 1, None)
+    marks = reveal(Reading(scores, lost, Unit.TOKENS).at(1), None)
     assert marks.target_rank == 2
     assert not marks.model_right
 
@@ -269,23 +270,23 @@ def test_a_word_token_with_a_curly_apostrophe_is_found() -> None:
     french = Vocabulary((*VOCABULARY.pieces, " aujourd\u2019hui".encode()))
     scores = scored(french, [b"The", b" cat"], {" aujourd\u2019hui".encode(): 0.6, b" cat": 0.4})
     guess = read_guess("aujourd\u2019hui", Unit.WORDS)
-    marks = reveal(scores, french, Unit.WORDS, 1, guess)
+    marks = reveal(Reading(scores, french, Unit.WORDS).at(1), guess)
     assert marks.guess_rank == 1
 
 
 def test_suggestions_are_the_most_probable_words_in_alphabetical_order() -> None:
     four_words = scored(stored=4)  # cat, The, the, dog
-    assert suggestions(four_words, VOCABULARY, Unit.WORDS, SAT) == ["cat", "dog", "The"]
+    assert suggestions(Reading(four_words, VOCABULARY, Unit.WORDS).at(SAT)) == ["cat", "dog", "The"]
 
 
 def test_words_that_differ_in_case_alone_are_one_suggestion() -> None:
-    shown = suggestions(SCORES, VOCABULARY, Unit.WORDS, SAT)
+    shown = suggestions(Reading(SCORES, VOCABULARY, Unit.WORDS).at(SAT))
     assert shown == ["cat", "dog", "mat", "on", "sat", "The"]
 
 
 def test_what_cannot_be_typed_is_never_suggested() -> None:
     likely = {b"": 0.5, b"\xc3": 0.3, b"\n": 0.08, b" ": 0.06, b" the": 0.04, b"the": 0.02}
-    shown = suggestions(scored(probabilities=likely), VOCABULARY, Unit.TOKENS, SAT)
+    shown = suggestions(Reading(scored(probabilities=likely), VOCABULARY, Unit.TOKENS).at(SAT))
     assert len(shown) == 8
     assert END_OF_TEXT not in shown
     assert "\ufffd" not in shown
@@ -294,8 +295,10 @@ def test_what_cannot_be_typed_is_never_suggested() -> None:
 
 def test_suggestions_do_not_leak_rank() -> None:
     turned = {b" cat": 0.04, b" The": 0.08, b" dog": 0.32, b" mat": 0.16}
-    first = suggestions(scored(stored=5), VOCABULARY, Unit.WORDS, SAT)
-    second = suggestions(scored(probabilities=turned, stored=4), VOCABULARY, Unit.WORDS, SAT)
+    first = suggestions(Reading(scored(stored=5), VOCABULARY, Unit.WORDS).at(SAT))
+    second = suggestions(
+        Reading(scored(probabilities=turned, stored=4), VOCABULARY, Unit.WORDS).at(SAT)
+    )
     assert first == second == ["cat", "dog", "mat", "The"]
 
 
@@ -307,7 +310,7 @@ def test_suggestions_do_not_leak_rank() -> None:
 def test_every_suggestion_may_be_given_as_the_guess_it_stands_for(token: str) -> None:
     vocabulary = Vocabulary((b"The", token.encode(), b" cat"))
     scores = scored(vocabulary, [b"The", b" cat"], {token.encode(): 0.9, b" cat": 0.1})
-    for suggestion in suggestions(scores, vocabulary, Unit.TOKENS, 1):
+    for suggestion in suggestions(Reading(scores, vocabulary, Unit.TOKENS).at(1)):
         guess = read_or_none(suggestion, Unit.TOKENS)
         assert guess is not None
         assert any(is_right(guess, text, Unit.TOKENS) for text in (token, " cat", "The"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
@@ -16,6 +17,7 @@ from server.domain.play.rounds import (
     asked_positions,
     next_position,
     seeded_generator,
+    shuffled_positions,
 )
 from server.domain.text.tokens import TokenizedText, Unit
 from tests.domain.examples import repeatable
@@ -32,8 +34,12 @@ seeds = st.tuples(st.text(max_size=8), st.text(max_size=8))
 units = st.sampled_from(Unit)
 
 
+def asked(text: TokenizedText, unit: Unit, seed: Sequence[str]) -> list[int]:
+    return asked_positions(shuffled_positions(text, unit, (*seed, unit)))
+
+
 def drawn(seed: int, unit: Unit = Unit.WORDS, text: TokenizedText = LONG) -> list[int]:
-    return asked_positions(text, unit, (f"passage {seed}", "model"))
+    return asked(text, unit, (f"passage {seed}", "model"))
 
 
 def test_there_are_twelve_positions_behind_twenty_tokens_of_context() -> None:
@@ -46,12 +52,12 @@ def test_asked_positions_are_eligible_ascending_and_at_most_twelve(
     cut: list[bytes], seed: tuple[str, str], unit: Unit
 ) -> None:
     text = TokenizedText(cut)
-    asked = asked_positions(text, unit, seed)
+    positions = asked(text, unit, seed)
     eligible = [p for p in range(20, len(text)) if text.eligible(unit, p)]
-    assert set(asked) <= set(eligible)
-    assert all(earlier < later for earlier, later in pairwise(asked))
-    assert len(asked) == min(12, len(eligible))
-    assert all(type(position) is int for position in asked)
+    assert set(positions) <= set(eligible)
+    assert all(earlier < later for earlier, later in pairwise(positions))
+    assert len(positions) == min(12, len(eligible))
+    assert all(type(position) is int for position in positions)
 
 
 @given(pieces, seeds, units)
@@ -60,7 +66,7 @@ def test_the_same_passage_and_model_are_asked_the_same_positions(
     cut: list[bytes], seed: tuple[str, str], unit: Unit
 ) -> None:
     text = TokenizedText(cut)
-    assert asked_positions(text, unit, seed) == asked_positions(text, unit, list(seed))
+    assert asked(text, unit, seed) == asked(text, unit, list(seed))
 
 
 def test_other_seeds_draw_other_positions() -> None:
@@ -75,7 +81,7 @@ def test_the_units_draw_apart() -> None:
 
 def test_passage_and_model_both_count_for_the_draw() -> None:
     draws = {
-        tuple(asked_positions(LONG, Unit.WORDS, seed))
+        tuple(asked(LONG, Unit.WORDS, seed))
         for seed in [("a", "b"), ("a", "c"), ("d", "b"), ("b", "a"), ("ab", "")]
     }
     assert len(draws) == 5
@@ -102,12 +108,12 @@ def test_every_eligible_position_is_asked_equally_often() -> None:
 
 @pytest.mark.parametrize("unit", Unit)
 def test_a_passage_without_an_eligible_position_asks_nothing(unit: Unit) -> None:
-    assert asked_positions(TokenizedText([b" word"] * 20), unit, ("a", "b")) == []
-    assert asked_positions(TokenizedText([]), unit, ("a", "b")) == []
+    assert asked(TokenizedText([b" word"] * 20), unit, ("a", "b")) == []
+    assert asked(TokenizedText([]), unit, ("a", "b")) == []
 
 
 def test_the_first_position_that_can_be_asked_has_twenty_tokens_before_it() -> None:
-    assert asked_positions(TokenizedText([b" word"] * 21), Unit.WORDS, ("a", "b")) == [20]
+    assert asked(TokenizedText([b" word"] * 21), Unit.WORDS, ("a", "b")) == [20]
 
 
 def test_a_generator_depends_on_its_texts_alone() -> None:

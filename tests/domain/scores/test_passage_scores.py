@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
+from server.domain.scores.gap import Reading
 from server.domain.scores.models import Precision
 from server.domain.scores.passage_scores import (
     RIVAL_TABLES,
     Candidate,
     PassageScores,
     Rivals,
-    tokenized,
 )
 from server.domain.text.tokens import Unit
 from server.store.scoring.blobs import scores_from_blob, scores_to_blob
@@ -60,14 +60,14 @@ def test_the_rank_counts_only_what_the_unit_allows(
 
 
 def test_candidates_in_words_are_words_and_sum_to_one() -> None:
-    candidates = SCORES.candidates(Unit.WORDS, SAT, 100, VOCABULARY)
+    candidates = Reading(SCORES, VOCABULARY, Unit.WORDS).at(SAT).candidates(100)
     texts = [candidate.text for candidate in candidates]
     assert texts == [" cat", " The", " the", " dog", " mat", " sat", " on"]
     assert sum(candidate.probability for candidate in candidates) == pytest.approx(1, rel=1e-5)
 
 
 def test_candidates_in_tokens_are_raw_and_most_probable_first() -> None:
-    candidates = SCORES.candidates(Unit.TOKENS, SAT, 3, VOCABULARY)
+    candidates = Reading(SCORES, VOCABULARY, Unit.TOKENS).at(SAT).candidates(3)
     assert [candidate.text for candidate in candidates] == [" cat", ".", " The"]
     shares = [candidate.probability for candidate in candidates]
     assert shares == pytest.approx([0.32, 0.20, 0.16], rel=1e-5)
@@ -90,7 +90,7 @@ def test_the_best_of_some_tokens_is_found(
     unit: Unit, tokens: list[str], rank: int, share: float
 ) -> None:
     ids = tuple(VOCABULARY.pieces.index(token.encode()) for token in tokens)
-    found = SCORES.find(unit, SAT, ids)
+    found = Reading(SCORES, VOCABULARY, unit).at(SAT).find(ids)
     assert found is not None
     assert found[0] == rank
     assert math.exp(found[1]) == pytest.approx(share, rel=1e-5)
@@ -99,9 +99,13 @@ def test_the_best_of_some_tokens_is_found(
 def test_what_is_beyond_the_stored_candidates_is_not_found() -> None:
     few = scored(stored=3)
     dog = VOCABULARY.pieces.index(b" dog")
-    assert few.find(Unit.WORDS, SAT, (dog,)) is None
-    assert math.exp(few.least_stored_logprob(Unit.WORDS, SAT)) == pytest.approx(0.125, rel=1e-5)
-    assert math.exp(few.least_stored_logprob(Unit.TOKENS, SAT)) == pytest.approx(0.16, rel=1e-5)
+    assert Reading(few, VOCABULARY, Unit.WORDS).at(SAT).find((dog,)) is None
+    assert math.exp(
+        Reading(few, VOCABULARY, Unit.WORDS).at(SAT).least_stored_logprob
+    ) == pytest.approx(0.125, rel=1e-5)
+    assert math.exp(
+        Reading(few, VOCABULARY, Unit.TOKENS).at(SAT).least_stored_logprob
+    ) == pytest.approx(0.16, rel=1e-5)
 
 
 def test_each_unit_asks_its_own_positions() -> None:
@@ -117,14 +121,16 @@ def test_each_asked_position_has_its_own_row_of_candidates() -> None:
         words_top_ids=np.array([[0, 2], [4, 5]], dtype=np.int32),
         words_top_logprob=logprobs,
     )
-    texts = [candidate.text for candidate in some.candidates(Unit.WORDS, 4, 2, VOCABULARY)]
+    texts = [
+        candidate.text for candidate in Reading(some, VOCABULARY, Unit.WORDS).at(4).candidates(2)
+    ]
     assert texts == [" the", " dog"]
 
 
 def test_a_position_that_is_not_asked_has_no_candidates() -> None:
     unasked = max(SCORES.asked_words) + 1
     with pytest.raises(ValueError, match="not in list"):
-        SCORES.candidates(Unit.WORDS, unasked, 1, VOCABULARY)
+        Reading(SCORES, VOCABULARY, Unit.WORDS).at(unasked).candidates(1)
 
 
 def test_every_array_is_named() -> None:
@@ -183,5 +189,5 @@ def test_a_certain_target_loses_nothing(rounding: float) -> None:
 
 
 def test_the_passage_is_the_tokens_together() -> None:
-    text = tokenized(SCORES, VOCABULARY)
+    text = Reading(SCORES, VOCABULARY, Unit.TOKENS).text
     assert text.between(0, len(text)) == "The cat sat on the mat."

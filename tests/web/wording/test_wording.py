@@ -11,18 +11,10 @@ from server.domain.estimators.accuracy import PairedCounts, wilson_interval
 from server.domain.estimators.paired import DEFAULT_PAIRED, paired_intervals
 from server.domain.estimators.variance_components import one_player_weights
 from server.services.contract.answers import AnswerView
-from server.services.contract.rounds import (
-    ComparisonView,
-    IntervalView,
-    ModelSideView,
-    ModelView,
-    PassageView,
-    ResultView,
-    RoundView,
-    ScoreView,
-    SideView,
-    TokenView,
-)
+from server.services.contract.figures import ComparisonView, IntervalView, ModelSideView, SideView
+from server.services.contract.opponents import ModelView
+from server.services.contract.results import ResultView, TokenView
+from server.services.contract.rounds import PassageView, RoundView, ScoreView
 from server.web.wording.figures import lead_sentence, probability, sensible, stated
 from server.web.wording.results import HEAT_LEVELS, result_wording
 

@@ -1,4 +1,4 @@
-"""Duels one by one: the same rounds, for clients that think in pairs instead of rounds."""
+"""Duels one by one: the same rounds, for clients that ask for single questions."""
 
 from __future__ import annotations
 
@@ -6,38 +6,26 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import BaseModel, Field
-
 from server.domain.errors import NotFound
-from server.services.contract.rounds import RoundView
+from server.services.contract.rounds import DuelView
 from server.services.play.choosing import RoundWish
 from server.services.play.rounds import RoundService
 
 _ID = re.compile(r"([\w-]{1,32})\.(\d{1,7})", re.ASCII)
 
 
-class ComparisonView(BaseModel):
-    """A pair that waits for a judgement, behind its text."""
-
-    id: str = Field(description="The round and the position, with a dot between")
-    text: str
-    pair: tuple[str, str]
-    steps: list[float]
-    round: RoundView
-
-
 @dataclass(frozen=True)
-class NextPair:
-    """A pair, and whose it is."""
+class NextDuel:
+    """A duel, and whose it is."""
 
-    comparison: ComparisonView
+    duel: DuelView
     player_id: str
 
 
-def next_pair(
+def next_duel(
     service: RoundService, player_id: str | None, wish: RoundWish, now: datetime
-) -> NextPair:
-    """Return the pair that the player's newest round asks, or the first of a new round.
+) -> NextDuel:
+    """Return the duel that the player's newest round asks, or the first of a new round.
 
     Raises NothingToPlay where no question is left that this player has not seen.
     """
@@ -45,14 +33,14 @@ def next_pair(
     state = started.round
     if state.asked is None or state.asked.pair is None:
         raise NotFound("This round asks nothing.")
-    comparison = ComparisonView(
+    duel = DuelView(
         id=f"{state.id}.{state.asked.position}",
         text=state.text,
         pair=state.asked.pair,
         steps=state.asked.steps or [],
         round=state,
     )
-    return NextPair(comparison, started.player_id)
+    return NextDuel(duel, started.player_id)
 
 
 def parts_of(comparison_id: str) -> tuple[str, int]:

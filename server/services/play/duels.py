@@ -1,0 +1,179 @@
+"""A duel: two tokens, one of them the author's; a judgement says how well the first fits."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+
+from server.domain.errors import Conflict
+from server.domain.estimators.perplexity import bits
+from server.domain.estimators.variance_components import DUEL_LOSS_NATS
+from server.domain.play.duels import (
+    EVEN,
+    Duel,
+    duel,
+    duel_positions,
+    practice_part,
+    read_share,
+    steps,
+    target_is_first,
+)
+from server.domain.play.rounds import Mode, next_position
+from server.services.contract.answers import JudgementView
+from server.services.contract.results import ResultView
+from server.services.contract.rounds import AskedView
+from server.services.play.figures import losses_view
+from server.services.play.played import (
+    Losses,
+    Marks,
+    PlayedRound,
+    answer_columns,
+    other_answer,
+    other_mode,
+    require_asked,
+)
+from server.store.tables import JudgementRow, RoundRow
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The share, between 0 and 1, that the first of the two tokens gets."""
+
+    position: int
+    first: float
+
+
+def settled(row: RoundRow) -> list[int]:
+    """Return the positions whose target is revealed, ascending."""
+    return [judgement.position for judgement in _given(row)]
+
+
+def positions(played: PlayedRound) -> list[int]:
+    """Return all positions that the round asks, ascending."""
+    return _asked_and_even(played)[0]
+
+
+def ask(played: PlayedRound, view: AskedView) -> None:
+    """Add the two tokens, and the shares that a page offers."""
+    question = _question(played, view.position)
+    pair = (question.target, question.rival)
+    first = target_is_first(played.row.seed, view.position)
+    view.pair = pair if first else (pair[1], pair[0])
+    view.steps = list(steps(played.form))
+
+
+def record(played: PlayedRound, answer: object, now: datetime) -> bool:
+    """Record how much the player gave the first of the two; return False for the same again.
+
+    Positions before the next asked one whose rival is the target itself are recorded as even.
+    Raises InvalidInput for what is no share, Conflict where another judgement is recorded, and
+    for a position that is not asked now.
+    """
+    if not isinstance(answer, Judgement):
+        raise other_mode(played.mode, Mode.GUESS)
+    share = read_share(answer.first)
+    is_first = target_is_first(played.row.seed, answer.position)
+    target_share = share if is_first else 1.0 - share
+    for judgement in _given(played.row):
+        if judgement.position == answer.position:
+            if judgement.target_share != target_share:
+                raise other_answer(answer.position, "judgement")
+            return False
+    asked, even = _asked_and_even(played)
+    require_asked(answer.position, next_position(asked, len(_given(played.row))))
+    _append(played, answer.position, target_share, now)
+    following = next_position(asked, len(_given(played.row)))
+    recorded = {judgement.position for judgement in played.row.judgements}
+    for position in even:
+        if position not in recorded and (following is None or position < following):
+            _append(played, position, EVEN, now)
+    return True
+
+
+def marks(row: RoundRow) -> list[Marks]:
+    """Return the marks of every settled position: who gave the author's token more than half."""
+    return [_marks(judgement) for judgement in _given(row)]
+
+
+def losses(row: RoundRow) -> list[Losses]:
+    """Return both sides' losses at every settled position."""
+    return [_losses(judgement) for judgement in _given(row)]
+
+
+def reveal_at(played: PlayedRound, position: int) -> JudgementView:
+    """Return what is shown of a settled position."""
+    for row in _given(played.row):
+        if row.position == position:
+            return _view(row)
+    raise Conflict(f"Position {position} is not settled.")
+
+
+def conclude(played: PlayedRound, result: ResultView) -> None:
+    """Add both sides' mean losses."""
+    result.losses = losses_view(losses(played.row), DUEL_LOSS_NATS)
+
+
+def _given(row: RoundRow) -> list[JudgementRow]:
+    """Return the judgements that the player gave; those counted as even were never asked."""
+    return [judgement for judgement in row.judgements if judgement.asked]
+
+
+def _asked_and_even(played: PlayedRound) -> tuple[list[int], list[int]]:
+    """Return the positions that are asked, and those whose rival is the target itself."""
+    asked, even = duel_positions(played.reading, played.form, played.row.draw or 0)
+    return (practice_part(asked), []) if played.row.practice else (asked, even)
+
+
+def _question(played: PlayedRound, position: int) -> Duel:
+    return duel(played.at(position), played.form, played.row.draw or 0)
+
+
+def _append(played: PlayedRound, position: int, target_share: float, now: datetime) -> None:
+    row, question = played.row, _question(played, position)
+    judgement = JudgementRow(
+        **answer_columns(row, position, now),
+        scored_passage_id=row.scored_passage_id,
+        form=played.form,
+        practice=row.practice,
+        asked=not question.same,
+        target=question.target,
+        rival=question.rival,
+        target_share=target_share,
+        target_logprob_nats=question.target_logprob_nats,
+        rival_logprob_nats=question.rival_logprob_nats,
+    )
+    if question.same:
+        judgement.elapsed_ms = 0
+    row.judgements.append(judgement)
+
+
+def _duel_of(row: JudgementRow) -> Duel:
+    return Duel(
+        row.target, row.rival, row.target_logprob_nats, row.rival_logprob_nats, same=not row.asked
+    )
+
+
+def _marks(row: JudgementRow) -> Marks:
+    right, model_right = row.target_share > EVEN, _duel_of(row).model_share > EVEN
+    return Marks(row.position, right, model_right, -row.target_logprob_nats)
+
+
+def _losses(row: JudgementRow) -> Losses:
+    model_share = max(_duel_of(row).model_share, 1e-300)
+    return Losses(-math.log(row.target_share), -math.log(model_share))
+
+
+def _view(row: JudgementRow) -> JudgementView:
+    marked, both = _marks(row), _losses(row)
+    return JudgementView(
+        position=row.position,
+        target=row.target,
+        rival=row.rival,
+        share=row.target_share,
+        right=marked.right,
+        model_share=_duel_of(row).model_share,
+        model_right=marked.model_right,
+        loss_bits=bits(both.person_nats),
+        model_loss_bits=bits(both.model_nats),
+    )

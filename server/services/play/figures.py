@@ -1,0 +1,69 @@
+"""Figures of one player in one round, with intervals, as the contract has them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from server.domain.estimators.accuracy import Interval, PairedCounts
+from server.domain.estimators.arrays import FloatArray
+from server.domain.estimators.estimates import Clusters, interval, mean_estimate
+from server.domain.estimators.intervals import answers_to_settle
+from server.domain.estimators.paired import PairedIntervals
+from server.domain.estimators.perplexity import bits
+from server.domain.estimators.variance_components import Default
+from server.services.contract.figures import ComparisonView, IntervalView, LossesView
+from server.services.play.played import Losses, Marks
+
+
+def paired_counts(marks: Sequence[Marks]) -> PairedCounts:
+    """Count the positions by who was right."""
+    pairs = [(mark.right, mark.model_right) for mark in marks]
+    return PairedCounts(
+        both=pairs.count((True, True)),
+        person_only=pairs.count((True, False)),
+        model_only=pairs.count((False, True)),
+        neither=pairs.count((False, False)),
+    )
+
+
+def comparison_view(found: PairedIntervals) -> ComparisonView:
+    """Return the paired comparison of person and model."""
+    return ComparisonView(
+        difference=IntervalView.of(found.difference),
+        p_value=found.p_value,
+        answers_to_settle=found.answers_to_settle,
+    )
+
+
+def losses_view(losses: Sequence[Losses], default: Default) -> LossesView:
+    """Return both sides' mean losses on the same positions, and their difference.
+
+    A dozen answers cannot tell how much losses differ: `default` says that as well.
+    """
+    person = np.array([both.person_nats for both in losses], dtype=np.float64)
+    model = np.array([both.model_nats for both in losses], dtype=np.float64)
+    difference = _mean(person - model, default)
+    return LossesView(
+        you=interval_in_bits(_mean(person, default)),
+        model=interval_in_bits(_mean(model, default)),
+        difference=interval_in_bits(difference),
+        answers_to_settle=answers_to_settle(difference),
+    )
+
+
+def one_player(n: int) -> Clusters:
+    """Return the clusters of n positions that one player answered in one passage."""
+    nobody_else = np.zeros(n, dtype=np.int64)
+    return Clusters(nobody_else, np.arange(n, dtype=np.int64), nobody_else)
+
+
+def interval_in_bits(nats: Interval) -> IntervalView:
+    """Return the interval in bits."""
+    return IntervalView(value=bits(nats.value), low=bits(nats.low), high=bits(nats.high), n=nats.n)
+
+
+def _mean(values: FloatArray, default: Default) -> Interval:
+    """Return the mean over one player's positions in one passage."""
+    return interval(mean_estimate(values, one_player(values.size), default))

@@ -1,0 +1,166 @@
+"""A guess: one at each position, and it settles the position."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import TypedDict
+
+from server.domain.errors import Conflict, InvalidInput
+from server.domain.estimators.perplexity import bits
+from server.domain.play.guessing import Reveal, read_guess, reveal, suggestions, visible
+from server.domain.play.rounds import Mode, next_position
+from server.services.contract.answers import AnswerView, CandidateView
+from server.services.contract.results import ResultView
+from server.services.contract.rounds import AskedView
+from server.services.play.played import (
+    Losses,
+    Marks,
+    PlayedRound,
+    TypedGuess,
+    answer_columns,
+    other_answer,
+    other_mode,
+    require_asked,
+)
+from server.store.tables import GuessRow, RoundRow
+
+FIRST_ATTEMPT = 1
+
+
+def settled(row: RoundRow) -> list[int]:
+    """Return the positions whose target is revealed, ascending."""
+    return [guess.position for guess in row.guesses]
+
+
+def positions(played: PlayedRound) -> list[int]:
+    """Return all positions that the round asks, ascending."""
+    return played.reading.asked
+
+
+def ask(played: PlayedRound, view: AskedView) -> None:
+    """Add what is shown at the gap: suggestions where the round is assisted."""
+    if played.row.assisted:
+        view.suggestions = suggestions(played.at(view.position))
+
+
+def record(played: PlayedRound, answer: object, now: datetime) -> bool:
+    """Record a guess or a skip; return False where the same one is on record.
+
+    Raises InvalidInput for a text that can be no guess, Conflict for another answer than the
+    recorded one and for a position that is not asked now.
+    """
+    if not isinstance(answer, TypedGuess):
+        raise other_mode(played.mode, Mode.GUESS)
+    text = read_single(played, answer)
+    recorded = guess_at(played.row, answer.position)
+    if recorded is not None:
+        if recorded.text != text:
+            raise other_answer(answer.position, "answer")
+        return False
+    require_asked(answer.position, next_position(positions(played), len(played.row.guesses)))
+    played.row.guesses.append(guess_row(played, answer.position, text, FIRST_ATTEMPT, now))
+    return True
+
+
+def marks(row: RoundRow) -> list[Marks]:
+    """Return the marks of every settled position, ascending."""
+    return [marks_of(guess) for guess in row.guesses]
+
+
+def losses(_row: RoundRow) -> list[Losses]:
+    """Return both sides' losses: a guess has none, for it states no probability."""
+    return []
+
+
+def reveal_at(played: PlayedRound, position: int) -> AnswerView:
+    """Return what is shown of a settled position."""
+    guess = guess_at(played.row, position)
+    if guess is None:
+        raise Conflict(f"Position {position} is not settled.")
+    return answer_view(played, guess)
+
+
+def conclude(played: PlayedRound, result: ResultView) -> None:
+    """Add what a finished round says beyond accuracy: nothing here."""
+
+
+def guess_at(row: RoundRow, position: int) -> GuessRow | None:
+    """Return the first guess at a position, if any."""
+    return next((guess for guess in row.guesses if guess.position == position), None)
+
+
+def read_single(played: PlayedRound, answer: TypedGuess) -> str | None:
+    """Return the text where one guess is allowed; raise InvalidInput for another or a bad one."""
+    if answer.attempt not in (None, FIRST_ATTEMPT):
+        raise InvalidInput("attempt", f"Mode {played.mode} allows one guess; tries allows several.")
+    return None if answer.text is None else read_guess(answer.text, played.unit)
+
+
+def guess_row(
+    played: PlayedRound, position: int, text: str | None, attempt: int, now: datetime
+) -> GuessRow:
+    """Return the row of a guess with both sides' marks; text None is a skip."""
+    row, gap = played.row, played.at(position)
+    revealed = reveal(gap, text)
+    return GuessRow(
+        **answer_columns(row, position, now),
+        mode=row.mode,
+        assisted=row.assisted,
+        repeated=row.repeated,
+        attempt=attempt,
+        text=text,
+        skipped=text is None,
+        is_right=revealed.right,
+        target=revealed.target,
+        model_guess=revealed.model_guess,
+        model_is_right=revealed.model_right,
+        target_rank=revealed.target_rank,
+        target_loss_nats=revealed.target_loss_nats,
+        entropy_nats=gap.entropy_nats,
+    )
+
+
+def marks_of(guess: GuessRow) -> Marks:
+    """Return the marks of a guess that settled its position."""
+    return Marks(guess.position, guess.is_right, guess.model_is_right, guess.target_loss_nats)
+
+
+class _GuessFields(TypedDict):
+    guess_is_token: bool
+    guess_rank: int | None
+    guess_probability: float | None
+    guess_probability_below: float | None
+
+
+def answer_view(played: PlayedRound, guess: GuessRow) -> AnswerView:
+    """Return what is shown of the position that a guess belongs to."""
+    unit = played.unit
+    revealed = reveal(played.at(guess.position), guess.text)
+    return AnswerView(
+        position=guess.position,
+        guess=None if guess.text is None else visible(guess.text, unit),
+        skipped=guess.skipped,
+        target=visible(revealed.target, unit),
+        right=guess.is_right,
+        model_guess=visible(revealed.model_guess, unit),
+        model_right=guess.model_is_right,
+        target_probability=math.exp(-revealed.target_loss_nats),
+        target_rank=revealed.target_rank,
+        target_loss_bits=bits(revealed.target_loss_nats),
+        candidates=[
+            CandidateView(token=visible(c.text, unit), probability=c.probability)
+            for c in revealed.candidates
+        ],
+        **_guess_fields(revealed),
+    )
+
+
+def _guess_fields(revealed: Reveal) -> _GuessFields:
+    logprob, below = revealed.guess_logprob_nats, revealed.guess_below_nats
+    return {
+        "guess_is_token": revealed.guess_is_token,
+        "guess_rank": revealed.guess_rank,
+        "guess_probability": None if logprob is None else math.exp(logprob),
+        "guess_probability_below": None if below is None else math.exp(below),
+    }

@@ -1,0 +1,152 @@
+"""Tries: up to five guesses at a position; the last one settles it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import numpy as np
+
+from server.domain.errors import Conflict, InvalidInput
+from server.domain.estimators.estimates import interval
+from server.domain.estimators.tries import Tries, tries_bounds
+from server.domain.play.guessing import read_guess, visible
+from server.domain.play.rounds import MOST_TRIES, Mode, next_position
+from server.domain.text.tokens import Unit, folded
+from server.services.contract.answers import AnswerView
+from server.services.contract.results import ResultView, TriesView
+from server.services.contract.rounds import AskedView
+from server.services.play import guesses
+from server.services.play.figures import interval_in_bits, one_player
+from server.services.play.played import (
+    Losses,
+    Marks,
+    PlayedRound,
+    TypedGuess,
+    other_answer,
+    other_mode,
+    require_asked,
+)
+from server.store.tables import GuessRow, RoundRow
+
+
+def settled(row: RoundRow) -> list[int]:
+    """Return the positions whose target is revealed, ascending."""
+    return [guess.position for guess in _closing(row)]
+
+
+def positions(played: PlayedRound) -> list[int]:
+    """Return all positions that the round asks, ascending."""
+    return played.reading.asked
+
+
+def ask(played: PlayedRound, view: AskedView) -> None:
+    """Add what was tried at the gap, and how many tries are left."""
+    view.tries = _tried(played, view.position)
+    view.tries_left = MOST_TRIES - len(_tries_at(played.row, view.position))
+
+
+def record(played: PlayedRound, answer: object, now: datetime) -> bool:
+    """Record a try or a skip; return False where the same one is on record.
+
+    Raises InvalidInput for a text that can be no guess or was tried already, Conflict for another
+    answer than the recorded one, for a try out of order and for a position that is not asked now.
+    """
+    if not isinstance(answer, TypedGuess):
+        raise other_mode(played.mode, Mode.GUESS)
+    text = None if answer.text is None else read_guess(answer.text, played.unit)
+    earlier = _tries_at(played.row, answer.position)
+    asked_now = next_position(positions(played), len(_closing(played.row)))
+    if _is_recorded(earlier, text, answer.attempt, is_open=answer.position == asked_now):
+        return False
+    require_asked(answer.position, asked_now)
+    if answer.attempt is not None and answer.attempt != len(earlier) + 1:
+        raise Conflict(f"Try {len(earlier) + 1} comes next, not {answer.attempt}.")
+    if text is not None and any(_same(text, other.text, played.unit) for other in earlier):
+        raise InvalidInput("text", f"You tried “{visible(text, played.unit)}” already.")
+    played.row.guesses.append(
+        guesses.guess_row(played, answer.position, text, len(earlier) + 1, now)
+    )
+    return True
+
+
+def marks(row: RoundRow) -> list[Marks]:
+    """Return the marks of every settled position: who found it within five tries."""
+    return [
+        replace(guesses.marks_of(guess), model_right=_model_found(guess)) for guess in _closing(row)
+    ]
+
+
+def losses(_row: RoundRow) -> list[Losses]:
+    """Return both sides' losses: tries have none of their own, only bounds on the mean."""
+    return []
+
+
+def reveal_at(played: PlayedRound, position: int) -> AnswerView:
+    """Return what is shown of a settled position, with all that was tried."""
+    guess = _tries_at(played.row, position)[-1]
+    view = guesses.answer_view(played, guess)
+    view.model_right, view.tries = _model_found(guess), _tried(played, position)
+    return view
+
+
+def conclude(played: PlayedRound, result: ResultView) -> None:
+    """Add how many tries it took, beside the model's, and the bounds on the loss."""
+    closing = _closing(played.row)
+    solved_at = np.array([g.attempt if g.is_right else 0 for g in closing], dtype=np.int64)
+    tries = np.array([g.attempt for g in closing], dtype=np.int64)
+    ranks = [guess.target_rank for guess in closing]
+    vocabulary = played.reading.vocabulary
+    answers = len(vocabulary.word_ids) if played.unit is Unit.WORDS else len(vocabulary)
+    bounds = tries_bounds(Tries(solved_at, tries, one_player(len(closing))), answers)
+    attempts = range(1, MOST_TRIES + 1)
+    result.tries = TriesView(
+        solved=[float((solved_at == attempt).mean()) for attempt in attempts],
+        model_solved=[ranks.count(attempt) / len(ranks) for attempt in attempts],
+        unsolved=bounds.unsolved,
+        lower_bits=interval_in_bits(interval(bounds.lower)),
+        upper_bits=interval_in_bits(interval(bounds.upper)),
+    )
+
+
+def _closing(row: RoundRow) -> list[GuessRow]:
+    """Return the last guess at each position where no further one is allowed."""
+    return [g for g in row.guesses if g.is_right or g.skipped or g.attempt == MOST_TRIES]
+
+
+def _tries_at(row: RoundRow, position: int) -> list[GuessRow]:
+    return [guess for guess in row.guesses if guess.position == position]
+
+
+def _tried(played: PlayedRound, position: int) -> list[str]:
+    tries = _tries_at(played.row, position)
+    return [visible(guess.text, played.unit) for guess in tries if guess.text is not None]
+
+
+def _model_found(guess: GuessRow) -> bool:
+    """Give the model as many tries as the player had."""
+    return guess.target_rank <= MOST_TRIES
+
+
+def _same(guess: str, other: str | None, unit: Unit) -> bool:
+    if other is None:
+        return False
+    return folded(guess) == folded(other) if unit is Unit.WORDS else guess == other
+
+
+def _is_recorded(
+    earlier: list[GuessRow], text: str | None, attempt: int | None, *, is_open: bool
+) -> bool:
+    """Tell whether this try is on record; raise Conflict where another one is in its place."""
+    if not earlier:
+        return False
+    if attempt is None:
+        if is_open and earlier[-1].text != text:
+            return False
+        attempt = len(earlier)
+    if attempt > len(earlier):
+        return False
+    recorded = earlier[attempt - 1]
+    if recorded.text != text:
+        raise other_answer(recorded.position, "answer")
+    return True
