@@ -99,6 +99,26 @@ def paired_counts_of(
     return [paired_counts(*row) for row in session.execute(query)]
 
 
+def bets_of(
+    session: Session, player_id: int, model_id: int, unit: Unit
+) -> list[tuple[int, float, float]]:
+    """Return the player's bets on passages not seen before: passage, loss and model's log-prob.
+
+    Losses and log-probabilities are in nats.
+    """
+    query = (
+        select(RoundRow.scored_passage_id, BetRow.loss_nats, BetRow.target_logprob_nats)
+        .join(RoundRow, RoundRow.id == BetRow.round_id)
+        .where(
+            BetRow.player_id == player_id,
+            BetRow.model_id == model_id,
+            BetRow.unit == unit,
+            BetRow.repeated.is_(False),
+        )
+    )
+    return [(passage, loss, logprob) for passage, loss, logprob in session.execute(query)]
+
+
 def _is_revealed() -> ColumnElement[bool]:
     """Tell of a guess whether its position is settled: by a bet, in tries by the last one."""
     last = aliased(GuessRow)

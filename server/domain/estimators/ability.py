@@ -56,12 +56,20 @@ def fit_paired_losses(person: FloatArray, model: FloatArray, clusters: Clusters)
         raise ValueError("no answers to fit to")
     spread = float(((model - model.mean()) ** 2).sum())
     together = float(((model - model.mean()) * (person - person.mean())).sum())
-    slope = together / spread if spread else DEFAULT_SLOPE
-    slope = (n * slope + _ANSWERS_FOR_THE_SLOPE * DEFAULT_SLOPE) / (n + _ANSWERS_FOR_THE_SLOPE)
+    slope = drawn_slope(together, spread, n)
     gaps = person - slope * model
     squares = squares_of(gaps, np.full(n, 1 / n), clusters.by_kind())
     components = fit_components(squares, PAIRED_LOSS_NATS)
     return PairedLosses(slope, float(gaps.mean()), float(model.mean()), components)
+
+
+def drawn_slope(together: float, spread: float, n: int) -> float:
+    """Return the slope of n answers, drawn to 0.85 as if by 500 more.
+
+    `spread` is Σ(x − x̄)² of the model's losses, `together` Σ(x − x̄)(y − ȳ) with the persons'.
+    """
+    own = together / spread if spread else DEFAULT_SLOPE
+    return (n * own + _ANSWERS_FOR_THE_SLOPE * DEFAULT_SLOPE) / (n + _ANSWERS_FOR_THE_SLOPE)
 
 
 def player_loss(

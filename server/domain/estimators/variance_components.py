@@ -17,6 +17,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
 
 import numpy as np
 
@@ -67,7 +68,9 @@ class Default:
 # the study of 2022 typed guesses divide as .04 player, .02 passage, .18 position, .01 player and
 # passage together; of its duels' logarithms .01 is the player and .45 the question.
 RIGHT = Default((0.04, 0.03, 0.22, 0.03, 0.68), 0.2)
-RIGHT_DIFFERENCE = Default(RIGHT.shares, 0.3)
+RIGHT_DIFFERENCE = Default(
+    (0.04, 0.03, 0.40, 0.03, 0.50), 0.3
+)  # the model's mark is the position's
 LOSS_NATS = Default((0.08, 0.06, 0.25, 0.05, 0.56), 5.0)
 DUEL_LOSS_NATS = Default(LOSS_NATS.shares, 0.5)  # a coin loses 0.69, so they differ less
 # A model says the same to everybody who comes to a position.
@@ -254,6 +257,25 @@ def squares_of(
         products_of(weights, weights, clusters, clusters),
         products_of(residuals, residuals, clusters, clusters),
     )
+
+
+def squares_of_marks(marks: IntArray, clusters: Mapping[ClusterKind, IntArray]) -> ClusterSquares:
+    """Return the squares of a plain mean of whole numbers, shape (n,), rounded once at the end.
+
+    So rows give to the last digit what sums of whole numbers give.
+    """
+    n, total = marks.size, int(marks.sum())
+    weights, residuals = [], []
+    for kind in KINDS:
+        _, index, counts = np.unique(clusters[kind], return_inverse=True, return_counts=True)
+        sums = np.zeros(counts.size, dtype=np.int64)
+        np.add.at(sums, index, marks)
+        squares, mixed, own = int(counts @ counts), int(sums @ counts), int(sums @ sums)
+        weights.append(float(Fraction(squares, n**2)))
+        residuals.append(
+            float(Fraction(own * n**2 - 2 * total * n * mixed + total**2 * squares, n**4))
+        )
+    return ClusterSquares(np.array(weights), np.array(residuals))
 
 
 def products_of(

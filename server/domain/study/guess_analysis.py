@@ -10,7 +10,6 @@ import numpy as np
 
 from server.domain.errors import InvalidInput
 from server.domain.estimators.accuracy import Interval, PairedCounts
-from server.domain.estimators.arrays import FloatArray
 from server.domain.estimators.estimates import interval
 from server.domain.estimators.intervals import share_interval
 from server.domain.estimators.paired import (
@@ -30,7 +29,7 @@ from server.domain.estimators.variance_components import (
     default_components,
     fit_components,
     is_one_player,
-    squares_of,
+    squares_of_marks,
 )
 from server.domain.study.columns import Codes, guess_is_right, model_is_right, tries_columns
 from server.domain.study.interchange import GuessRow
@@ -100,13 +99,12 @@ def analyse_guesses(rows: Sequence[GuessRow], codes: Codes, *, as_model: bool) -
 def _components(rows: Sequence[GuessRow], codes: Codes, mark: Mark, default: Default) -> Components:
     if not rows:
         return default_components(default)
-    return fit_components(_squares([float(mark(row)) for row in rows], rows, codes), default)
+    return fit_components(_squares([int(mark(row)) for row in rows], rows, codes), default)
 
 
-def _squares(values: Sequence[float], rows: Sequence[GuessRow], codes: Codes) -> ClusterSquares:
+def _squares(marks: Sequence[int], rows: Sequence[GuessRow], codes: Codes) -> ClusterSquares:
     clusters = codes.clusters([(row.player, row.passage, row.position) for row in rows])
-    weights: FloatArray = np.full(len(rows), 1 / len(rows))
-    return squares_of(np.array(values), weights, clusters.by_kind())
+    return squares_of_marks(np.array(marks, dtype=np.int64), clusters.by_kind())
 
 
 def _share(
@@ -115,7 +113,7 @@ def _share(
     if not rows:
         return None
     marks = [mark(row) for row in rows]
-    weights = _squares([float(right) for right in marks], rows, codes).weights
+    weights = _squares([int(right) for right in marks], rows, codes).weights
     if is_one_player(weights):
         components = components.of_one_player()
     return share_interval(sum(marks), len(rows), components, weights)
@@ -141,10 +139,10 @@ def _groups(rows: Sequence[GuessRow], codes: Codes) -> list[GroupAnalysis]:
 
 
 def _paired_components(rows: Sequence[GuessRow], codes: Codes) -> PairedComponents:
-    person = [float(guess_is_right(row)) for row in rows]
-    model = [float(model_is_right(row)) for row in rows]
+    person = [int(guess_is_right(row)) for row in rows]
+    model = [int(model_is_right(row)) for row in rows]
     gap = [a - b for a, b in zip(person, model, strict=True)]
-    return fit_paired(*(_squares(values, rows, codes) for values in (person, model, gap)))
+    return fit_paired(*(_squares(marks, rows, codes) for marks in (person, model, gap)))
 
 
 def _group(
@@ -161,7 +159,7 @@ def _group(
         marks.count((False, True)),
         marks.count((False, False)),
     )
-    weights = _squares([0.0] * len(rows), rows, codes).weights
+    weights = _squares([0] * len(rows), rows, codes).weights
     found = paired_intervals(counts, weights, components)
     losses = [-row.target_logprob[model] for row in rows if model in row.target_logprob]
     return GroupAnalysis(

@@ -72,7 +72,7 @@ class Pool:
         common = None
         if len(parts) > 1:
             first, second = parts
-            common = self._by_kind(lambda kind: self._product(kind, first.weights, second.weights))
+            common = self._by_kind(lambda kind: self.product(kind, first.weights, second.weights))
         return mean_interval(float(value), n, spread_of(spreads, common))
 
     def squares(self, part: PoolPart) -> ClusterSquares:
@@ -82,14 +82,15 @@ class Pool:
         large terms cancel.
         """
         return ClusterSquares(
-            self._by_kind(lambda kind: self._product(kind, part.weights, part.weights)),
-            self._by_kind(lambda kind: self._product(kind, part.contributions, part.contributions)),
+            self._by_kind(lambda kind: self.product(kind, part.weights, part.weights)),
+            self._by_kind(lambda kind: self.product(kind, part.contributions, part.contributions)),
         )
 
     def _by_kind(self, product: Callable[[ClusterKind], Fraction]) -> FloatArray:
         return np.array([float(product(kind)) for kind in KINDS])
 
-    def _product(self, kind: ClusterKind, first: Weights, second: Weights) -> Fraction:
+    def product(self, kind: ClusterKind, first: Weights, second: Weights) -> Fraction:
+        """Return the sum over clusters of (Σ weight · number) by one weighting times by another."""
         v = [first.get(field, Fraction(0)) for field in self.fields]
         w = [second.get(field, Fraction(0)) for field in self.fields]
         products = iter(self.moments[kind][1 + len(self.fields) :])

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 from sqlalchemy.orm import Session
 
-from server.domain.estimators.arrays import FloatArray
+from server.domain.estimators.arrays import IntArray
 from server.domain.estimators.calibration import CalibrationBin, calibration
 from server.domain.estimators.paired import DEFAULT_PAIRED, PairedComponents, fit_paired
 from server.domain.estimators.variance_components import (
     ClusterSquares,
     codes_by_kind,
-    squares_of,
+    squares_of_marks,
 )
 from server.domain.play.betting import STAKE_STEPS
 from server.domain.play.conduct import Exclusion
@@ -137,25 +137,25 @@ def _group(key: tuple[Any, ...], rows: list[Any]) -> PairedGroup:
         players=len({row.player_id for row in rows}),
         skipped=sum(row.skipped for row in rows),
         mean_loss_nats=math.fsum(row.target_loss_nats for row in rows) / len(rows),
-        weights=_squares(rows, np.zeros(len(rows))).weights,
+        weights=_squares(rows, np.zeros(len(rows), dtype=np.int64)).weights,
     )
 
 
 def _components(rows: list[Any]) -> PairedComponents:
     if not rows:
         return DEFAULT_PAIRED
-    person = np.array([row.is_right for row in rows], dtype=np.float64)
-    model = np.array([row.model_is_right for row in rows], dtype=np.float64)
-    return fit_paired(*(_squares(rows, values) for values in (person, model, person - model)))
+    person = np.array([row.is_right for row in rows], dtype=np.int64)
+    model = np.array([row.model_is_right for row in rows], dtype=np.int64)
+    return fit_paired(*(_squares(rows, marks) for marks in (person, model, person - model)))
 
 
-def _squares(rows: list[Any], values: FloatArray) -> ClusterSquares:
+def _squares(rows: list[Any], marks: IntArray) -> ClusterSquares:
     passage = np.array([row.scored_passage_id for row in rows], dtype=np.int64)
     position = np.array([row.position for row in rows], dtype=np.int64)
     player = np.array([row.player_id for row in rows], dtype=np.int64)
     place = passage * (int(position.max()) + 1) + position
     codes = codes_by_kind(player, passage, place)
-    return squares_of(values, np.full(len(rows), 1 / len(rows)), codes)
+    return squares_of_marks(marks, codes)
 
 
 def _losses(rows: list[Row], model: str, unit: str) -> Losses:

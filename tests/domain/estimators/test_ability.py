@@ -13,6 +13,10 @@ from server.domain.estimators.ability import (
 )
 from server.domain.estimators.estimates import Clusters
 from server.domain.estimators.variance_components import Components
+from server.domain.sums.clusters import add_answers
+from server.domain.sums.contributions import HEAD, Head
+from server.domain.sums.paired_losses import paired_losses_from
+from server.domain.sums.whole_numbers import CLUSTER, Sums, changed_moments, fixed
 
 SITE = PairedLosses(0.8, 1.0, 4.0, Components(np.array([0.06, 0, 0, 0, 2.16]), np.zeros(5)))
 
@@ -78,3 +82,26 @@ def test_at_twelve_words_the_shrunken_loss_is_off_by_far_less_than_the_raw_mean(
     assert float(np.sqrt(np.mean((raw - truth) ** 2))) > 0.6
     assert float(np.sqrt(np.mean((shrunken - truth) ** 2))) < 0.23
     assert held >= 0.92
+
+
+def test_sums_tell_the_same_of_the_site_as_the_bets_themselves() -> None:
+    generator = np.random.default_rng(8)
+    player, position = generator.integers(0, 6, 90), np.arange(90)
+    passage, model = position // 10, generator.gamma(2, 2, 90)
+    person = 0.7 * model + generator.normal(1, 1, 90)
+    sums: Sums = {}
+    each = zip(player.tolist(), passage.tolist(), position.tolist(), strict=True)
+    heads = [
+        Head(bets=1, loss=fixed(mine), logprob=fixed(-its))
+        for mine, its in zip(person.tolist(), model.tolist(), strict=True)
+    ]
+    add_answers(lambda _: sums, (HEAD, 1, "words"), zip(each, heads, strict=True))
+    clusters = {key: numbers for key, numbers in sums.items() if key[0] == CLUSTER}
+    found = paired_losses_from(sums | changed_moments({}, clusters), 1, "words")
+    expected = fit_paired_losses(person, model, Clusters(player, position, passage))
+    assert found is not None
+    assert found.slope == pytest.approx(expected.slope, rel=1e-9)
+    assert found.excess_nats == pytest.approx(expected.excess_nats, rel=1e-9)
+    assert found.model_nats == pytest.approx(expected.model_nats, rel=1e-9)
+    assert found.components.variances == pytest.approx(expected.components.variances, rel=1e-9)
+    assert paired_losses_from(sums, 2, "words") is None

@@ -34,6 +34,7 @@ from server.domain.estimators.variance_components import (
     fit_components,
     mean_variance,
     squares_of,
+    squares_of_marks,
     sum_variance,
 )
 
@@ -70,6 +71,16 @@ def test_squares_by_hand() -> None:
     found = squares([1, 2, 3, 6], [0, 0, 1, 1], [0, 10, 0, 10])
     assert list(found.weights) == [0.5, 0.5, 0.5, 0.25, 0.25]
     assert list(found.residuals) == [1.125, 0.5, 0.5, 0.875, 0.875]
+
+
+def test_marks_have_the_squares_of_their_values() -> None:
+    generator = np.random.default_rng(4)
+    marks = generator.integers(-1, 2, 200)
+    codes = codes_by_kind(*(generator.integers(0, 12, 200) for _ in range(3)))
+    whole = squares_of_marks(marks, codes)
+    floats = squares_of(marks.astype(np.float64), np.full(200, 1 / 200), codes)
+    assert whole.weights == pytest.approx(floats.weights)
+    assert whole.residuals == pytest.approx(floats.residuals)
 
 
 def test_the_variance_of_a_mean_is_the_components_weighed_by_the_squares() -> None:
