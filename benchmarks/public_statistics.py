@@ -124,7 +124,7 @@ def _judgement(n: int, players: int, draw: np.random.Generator) -> dict[str, Any
     rival = float(-6 - 4 * draw.random())
     logprobs = {"target_logprob_nats": -7.0 - n % POSITIONS / 10, "rival_logprob_nats": rival}
     texts = {"target": "time", "rival": "way", "target_share": float(draw.choice(SHARES))}
-    texts |= {"scored_passage_id": _scored_passage(n // POSITIONS)}
+    texts |= {"scored_passage_id": _scored_passage(n // POSITIONS), "question_version": 2}
     return {**_answer(n, players), **form, **logprobs, **texts}
 
 

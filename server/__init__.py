@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
+from inspect import iscoroutinefunction
 from pathlib import Path
 from wsgiref.headers import Headers
 
@@ -32,7 +33,7 @@ from server.web.http.security import register_security
 from server.web.own_text import own_text_api, own_text_pages
 from server.web.pages import pages
 from server.web.stats import register_changes, stats_api, stats_pages
-from server.web.wording.figures import counted, probability, sensible, stated
+from server.web.wording.figures import counted, probability, sensible, signed, stated
 
 STATIC_FOLDER = ROOT / "static"
 LARGEST_BODY_BYTES = 16 * 1024
@@ -97,7 +98,7 @@ def _configure(app: APIFlask, settings: Settings) -> None:
         SQLALCHEMY_ENGINES={"default": engine_options(normalised_url(settings.database_url))},
     )
     app.jinja_options = {**app.jinja_options, "undefined": StrictUndefined}
-    for filter_ in (counted, probability, sensible, stated):
+    for filter_ in (counted, probability, sensible, signed, stated):
         app.jinja_env.filters[filter_.__name__] = filter_
 
 
@@ -112,6 +113,10 @@ def _open_database(app: APIFlask, settings: Settings) -> None:
     if url.startswith("sqlite:///") and ":memory:" not in url:
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     db.init_app(app)
+    # There are no asynchronous sessions to close, and each try would start a thread.
+    app.teardown_appcontext_funcs = [
+        close for close in app.teardown_appcontext_funcs if not iscoroutinefunction(close)
+    ]
     with app.app_context():
         configure(db.engine)
 

@@ -322,7 +322,7 @@ def truth(app: APIFlask) -> Callable[[dict[str, Any], int], str]:
             row = db.session.scalars(
                 select(RoundRow).where(RoundRow.public_id == state["id"])
             ).one()
-            return library.reading(db.session, row).at(position).target
+            return library.scene(db.session, row).reading.at(position).target
 
     return target
 

@@ -12,7 +12,7 @@ import torch
 from benchmarks.oracle.places import Places, Reference, reading_all, reading_last, words_of
 from server.domain.estimators.arrays import FloatArray, IntArray
 from server.domain.scores.passage_scores import PassageScores
-from server.lm.load import LoadedModel
+from server.lm.loaded import LoadedModel
 
 SHORT_MEMORY_TOKENS = 4
 COLD, HOT = 0.7, 1.5

@@ -23,7 +23,7 @@ from server.domain.estimators.estimates import (
 from server.domain.study.analysis import analyse
 from server.domain.study.columns import Codes, judged_columns
 from server.domain.study.interchange import ComparisonRow, Row
-from server.lm.load import LoadedModel
+from server.lm.loaded import LoadedModel
 from server.services.research.oracle import PlayedRow, Range
 
 

@@ -17,6 +17,7 @@ from server.commands.terminal import sentences_for_errors
 from server.domain.estimators.accuracy import Interval
 from server.domain.estimators.perplexity import perplexity
 from server.domain.study.analysis import Analysis, analyse
+from server.domain.study.loss_analysis import ComparisonAnalysis, HeadlineAnalysis
 from server.domain.text.tokens import Unit
 from server.services.research.study import read_rows
 
@@ -32,6 +33,11 @@ Line = tuple[str, str, str, str]
 @click.option("--strict", is_flag=True, help="Fail where a row is malformed; print no result.")
 @click.option("--as", "played_by", metavar="MODEL", help="Let a model of the rows play.")
 @click.option("--reference", metavar="MODEL", help="Compare with this model.")
+@click.option(
+    "--density-ratio",
+    is_flag=True,
+    help="Also estimate from answers to the first question, which else are left out.",
+)
 @click.option("--unit", type=click.Choice([unit.value for unit in Unit]), help="Only such rows.")
 def analyse_command(
     files: tuple[Path, ...],
@@ -39,6 +45,7 @@ def analyse_command(
     strict: bool,
     played_by: str | None,
     reference: str | None,
+    density_ratio: bool,
     unit: str | None,
 ) -> None:
     """Estimate accuracy and perplexity from FILES of guesses, bets and comparisons.
@@ -56,7 +63,13 @@ def analyse_command(
         if not found.rows:
             raise click.ClickException("There is no row to analyse.")
         wanted = Unit(unit) if unit else None
-        result = analyse(found.rows, reference=reference, played_by=played_by, unit=wanted)
+        result = analyse(
+            found.rows,
+            reference=reference,
+            played_by=played_by,
+            unit=wanted,
+            density_ratio=density_ratio,
+        )
     if as_json:
         document = asdict(result) | {"malformed": malformed}
         click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2))
@@ -70,11 +83,13 @@ def _table(result: Analysis, malformed: int) -> Table:
     rows = result.rows
     answers = f"{rows.guesses:,} guesses, {rows.bets:,} bets, {rows.comparisons:,} comparisons"
     aside = f"{rows.left_out:,} left out, {malformed:,} malformed"
+    if result.first_question:
+        aside += f"; {result.first_question:,} answered the first question"
     table = Table(title=title, caption=f"{answers} of {result.players:,} players; {aside}.")
     table.add_column("")
     for heading in ("value", "95 % interval", "n"):
         table.add_column(heading, justify="right")
-    for section in (_headline, _bets, _comparisons, _tries, _guesses):
+    for section in (_headline, _bets, _comparisons, _density_ratio, _tries, _guesses):
         for line in section(result):
             table.add_row(*line)
         table.add_section()
@@ -82,8 +97,11 @@ def _table(result: Analysis, malformed: int) -> Table:
 
 
 def _headline(result: Analysis) -> Iterator[Line]:
-    if (found := result.headline) is None:
-        return
+    if result.headline is not None:
+        yield from _headline_lines(result.headline)
+
+
+def _headline_lines(found: HeadlineAnalysis) -> Iterator[Line]:
     yield _nats("loss, head by bets and tail by comparisons", found.loss_nats)
     yield _perplexity("perplexity", found.loss_nats)
     yield _nats("above the reference", found.difference_nats)
@@ -105,8 +123,21 @@ def _bets(result: Analysis) -> Iterator[Line]:
 
 
 def _comparisons(result: Analysis) -> Iterator[Line]:
-    if (found := result.comparisons) is None:
+    if result.comparisons is not None:
+        yield from _comparison_lines(result.comparisons)
+
+
+def _density_ratio(result: Analysis) -> Iterator[Line]:
+    if (found := result.density_ratio) is None:
         return
+    yield "by density ratio (first question)", "", "", str(found.judgements)
+    if found.headline is not None:
+        yield from _headline_lines(found.headline)
+    if found.comparisons is not None:
+        yield from _comparison_lines(found.comparisons)
+
+
+def _comparison_lines(found: ComparisonAnalysis) -> Iterator[Line]:
     questions = str(found.questions)
     yield "questions with rivals from the whole distribution", questions, "", ""
     yield "the reference's loss there", _plain(found.reference_loss_nats), "", questions

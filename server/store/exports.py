@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from server.store.statistics.rollups import Duels, counting_players
+from server.domain.play.duels import CURRENT_QUESTION
+from server.store.statistics.rollups import Duels, players_whose_duels_count
 from server.store.tables import (
     BetRow,
     GuessRow,
@@ -92,11 +93,12 @@ def stream_judgements(session: Session, players: Players = None) -> Iterator[Any
 
 
 def judgements_of(session: Session, duels: Collection[Duels]) -> dict[Duels, list[Any]]:
-    """Return the judgements of these duels, first sight alone, by players whose answers count."""
+    """Return the judgements of these duels that count: first sight, and today's question alone."""
     passages = {some.scored_passage_id for some in duels}
     query = _judgements().where(
         JudgementRow.scored_passage_id.in_(passages),
-        JudgementRow.player_id.in_(counting_players()),
+        JudgementRow.player_id.in_(players_whose_duels_count()),
+        JudgementRow.question_version == CURRENT_QUESTION,
         RoundRow.repeated.is_(False),
     )
     found: dict[Duels, list[Any]] = {some: [] for some in duels}
@@ -111,6 +113,7 @@ def _judgements() -> Select[Any]:
     columns = (
         *(JudgementRow.player_id, JudgementRow.model_id, JudgementRow.unit, JudgementRow.form),
         *(JudgementRow.asked, JudgementRow.position, JudgementRow.target, JudgementRow.rival),
+        JudgementRow.question_version,
         *(JudgementRow.target_share, JudgementRow.target_logprob_nats),
         *(JudgementRow.rival_logprob_nats, JudgementRow.elapsed_ms, JudgementRow.answered_on),
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import ColumnElement, Select, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload
 
 from server.domain.play.rounds import Mode
 from server.domain.scores.passage_scores import Form
@@ -35,6 +35,7 @@ def find_round(
         select(RoundRow)
         .join(RoundRow.player)
         .where(RoundRow.public_id == public_id, PlayerRow.public_id == player_public_id)
+        .options(lazyload(RoundRow.scored_passage))  # mostly in memory already
     )
     if lock:
         query = query.with_for_update(of=[PlayerRow, RoundRow])

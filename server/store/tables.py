@@ -69,6 +69,8 @@ class LanguageModelRow(Base):
     tokenizer_fingerprint: Mapped[str] = mapped_column(String(64))
     parameters: Mapped[int] = mapped_column(BigInteger)
     window_tokens: Mapped[int]
+    # The token that stood before every text; empty where models were scored before it was recorded.
+    beginning: Mapped[str] = mapped_column(String(200), server_default="")
     vocabulary: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     created_at: Mapped[datetime]
 
@@ -224,7 +226,7 @@ class GuessRow(Base):
     target: Mapped[str]
     model_guess: Mapped[str]
     model_is_right: Mapped[bool]
-    target_rank: Mapped[int]  # how many tries the model would have needed
+    target_rank: Mapped[int]  # how many tries the model would have needed, see `Gap.tries_needed`
     target_loss_nats: Mapped[float]
     entropy_nats: Mapped[float]  # of the model at this position, over all tokens
     elapsed_ms: Mapped[int]
@@ -274,6 +276,7 @@ class JudgementRow(Base):
     scored_passage_id: Mapped[int] = mapped_column(ForeignKey("scored_passages.id"), index=True)
     unit: Mapped[str] = mapped_column(String(16))
     form: Mapped[str] = mapped_column(String(16))
+    question_version: Mapped[int]  # what it answers, see `Question`
     practice: Mapped[bool]
     asked: Mapped[bool]  # False where the rival drawn was the target itself, which counts as even
     position: Mapped[int]

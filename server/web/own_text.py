@@ -39,7 +39,8 @@ def show_try() -> str:
     return render_template(
         "try.html",
         why_not=own_texts().why_not(),
-        opponent_label=own_texts().opponent_label(),
+        reader_label=own_texts().reader_label(),
+        stand_in_notice=own_texts().stand_in_notice(),
         longest=LONGEST_TEXT_CHARACTERS,
     )
 

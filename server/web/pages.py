@@ -124,6 +124,7 @@ def methods() -> str:
         played=played_table(results),
         verdict=verdict(results),
         compared=comparison_with_published(results),
+        opponent=present_opponent(db.session, service().opponent),
     )
 
 

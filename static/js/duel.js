@@ -54,7 +54,7 @@ function whole(share) {
   return `${Number(value.toFixed(1))}\u202f%`;
 }
 
-/** Say which one the author wrote, and how much both sides gave it. */
+/** Say which one the author wrote, how much both sides gave it, and what that earned. */
 export function duelWords(answer, round) {
   const verdict = [
     "The author wrote ", element("b", {}, answer.target), ", not ", element("b", {}, answer.rival), ".",
@@ -63,10 +63,29 @@ export function duelWords(answer, round) {
     "You gave it ", element("b", { class: "who-you" }, whole(answer.share)), ", ",
     round.model.label, " ", element("b", { class: "who-model" }, percent(answer.model_share)), ".",
   ];
+  const pay = [
+    "You earn ", element("b", { class: "who-you" }, earned(answer.pay_bits)), ", ",
+    round.model.label, " ", element("b", { class: "who-model" }, earned(answer.model_pay_bits)), ".",
+  ];
   return [
     element("p", { class: "verdict-words" }, ...verdict),
     element("p", { class: "expectation" }, ...shares),
+    element("p", { class: "expectation" }, ...pay),
+    element("details", {}, element("summary", {}, "How that is reckoned"), element("p", {}, reckoned(answer))),
   ];
+}
+
+/** The arithmetic of one judgement; the first question paid all pairs alike. */
+function reckoned(answer) {
+  const pay = `${answer.weight.toFixed(2)} × (1 + log₂ ${Number(answer.share.toFixed(3))}) = ${earned(answer.pay_bits)}.`;
+  if (answer.question_version === 1) return pay;
+  return `Of the two the model gives the author’s ${percent(answer.model_share)}; twice that is the weight, ${answer.weight.toFixed(2)}. So you earn ${pay}`;
+}
+
+/** Bits with their sign, since one can lose some. */
+function earned(bits) {
+  const size = Math.abs(bits).toFixed(2);
+  return `${size === "0.00" ? "" : bits < 0 ? "\u2212" : "+"}${size}\u00a0bits`;
 }
 
 /** Both sides' shares of both tokens. */

@@ -18,11 +18,12 @@ from server.config import ROOT
 
 BIN = Path(sys.executable).parent
 PATIENCE_S = 120.0
+RUN_PATIENCE_S = 1_800.0  # all bundled passages are scored, on a machine that may be busy
 
 
 def run(environment: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE_S
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=RUN_PATIENCE_S
     )
 
 

@@ -124,6 +124,21 @@ def test_one_unit_of_a_file_with_both_can_be_chosen(runner: FlaskCliRunner, tmp_
     assert parsed(analyse(runner, path, "--unit", "words", "--json"))["rows"]["bets"] == 1
 
 
+def test_answers_to_the_first_question_have_an_estimate_of_their_own_when_asked_for(
+    runner: FlaskCliRunner, made: Path
+) -> None:
+    with made.open("a") as file:
+        file.write("\n" + json.dumps(comparison(p_target=0.2, question_version=1)))
+    without, with_them = analyse(runner, made), analyse(runner, made, "--density-ratio")
+    assert "1 answered the first question" in " ".join(without.output.split())
+    assert "by density ratio" not in without.output
+    assert "by density ratio" in " ".join(with_them.output.split())
+    found = parsed(analyse(runner, made, "--density-ratio", "--json"))
+    excess = found["density_ratio"]["comparisons"]["excess_nats"]["value"]
+    assert excess == pytest.approx(math.log(4))
+    assert parsed(analyse(runner, made, "--json"))["density_ratio"] is None
+
+
 def test_no_database_is_needed(environment: dict[str, str], made: Path) -> None:
     nowhere = environment | {"DATABASE_URL": "postgres://u:p@127.0.0.1:9/none"}
     ran = run(nowhere, "flask", "--app", "server", "study", "analyse", str(made), "--json")

@@ -13,10 +13,13 @@ from server.application import db
 from server.domain.estimators.perplexity import perplexity
 from server.domain.study.analysis import analyse
 from server.services.research.study import read_rows
+from server.services.statistics.folding import rebuild
 from server.store.statistics.rollup_tables import SumsRow
+from server.store.tables import JudgementRow
 from server.web.wording.figures import sensible
 from tests.conftest import CreateApp, Player, settings_for
-from tests.web.test_export import at_a_human_pace, exported, play_bets, play_duels
+from tests.web.test_export import at_a_human_pace, exported, lines, play_bets, play_duels
+from tests.web.test_modes import place_bet
 
 
 def test_an_empty_database_gives_zeros_and_a_sentence(empty_app: APIFlask) -> None:
@@ -45,7 +48,13 @@ def test_an_export_analysed_again_gives_what_the_page_shows(
     found = read_rows(exported(app, tmp_path))
     result = analyse(found.rows)
     assert found.problems == []
-    assert body["left_out"] == {"flagged": 0, "skipping": 0, "fast": 1, "repeated_guesses": 0}
+    assert body["left_out"] == {
+        "flagged": 0,
+        "skipping": 0,
+        "fast": 1,
+        "repeated_guesses": 0,
+        "first_question": 0,
+    }
     assert body["players"] == result.players == 2
     [opponent] = body["opponents"]
     assert result.guesses is not None
@@ -88,7 +97,7 @@ def test_the_operator_can_check_the_sums_and_make_them_anew(app: APIFlask, alice
     assert "give the same" in operator.invoke(args=["stats", "check"]).output
     with app.app_context():
         db.session.execute(
-            update(SumsRow).where(SumsRow.key == '["counted"]').values(numbers=[9, 9, 9, 9])
+            update(SumsRow).where(SumsRow.key == '["counted"]').values(numbers=[9, 9, 9, 9, 9])
         )
         db.session.commit()
     found = operator.invoke(args=["stats", "check"])
@@ -124,9 +133,87 @@ def test_calibration_counts_every_stake_and_every_preference(app: APIFlask, alic
     assert sum(found["right"]["n"] for found in opponent["bets_calibration"]) == staked
     [found] = opponent["duels_calibration"]
     assert (found["step"], found["right"]["n"]) == (0.65, len(duels["answers"]))
-    assert found["right"]["value"] == sum(a["right"] for a in duels["answers"]) / len(
-        duels["answers"]
-    )
+    weight = sum(a["weight"] for a in duels["answers"])
+    right = sum(a["weight"] for a in duels["answers"] if a["right"])
+    assert found["right"]["value"] == pytest.approx(right / weight, abs=1e-5)
+
+
+def test_answers_to_the_first_question_stay_out_and_the_page_says_how_many(
+    app: APIFlask, alice: Player, tmp_path: Path
+) -> None:
+    play_bets(alice)
+    play_duels(alice, 0.65)  # practice
+    judged = play_duels(alice, 0.65)
+    at_a_human_pace(app)
+    with app.app_context():
+        db.session.execute(update(JudgementRow).values(question_version=1))
+        db.session.commit()
+        rebuild(db.session)
+    body = app.test_client().get("/api/v1/stats").get_json()
+    assert body["judgements"] == 0
+    assert body["left_out"]["first_question"] == len(judged["answers"])
+    [opponent] = body["opponents"]
+    assert (opponent["tail_questions"], opponent["duels_calibration"]) == (0, [])
+    assert opponent["headline"]["loss_nats"] == opponent["bets"]["loss_nats"]
+    page = app.test_client().get("/stats").text
+    assert f"{len(judged['answers'])} judgements answered another question" in page
+    result = analyse(read_rows(exported(app, tmp_path)).rows, density_ratio=True)
+    assert result.first_question >= len(judged["answers"])  # with the rivals that were the target
+    assert result.density_ratio is not None
+    assert result.density_ratio.headline is not None
+    assert "give the same" in app.test_cli_runner().invoke(args=["stats", "check"]).output
+
+
+def test_speed_in_one_mode_leaves_out_that_mode_alone(app: APIFlask, alice: Player) -> None:
+    alice.play(lambda s: "the")
+    play_duels(alice, 0.65)  # practice
+    for _ in range(2):
+        play_duels(alice, 0.65)
+    at_a_human_pace(app)
+    with app.app_context():
+        db.session.execute(update(JudgementRow).values(elapsed_ms=100))
+        db.session.commit()
+        rebuild(db.session)
+    body = app.test_client().get("/api/v1/stats").get_json()
+    assert (body["players"], body["guesses"], body["judgements"]) == (1, 12, 0)
+    assert body["left_out"]["fast"] == 1
+    assert {row["excluded"] for row in lines(app, "guesses")} == {False}
+    assert {row["excluded"] for row in lines(app, "judgements")} == {True}
+    assert "give the same" in app.test_cli_runner().invoke(args=["stats", "check"]).output
+
+
+def test_a_skipped_guess_of_one_s_own_before_a_bet_counts_for_nobody_s_accuracy(
+    app: APIFlask, alice: Player, tmp_path: Path
+) -> None:
+    state = alice.start(mode="bet")
+    while not state["finished"]:
+        guess = "water" if state["asked"]["index"] % 3 else None
+        state = place_bet(alice, state, guess)["round"]
+    at_a_human_pace(app)
+    [opponent] = app.test_client().get("/api/v1/stats").get_json()["opponents"]
+    assert (opponent["accuracy"]["guesses"], opponent["modes"][0]["guesses"]) == (8, 8)
+    assert opponent["accuracy"]["skipped"] == 0
+    assert opponent["bets"]["loss_nats"]["n"] == 12
+    result = analyse(read_rows(exported(app, tmp_path)).rows).guesses
+    assert result is not None
+    assert result.all is not None
+    assert (result.all.n, result.groups[0].guesses) == (8, 8)
+    shown = alice.client.get(f"/api/v1/rounds/{state['id']}/result").get_json()
+    assert shown["you"]["accuracy"]["n"] == shown["model"]["accuracy"]["n"] == 8
+    you = alice.client.get("/api/v1/player").get_json()["you"]
+    assert you["n"] == 8
+
+
+def test_a_round_of_bets_without_a_guess_of_one_s_own_says_that_nothing_is_known(
+    alice: Player,
+) -> None:
+    state = alice.start(mode="bet")
+    while not state["finished"]:
+        state = place_bet(alice, state, None)["round"]
+    shown = alice.client.get(f"/api/v1/rounds/{state['id']}/result").get_json()
+    assert shown["you"]["accuracy"] == {"value": 0, "low": 0, "high": 1, "n": 0}
+    assert shown["comparison"]["difference"]["n"] == 0
+    assert alice.client.get(f"/rounds/{state['id']}/result").status_code in (200, 404)
 
 
 def test_a_look_shows_the_last_count_and_a_change_is_counted_soon(

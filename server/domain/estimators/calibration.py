@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from server.domain.estimators.accuracy import Interval, wilson_interval
-from server.domain.estimators.arrays import BoolArray, FloatArray, IntArray
+from server.domain.estimators.accuracy import Z_95, Interval
+from server.domain.estimators.arrays import FloatArray, IntArray
 
+WHOLE_WEIGHT = 2**20  # a weight of 1: whole numbers add up exactly, in any order
 _NEARLY_SURE = 1e-9
+
+
+class Statement(NamedTuple):
+    """How likely something was called, whether it was so, and how much that counts."""
+
+    share: float
+    right: bool
+    weight: int = WHOLE_WEIGHT
 
 
 @dataclass(frozen=True)
@@ -22,28 +33,55 @@ class CalibrationBin:
     right: Interval
 
 
-def calibration(
-    stated: FloatArray, right: BoolArray, steps: Sequence[float]
-) -> list[CalibrationBin]:
+def weight_of(weight: float) -> int:
+    """Return a weight as a statement holds it; what is below a millionth becomes 0."""
+    return round(weight * WHOLE_WEIGHT)
+
+
+def calibration(statements: Sequence[Statement], steps: Sequence[float]) -> list[CalibrationBin]:
     """Return the bins that hold statements, one for each step at most, ascending.
 
     A statement belongs to the step that is nearest in log-odds ln(p/(1−p)), since the steps are
-    about even there. The interval is Wilson's and takes statements as independent.
+    about even there. Statements of weight 0 tell nothing and are left out.
 
     Example: 0.5, 0.5, 0.45 and 0.9, right but for the second, with steps 0.5 and 0.9: two of three
     right near 0.5 (stated 0.4833), one of one near 0.9.
     """
-    if stated.size == 0:
+    kept = [statement for statement in statements if statement.weight]
+    if not kept:
         return []
+    stated, right, weight = (
+        np.array(column, dtype=np.float64) for column in zip(*kept, strict=True)
+    )
     nearest = nearest_steps(stated, steps)
-    counts = np.bincount(nearest, minlength=len(steps))
-    sums = np.bincount(nearest, weights=stated, minlength=len(steps))
-    hits = np.bincount(nearest, weights=right, minlength=len(steps))
+
+    def sums(of: FloatArray) -> FloatArray:
+        return np.bincount(nearest, weights=of, minlength=len(steps))
+
+    columns = (sums(np.ones_like(weight)), sums(weight), sums(weight**2))
+    columns += (sums(weight * right), sums(weight * stated))
     return [
-        CalibrationBin(step, float(total / n), wilson_interval(round(hit), int(n)))
-        for step, n, total, hit in zip(steps, counts, sums, hits, strict=True)
+        calibration_bin(step, int(n), *some)
+        for step, n, *some in zip(steps, *columns, strict=True)
         if n
     ]
+
+
+def calibration_bin(
+    step: float, n: int, weight: float, squares: float, right: float, stated: float
+) -> CalibrationBin:
+    """Return a bin from its sums: statements, Σw, Σw², Σw over the right ones, and Σw·share.
+
+    The interval is Wilson's, taking statements as independent, with n = (Σw)²/Σw², as many as
+    statements of equal weight would need to be to say as much (Kish 1965).
+    """
+    share, n_eff = right / weight, weight**2 / squares
+    z2n = Z_95**2 / n_eff
+    centre = (share + z2n / 2) / (1 + z2n)
+    half = Z_95 * math.sqrt(share * (1 - share) / n_eff + z2n / (4 * n_eff)) / (1 + z2n)
+    low = 0.0 if right == 0 else centre - half
+    high = 1.0 if right == weight else centre + half
+    return CalibrationBin(step, stated / weight, Interval(share, low, high, n))
 
 
 def nearest_steps(stated: FloatArray, steps: Sequence[float]) -> IntArray:

@@ -1,4 +1,4 @@
-"""Losses from comparisons: a player says how probably the target, not a rival, is the author's."""
+"""Losses from comparisons: how well does the target fit, against a rival that the model drew?"""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from server.domain.estimators.stated_shares import inside
 class Judgements:
     """Judgements as columns, shape (n,) each; rivals were drawn by the generator g.
 
-    `question` codes say which judgements share a target; `p_target` is the stated probability;
+    `question` codes say which judgements share a target; `p_target` is the stated share;
     `log_ratio` is ln g(target) − ln g(rival) in nats; `same` marks a rival that is the target.
     """
 
@@ -43,8 +43,9 @@ def ratios(judgements: Judgements) -> FloatArray:
     """Return g(x*)/g(x_i) · (1 − r_i)/r_i for each judgement, shape (n,).
 
     The mean over rivals drawn from g is g(x*)/h(x*), since (1 − r)/r is h(x_i)/h(x*) where h is the
-    player's distribution. A rival equal to the target contributes 1. A stated 0 or 1 is
-    read as 0.001 or 0.999. Source: arXiv 2212.11281.
+    player's distribution: so the question must ask how well both fit, whatever drew them. A rival
+    equal to the target contributes 1. A stated 0 or 1 is read as 0.001 or 0.999.
+    Source: arXiv 2212.11281.
     """
     stated = inside(judgements.p_target)
     odds_against = (1.0 - stated) / stated

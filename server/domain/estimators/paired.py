@@ -52,6 +52,15 @@ DEFAULT_PAIRED = PairedComponents(
 )
 
 
+NOTHING_TO_COMPARE = PairedIntervals(
+    person=Interval(0.0, 0.0, 1.0, 0),
+    model=Interval(0.0, 0.0, 1.0, 0),
+    difference=Interval(0.0, -1.0, 1.0, 0),
+    p_value=1.0,
+    answers_to_settle=None,
+)
+
+
 def fit_paired(
     person: ClusterSquares, model: ClusterSquares, difference: ClusterSquares
 ) -> PairedComponents:

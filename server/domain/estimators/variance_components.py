@@ -68,7 +68,7 @@ class Default:
 # the study of 2022 typed guesses divide as .04 player, .02 passage, .18 position, .01 player and
 # passage together; of its duels' logarithms .01 is the player and .45 the question.
 RIGHT = Default((0.04, 0.03, 0.22, 0.03, 0.68), 0.2)
-RIGHT_DIFFERENCE = Default(
+RIGHT_DIFFERENCE = Default(RIGHT.shares, 0.3)
     (0.04, 0.03, 0.40, 0.03, 0.50), 0.3
 )  # the model's mark is the position's
 LOSS_NATS = Default((0.08, 0.06, 0.25, 0.05, 0.56), 5.0)

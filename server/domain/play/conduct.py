@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -11,7 +12,7 @@ LEAST_MEDIAN_MS = 300
 
 
 class Exclusion(StrEnum):
-    """Why a player's answers are left out."""
+    """Why answers of a player are left out: all of them, or for FAST those in some modes."""
 
     FLAGGED = "flagged"
     SKIPPING = "skipping"
@@ -19,34 +20,58 @@ class Exclusion(StrEnum):
 
 
 @dataclass(frozen=True)
+class Pace:
+    """Answers in one mode (guesses, bets, judgements), and how many took less than 300 ms."""
+
+    answers: int
+    fast: int
+
+
+@dataclass(frozen=True)
 class Conduct:
     """How somebody played, by the answers that would count.
 
     `guesses` are first guesses in modes where a skip gives a position up, `skipped` those that
-    were skips; `answers` are guesses, bets and judgements, `fast` those that took less than
-    300 ms.
+    were skips.
     """
 
     flagged: bool
     guesses: int
     skipped: int
-    answers: int
-    fast: int
+    paces: Mapping[str, Pace]  # by mode
 
 
-def exclusion(conduct: Conduct) -> Exclusion | None:
-    """Return why a player is left out; None for a player who counts.
+@dataclass(frozen=True)
+class Verdict:
+    """Which of a player's answers are left out, and why; `reason` None where all count."""
 
-    Left out is whom the operator flagged, who skips more than 90 % of at least 12 positions, and
-    who answers in under 300 ms at the median of at least 12 answers.
+    reason: Exclusion | None
+    too_fast: frozenset[str] = frozenset()  # modes
 
-    >>> exclusion(Conduct(flagged=False, guesses=24, skipped=22, answers=24, fast=0))
+    def counts(self, mode: str) -> bool:
+        """Tell whether the player's answers in a mode count."""
+        if self.reason is Exclusion.FAST:
+            return mode not in self.too_fast
+        return self.reason is None
+
+
+def verdict(conduct: Conduct) -> Verdict:
+    """Return what is left out of a player's answers.
+
+    Left out is whom the operator flagged, who skips more than 90 % of at least 12 positions, and,
+    in that mode alone, who answers in under 300 ms at the median of at least 12 answers: a tap
+    through the duels says nothing about the guesses that were thought over.
+
+    >>> verdict(Conduct(flagged=False, guesses=24, skipped=22, paces={})).reason
     <Exclusion.SKIPPING: 'skipping'>
     """
     if conduct.flagged:
-        return Exclusion.FLAGGED
+        return Verdict(Exclusion.FLAGGED)
     if conduct.guesses >= LEAST_ANSWERS and conduct.skipped > MOST_SKIPPED * conduct.guesses:
-        return Exclusion.SKIPPING
-    if conduct.answers >= LEAST_ANSWERS and 2 * conduct.fast > conduct.answers:
-        return Exclusion.FAST
-    return None
+        return Verdict(Exclusion.SKIPPING)
+    too_fast = frozenset(
+        mode
+        for mode, pace in conduct.paces.items()
+        if pace.answers >= LEAST_ANSWERS and 2 * pace.fast > pace.answers
+    )
+    return Verdict(Exclusion.FAST, too_fast) if too_fast else Verdict(None)

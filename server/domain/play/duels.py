@@ -1,9 +1,10 @@
-"""A duel: which of two tokens did the author write?"""
+"""A duel: two tokens, the author's and one that the model drew; how well does each fit?"""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from enum import IntEnum
 
 from server.domain.errors import InvalidInput
 from server.domain.play.guessing import visible
@@ -17,6 +18,22 @@ TAIL_STEPS = (0.002, 0.01, 0.03, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.97, 0.99
 WHOLE_STEPS = (0.01, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.99)
 SMALLEST_SHARE = 1e-6
 EVEN = 0.5
+
+
+class Question(IntEnum):
+    """What a duel asks; a judgement is stored with the question that it answers.
+
+    With h the player's distribution and g the model's, from which the rival y is drawn:
+    AUTHOR asked which of the two the author wrote and paid log2 of the share, so that the best
+    answer was r = h(x*)g(y) / (h(x*)g(y) + h(y)g(x*)). FIT asks how well each fits, whatever drew
+    them, and weighs what it pays (see `Duel.weight`): the best answer is h(x*) / (h(x*) + h(y)).
+    """
+
+    AUTHOR = 1
+    FIT = 2
+
+
+CURRENT_QUESTION = Question.FIT
 
 
 @dataclass(frozen=True)
@@ -37,6 +54,15 @@ class Duel:
         """The probability, between 0 and 1, that the model gives the target among the two."""
         difference = self.rival_logprob_nats - self.target_logprob_nats
         return 1.0 / (1.0 + math.exp(min(difference, 700.0)))
+
+    def weight(self, asked: Question) -> float:
+        """Return w, by how much an answer is paid: 1 under AUTHOR, else 2·g(x*) / (g(x*) + g(y)).
+
+        The model draws the rival, so a pair in which x is the author's and y the rival comes up
+        with probability h(x)g(y), the other way round with h(y)g(x). Weighted, both become
+        2·g(x)g(y) / (g(x) + g(y)), times h(x) and h(y): what drew the two cancels out.
+        """
+        return 2.0 * self.model_share if asked is Question.FIT else 1.0
 
 
 def steps(form: Form) -> tuple[float, ...]:
@@ -59,6 +85,19 @@ def duel(gap: Gap, form: Form, draw: int) -> Duel:
         rival_logprob_nats=float(rivals.rival_logprob[row, draw]) - gap.log_mass,
         same=same,
     )
+
+
+def pay_bits(question: Duel, target_share: float, asked: Question) -> float:
+    """Return what a share of the target earns: w·(1 + log2 r), in bits; even earns nothing.
+
+    Expected pay is highest where r is
+    what the question asks for: the logarithmic score (Good 1952), weighted alike for both orders
+    of a pair.
+
+    Example: the model gives the target 6 % and the rival 2 %, so w = 1.5; a share of 80 % earns
+    1.5·(1 + log2 0.8) = 1.017 bits.
+    """
+    return question.weight(asked) * (1.0 + math.log2(max(target_share, SMALLEST_SHARE)))
 
 
 def duel_positions(reading: Reading, form: Form, draw: int) -> tuple[list[int], list[int]]:

@@ -27,6 +27,14 @@ class Mode(StrEnum):
     TRIES = "tries"
 
 
+def counts_for_accuracy(mode: str, *, skipped: bool) -> bool:
+    """Tell whether a first guess counts for accuracy; a skip counts as not right.
+
+    In bets it does not count at all: there it gives nothing up, since the bet follows.
+    """
+    return not (skipped and mode == Mode.BET)
+
+
 def seeded_generator(*parts: str) -> np.random.Generator:
     """Return a random generator that depends on the given texts alone."""
     digest = hashlib.sha256("\0".join(parts).encode("utf-8")).digest()

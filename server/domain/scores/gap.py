@@ -84,6 +84,20 @@ class Gap:
         """The target's rank; 1 is the model's first choice."""
         return self.scores.rank(self.unit, self.position)
 
+    @cached_property
+    def tries_needed(self) -> int:
+        """How many tries the model needs that names its candidates in order, each answer once.
+
+        In `words` all cases of a word are one answer, as for people; beyond the stored candidates
+        the rank stands in, which may be too many.
+        """
+        if self.unit is Unit.TOKENS:
+            return self.target_rank
+        answer_of, (ids, _) = self.vocabulary.word_answers, self._ranked
+        answers = answer_of[ids]
+        places = np.flatnonzero(answers == answer_of[self.target_id])
+        return int(np.unique(answers[: places[0]]).size) + 1 if places.size else self.target_rank
+
     @property
     def entropy_nats(self) -> float:
         """The entropy of the model's distribution over all tokens."""

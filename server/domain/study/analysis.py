@@ -7,10 +7,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from server.domain.errors import InvalidInput
-from server.domain.study.columns import TRIES, Codes, bet_columns, judged_columns, stand_in
+from server.domain.play.duels import Question
+from server.domain.study.columns import (
+    TRIES,
+    Codes,
+    ComparisonColumns,
+    bet_columns,
+    by_density_ratio,
+    judged_columns,
+    stand_in,
+)
 from server.domain.study.guess_analysis import (
     GuessAnalysis,
     TriesAnalysis,
@@ -40,8 +49,24 @@ class RowCounts:
 
 
 @dataclass(frozen=True)
+class DensityRatioAnalysis:
+    """Answers to "which did the author write?", by the estimate that is right for them.
+
+    The excess is ln mean_i (1 − r_i)/r_i; the headline takes its tail from it.
+    """
+
+    judgements: int
+    comparisons: ComparisonAnalysis | None
+    headline: HeadlineAnalysis | None
+
+
+@dataclass(frozen=True)
 class Analysis:
-    """Everything; None stands for what there are no rows for."""
+    """Everything; None stands for what there are no rows for.
+
+    `first_question` counts, among the rows left out, comparisons that answer "which did the author
+    write?": they tell another number than the estimators need. `density_ratio` is theirs.
+    """
 
     reference: str | None
     played_by: str | None
@@ -52,6 +77,8 @@ class Analysis:
     comparisons: ComparisonAnalysis | None
     bets: BetAnalysis | None
     headline: HeadlineAnalysis | None
+    first_question: int
+    density_ratio: DensityRatioAnalysis | None
 
 
 @dataclass(frozen=True)
@@ -61,6 +88,14 @@ class _Rows:
     whole: list[ComparisonRow]
     tail: list[ComparisonRow]
 
+    def asked_as(self, question: Question) -> _Rows:
+        """Return the rows with those comparisons alone that answer this question."""
+        return replace(
+            self,
+            whole=[row for row in self.whole if row.asked_as is question],
+            tail=[row for row in self.tail if row.asked_as is question],
+        )
+
 
 def analyse(
     rows: Iterable[Row],
@@ -68,6 +103,7 @@ def analyse(
     reference: str | None = None,
     played_by: str | None = None,
     unit: Unit | None = None,
+    density_ratio: bool = False,
 ) -> Analysis:
     """Return all estimates from rows of any kinds, in any order.
 
@@ -75,7 +111,8 @@ def analyse(
     rivals, else the one that offered most bets. `played_by` names a model whose probabilities take
     the people's place. `unit` keeps the rows of one unit, and rows that name none. Left out, and
     counted, are repeated passages, excluded players, rows of another unit, rows that lack a model's
-    log-probability, and tail comparisons whose generator is not the reference.
+    log-probability, tail comparisons whose generator is not the reference, and comparisons that
+    answer the first question; with `density_ratio` these have estimates of their own.
 
     Raises InvalidInput where bets and comparisons mix units, or no row knows a model that is named.
     """
@@ -84,8 +121,9 @@ def analyse(
     kept = [row for row in counted if unit in (None, row.unit or unit)]
     _require_one_unit(kept)
     reference = reference or _usual_reference(kept)
-    usable = _usable(kept, reference, played_by)
-    _require_known(kept, usable, reference, played_by)
+    known = _usable(kept, reference, played_by)
+    _require_known(kept, known, reference, played_by)
+    usable, first = known.asked_as(Question.FIT), known.asked_as(Question.AUTHOR)
     used = sum(len(some) for some in _parts(usable))
     counts = RowCounts(
         len(usable.guesses),
@@ -94,7 +132,10 @@ def analyse(
         len(everything) - used,
     )
     players = {row.player for some in _parts(usable) for row in some}
-    return _analysis(usable, counts, len(players), reference, played_by)
+    result = _analysis(usable, counts, len(players), reference, played_by)
+    answers = len(first.whole) + len(first.tail)
+    theirs = _density_ratio(first, reference, played_by) if density_ratio and answers else None
+    return replace(result, first_question=answers, density_ratio=theirs)
 
 
 def _parts(rows: _Rows) -> tuple[Sequence[Row], ...]:
@@ -119,6 +160,26 @@ def _analysis(
         tries=analyse_tries(tried, codes) if tried else None,
         comparisons=analyse_comparisons(whole, name, plays=plays) if whole else None,
         bets=analyse_bets(bets, plays=plays) if bets else None,
+        headline=analyse_headline(bets, tail, plays=plays) if bets else None,
+        first_question=0,
+        density_ratio=None,
+    )
+
+
+def _density_ratio(
+    rows: _Rows, reference: str | None, played_by: str | None
+) -> DensityRatioAnalysis:
+    codes, name, plays = Codes(), reference or "", played_by is not None
+
+    def columns(some: list[ComparisonRow]) -> ComparisonColumns | None:
+        judged = judged_columns(some, codes, name, played_by) if some else None
+        return by_density_ratio(judged) if judged else None
+
+    whole, tail = columns(rows.whole), columns(rows.tail)
+    bets = bet_columns(rows.bets, codes, name, played_by) if rows.bets and tail else None
+    return DensityRatioAnalysis(
+        judgements=len(rows.whole) + len(rows.tail),
+        comparisons=analyse_comparisons(whole, name, plays=plays) if whole else None,
         headline=analyse_headline(bets, tail, plays=plays) if bets else None,
     )
 

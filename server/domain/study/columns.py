@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from server.domain.estimators.estimates import (
 )
 from server.domain.estimators.stated_shares import stated_share
 from server.domain.estimators.tries import Tries
+from server.domain.play.duels import Question
 from server.domain.play.guessing import is_right
 from server.domain.study.interchange import BetRow, ComparisonRow, GuessRow, Logprobs
 from server.domain.text.tokens import Unit, folded
@@ -70,6 +71,8 @@ def judged_columns(
 ) -> ComparisonColumns:
     """Return comparisons as columns; with `played_by` that model's odds replace what was stated.
 
+    A model that plays answers what each row asked.
+
     A question is known by its name and its generator. A rival counts as the target where all models
     give both the same log-probability. Every row must know the reference and the model that plays.
     """
@@ -103,8 +106,21 @@ def _question_place(row: ComparisonRow) -> tuple[str, int | str]:
 def _probability(row: ComparisonRow, played_by: str | None) -> float:
     if played_by is None:
         return row.p_target
+    against = row.rival_logprob[played_by] - row.target_logprob[played_by]
+    if row.asked_as is Question.AUTHOR:
+        against -= row.rival_logprob[row.generator] - row.target_logprob[row.generator]
     # math.exp overflows above 709 nats, which log-probabilities from -100 up cannot reach.
-    return 1 / (1 + math.exp(row.rival_logprob[played_by] - row.target_logprob[played_by]))
+    return 1 / (1 + math.exp(against))
+
+
+def by_density_ratio(columns: ComparisonColumns) -> ComparisonColumns:
+    """Return the columns for ln mean_i (1 − r_i)/r_i, in place of g(x*)/g(x_i) · (1 − r_i)/r_i.
+
+    Right for answers to "which did the author write?": there (1 − r)/r is
+    h(x_i)g(x*) / (h(x*)g(x_i)), whose mean over rivals from g is g(x*)/h(x*) already.
+    """
+    unweighted = np.zeros_like(columns.judgements.log_ratio)
+    return replace(columns, judgements=replace(columns.judgements, log_ratio=unweighted))
 
 
 def bet_columns(

@@ -31,6 +31,7 @@ from server.domain.estimators.variance_components import (
     is_one_player,
     squares_of_marks,
 )
+from server.domain.play.rounds import counts_for_accuracy
 from server.domain.study.columns import Codes, guess_is_right, model_is_right, tries_columns
 from server.domain.study.interchange import GuessRow
 
@@ -79,10 +80,11 @@ class TriesAnalysis:
 def analyse_guesses(rows: Sequence[GuessRow], codes: Codes, *, as_model: bool) -> GuessAnalysis:
     """Return accuracies; with `as_model` the model's first choices are marked in place of guesses.
 
-    Only first attempts count. Assisted ones are in their own groups, never among `all`. Variance
+    Only first attempts count; a skip is not right, but in bets it is left out, since the bet
+    follows. Assisted ones are in their own groups, never among `all`. Variance
     components are fitted once to all unassisted ones.
     """
-    first = [row for row in rows if row.attempt == 1]
+    first = [row for row in rows if row.attempt == 1 and (as_model or _counts(row))]
     alone = [row for row in first if not row.assisted]
     mark = model_is_right if as_model else guess_is_right
     on_words = [row for row in alone if row.is_word]
@@ -100,6 +102,10 @@ def _components(rows: Sequence[GuessRow], codes: Codes, mark: Mark, default: Def
     if not rows:
         return default_components(default)
     return fit_components(_squares([int(mark(row)) for row in rows], rows, codes), default)
+
+
+def _counts(row: GuessRow) -> bool:
+    return counts_for_accuracy(row.mode, skipped=row.guess is None)
 
 
 def _squares(marks: Sequence[int], rows: Sequence[GuessRow], codes: Codes) -> ClusterSquares:
@@ -179,7 +185,8 @@ def _group(
 def analyse_tries(rows: Sequence[GuessRow], codes: Codes) -> TriesAnalysis:
     """Return Shannon's bounds for positions that were tried several times.
 
-    The upper one takes the largest vocabulary that a row names, or GPT-2's where none does. Raises
+    The upper one takes the largest vocabulary that a row names, or GPT-2's tokens where none does:
+    among how many answers the target is, in `words` the different words. Raises
     InvalidInput where more was tried than that vocabulary holds.
     """
     tries = tries_columns(rows, codes)
@@ -187,7 +194,7 @@ def analyse_tries(rows: Sequence[GuessRow], codes: Codes) -> TriesAnalysis:
     vocabulary, most = max(named, default=GPT2_VOCABULARY), int(tries.tries.max())
     if vocabulary <= most:
         raise InvalidInput(
-            "vocabulary", f"It has {vocabulary} tokens, which leaves none after {most} tries."
+            "vocabulary", f"It has {vocabulary} answers, which leaves none after {most} tries."
         )
     bounds = tries_bounds(tries, vocabulary)
     return TriesAnalysis(

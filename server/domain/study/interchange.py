@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from server.domain.errors import InvalidInput
+from server.domain.play.duels import Question
 from server.domain.text.tokens import Unit
 
 LOWEST_LOGPROB_NATS = -100.0
@@ -41,7 +42,7 @@ class GuessRow:
     model: str
     model_guess: str | None
     target_logprob: Logprobs
-    vocabulary: int | None  # how many tokens the model knows
+    vocabulary: int | None  # how many answers the unit allows
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class BetRow:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonRow:
-    """A player's probability that the target, not the rival, is the author's."""
+    """A player's share of the target against a rival, in answer to one of two questions."""
 
     player: str
     question: str
@@ -72,6 +73,7 @@ class ComparisonRow:
     target_logprob: Logprobs
     rival_logprob: Logprobs
     tail: bool
+    asked_as: Question
     passage: str | None
     position: int | None
     unit: Unit | None
@@ -153,12 +155,29 @@ def _comparison(record: Record) -> ComparisonRow:
         target_logprob=target,
         rival_logprob=rival,
         tail=_flag(record, "tail"),
+        asked_as=_question(record),
         passage=_name(record, "passage") if placed else None,
         position=_whole(record, "position") if placed else None,
         unit=_unit(record),
         repeated=_flag(record, "repeated"),
         excluded=_flag(record, "excluded"),
     )
+
+
+def _question(record: Record) -> Question:
+    """Return what a comparison answers; without a version, what the estimators need.
+
+    The published study told its players to judge as if chance alone had picked the other word. Rows
+    that this service exported before it wrote versions answer its first question; they are told by
+    the field `asked`, which nobody else writes.
+    """
+    if record.get("question_version") is None:
+        return Question.AUTHOR if "asked" in record else Question.FIT
+    version = _whole(record, "question_version", least=1)
+    if version not in {*Question}:
+        allowed = " or ".join(str(int(known)) for known in Question)
+        raise InvalidInput("question_version", f"it must be {allowed}")
+    return Question(version)
 
 
 def _name(record: Record, field: str) -> str:

@@ -103,6 +103,10 @@ class Vocabulary:
             numbers[list(token_ids)] = number
         return numbers
 
+    def answers(self, unit: Unit) -> int:
+        """Return how many different answers there are; in `words` all cases of a word are one."""
+        return len(self) if unit is Unit.TOKENS else len(self._ids_by_folded_word)
+
     @cached_property
     def _ids(self) -> dict[bytes, int]:
         return {piece: token_id for token_id, piece in enumerate(self.pieces)}

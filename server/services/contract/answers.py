@@ -32,7 +32,12 @@ class BetView(BaseModel):
 
 
 class JudgementView(BaseModel):
-    """A settled duel. Shares are of the author's token, between 0 and 1."""
+    """A settled duel. Shares are of the author's token, between 0 and 1.
+
+    Pay is w·(1 + log2 of the share), with w = 2·g(x*)/(g(x*) + g(y)) for what the model gives the
+    author's token x* and the rival y: highest, in expectation, for the share h(x*)/(h(x*) + h(y))
+    of somebody to whom the tokens are as likely as h says.
+    """
 
     position: int
     target: str
@@ -43,6 +48,12 @@ class JudgementView(BaseModel):
     model_right: bool
     loss_bits: float
     model_loss_bits: float
+    question_version: int = Field(
+        description="2: how well does each fit? 1: which did the author write? (asked formerly)"
+    )
+    weight: float = Field(description="w, between 0 and 2; 1 under question 1")
+    pay_bits: float = Field(description="What the share earned; even earns nothing")
+    model_pay_bits: float
 
 
 class AnswerView(BaseModel):

@@ -32,7 +32,10 @@ class SideView(BaseModel):
 class ModelSideView(SideView):
     """The model's accuracy, and its loss on the asked targets."""
 
-    bits_per_word: float
+    bits_per_target: float = Field(description="A word or a token, as the round's unit says")
+    bits_per_word: float = Field(
+        description="The same by its older name: in `tokens` too it is by target, not by word"
+    )
     perplexity: float
 
 
@@ -47,7 +50,7 @@ class ComparisonView(BaseModel):
 
 
 class LossesView(BaseModel):
-    """Mean losses in bits on the same positions; the difference is person minus model."""
+    """Mean losses, or mean pay, in bits on the same positions; person minus model differ so."""
 
     you: IntervalView
     model: IntervalView

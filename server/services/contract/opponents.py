@@ -12,6 +12,9 @@ class ModelView(BaseModel):
     revision: str
     parameters: int
     label: str = Field(description="Short name for pages, such as GPT-2")
+    beginning: str = Field(
+        "", description="The token before every text; empty where it was not recorded"
+    )
 
 
 class HomeView(BaseModel):

@@ -43,4 +43,7 @@ class ResultView(BaseModel):
     model: ModelSideView
     comparison: ComparisonView
     losses: LossesView | None = Field(None, description="In bets and duels")
+    pay: LossesView | None = Field(
+        None, description="In duels: mean pay a pair in bits, 0 for even shares; more is better"
+    )
     tries: TriesView | None = Field(None, description="In mode tries")

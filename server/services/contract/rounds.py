@@ -38,7 +38,11 @@ class AskedView(BaseModel):
         None, description="In mode bet, once the own guess is made: what is offered"
     )
     own_option: str | None = Field(None, description="The option that is the own guess alone")
-    pair: tuple[str, str] | None = Field(None, description="In mode duel: the two tokens")
+    pair: tuple[str, str] | None = Field(
+        None,
+        description="In mode duel: the two tokens, to be weighed by how well each fits, whatever "
+        "drew them",
+    )
     steps: list[float] | None = Field(
         None, description="Shares that a page offers, from few to many"
     )

@@ -130,12 +130,15 @@ class OpponentStatistics(BaseModel):
 
 
 class LeftOutView(BaseModel):
-    """Players who do not count, by the reason, and guesses on passages that were seen before."""
+    """Players of whom not all counts, by the reason, and answers that do not count."""
 
     flagged: int
     skipping: int
-    fast: int
-    repeated_guesses: int
+    fast: int = Field(description="Players who were too fast in some mode, which is left out")
+    repeated_guesses: int = Field(description="On passages that their player had seen before")
+    first_question: int = Field(
+        description="Judgements that answer “which did the author write?”, asked formerly"
+    )
 
 
 class PublicStatistics(BaseModel):

@@ -10,10 +10,13 @@ from server.domain.errors import Conflict
 from server.domain.estimators.perplexity import bits
 from server.domain.estimators.variance_components import DUEL_LOSS_NATS
 from server.domain.play.duels import (
+    CURRENT_QUESTION,
     EVEN,
     Duel,
+    Question,
     duel,
     duel_positions,
+    pay_bits,
     practice_part,
     read_share,
     steps,
@@ -23,7 +26,7 @@ from server.domain.play.rounds import Mode, next_position
 from server.services.contract.answers import JudgementView
 from server.services.contract.results import ResultView
 from server.services.contract.rounds import AskedView
-from server.services.play.figures import losses_view
+from server.services.play.figures import losses_view, means_in_bits
 from server.services.play.played import (
     Losses,
     Marks,
@@ -110,8 +113,9 @@ def reveal_at(played: PlayedRound, position: int) -> JudgementView:
 
 
 def conclude(played: PlayedRound, result: ResultView) -> None:
-    """Add both sides' mean losses."""
+    """Add both sides' mean losses and what they earned."""
     result.losses = losses_view(losses(played.row), DUEL_LOSS_NATS)
+    result.pay = means_in_bits([_pay(judgement) for judgement in _given(played.row)])
 
 
 def _given(row: RoundRow) -> list[JudgementRow]:
@@ -135,6 +139,7 @@ def _append(played: PlayedRound, position: int, target_share: float, now: dateti
         **answer_columns(row, position, now),
         scored_passage_id=row.scored_passage_id,
         form=played.form,
+        question_version=_question_of(row),
         practice=row.practice,
         asked=not question.same,
         target=question.target,
@@ -148,32 +153,50 @@ def _append(played: PlayedRound, position: int, target_share: float, now: dateti
     row.judgements.append(judgement)
 
 
-def _duel_of(row: JudgementRow) -> Duel:
+def _question_of(row: RoundRow) -> int:
+    """Return what is asked: a round that was begun under another question stays with it."""
+    return next((judged.question_version for judged in row.judgements), CURRENT_QUESTION)
+
+
+def duel_of(row: JudgementRow) -> Duel:
+    """Return the duel that a judgement answers."""
     return Duel(
         row.target, row.rival, row.target_logprob_nats, row.rival_logprob_nats, same=not row.asked
     )
 
 
+def _pay(row: JudgementRow) -> tuple[float, float]:
+    question, asked = duel_of(row), Question(row.question_version)
+    person, model = (
+        pay_bits(question, share, asked) for share in (row.target_share, question.model_share)
+    )
+    return person, model
+
+
 def _marks(row: JudgementRow) -> Marks:
-    right, model_right = row.target_share > EVEN, _duel_of(row).model_share > EVEN
+    right, model_right = row.target_share > EVEN, duel_of(row).model_share > EVEN
     return Marks(row.position, right, model_right, -row.target_logprob_nats)
 
 
 def _losses(row: JudgementRow) -> Losses:
-    model_share = max(_duel_of(row).model_share, 1e-300)
+    model_share = max(duel_of(row).model_share, 1e-300)
     return Losses(-math.log(row.target_share), -math.log(model_share))
 
 
 def _view(row: JudgementRow) -> JudgementView:
-    marked, both = _marks(row), _losses(row)
+    marked, both, (earned, model_earned) = _marks(row), _losses(row), _pay(row)
     return JudgementView(
         position=row.position,
         target=row.target,
         rival=row.rival,
         share=row.target_share,
         right=marked.right,
-        model_share=_duel_of(row).model_share,
+        model_share=duel_of(row).model_share,
         model_right=marked.model_right,
         loss_bits=bits(both.person_nats),
         model_loss_bits=bits(both.model_nats),
+        question_version=row.question_version,
+        weight=duel_of(row).weight(Question(row.question_version)),
+        pay_bits=earned,
+        model_pay_bits=model_earned,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,22 +11,36 @@ from server.domain.estimators.accuracy import Interval, PairedCounts
 from server.domain.estimators.arrays import FloatArray
 from server.domain.estimators.estimates import Clusters, interval, mean_estimate
 from server.domain.estimators.intervals import answers_to_settle
-from server.domain.estimators.paired import PairedIntervals
+from server.domain.estimators.paired import (
+    NOTHING_TO_COMPARE,
+    PairedComponents,
+    PairedIntervals,
+    paired_intervals,
+)
 from server.domain.estimators.perplexity import bits
-from server.domain.estimators.variance_components import Default
+from server.domain.estimators.variance_components import DUEL_LOSS_NATS, Default, one_player_weights
 from server.services.contract.figures import ComparisonView, IntervalView, LossesView
 from server.services.play.played import Losses, Marks
 
+LN2 = math.log(2)
+
 
 def paired_counts(marks: Sequence[Marks]) -> PairedCounts:
-    """Count the positions by who was right."""
-    pairs = [(mark.right, mark.model_right) for mark in marks]
+    """Count the positions that count for accuracy by who was right."""
+    pairs = [(mark.right, mark.model_right) for mark in marks if mark.counts]
     return PairedCounts(
         both=pairs.count((True, True)),
         person_only=pairs.count((True, False)),
         model_only=pairs.count((False, True)),
         neither=pairs.count((False, False)),
     )
+
+
+def comparison(counts: PairedCounts, components: PairedComponents) -> PairedIntervals:
+    """Return what one player's positions in one passage say; of none, that it may be anything."""
+    if counts.n == 0:
+        return NOTHING_TO_COMPARE
+    return paired_intervals(counts, one_player_weights([counts.n]), components)
 
 
 def comparison_view(found: PairedIntervals) -> ComparisonView:
@@ -51,6 +66,12 @@ def losses_view(losses: Sequence[Losses], default: Default) -> LossesView:
         difference=interval_in_bits(difference),
         answers_to_settle=answers_to_settle(difference),
     )
+
+
+def means_in_bits(pairs: Sequence[tuple[float, float]]) -> LossesView:
+    """Return the means of what person and model earned, in bits, and their difference."""
+    nats = [Losses(person * LN2, model * LN2) for person, model in pairs]
+    return losses_view(nats, DUEL_LOSS_NATS)
 
 
 def one_player(n: int) -> Clusters:

@@ -9,7 +9,7 @@ from typing import TypedDict
 from server.domain.errors import Conflict, InvalidInput
 from server.domain.estimators.perplexity import bits
 from server.domain.play.guessing import Reveal, read_guess, reveal, suggestions, visible
-from server.domain.play.rounds import Mode, next_position
+from server.domain.play.rounds import Mode, counts_for_accuracy, next_position
 from server.services.contract.answers import AnswerView, CandidateView
 from server.services.contract.results import ResultView
 from server.services.contract.rounds import AskedView
@@ -115,7 +115,7 @@ def guess_row(
         target=revealed.target,
         model_guess=revealed.model_guess,
         model_is_right=revealed.model_right,
-        target_rank=revealed.target_rank,
+        target_rank=gap.tries_needed,
         target_loss_nats=revealed.target_loss_nats,
         entropy_nats=gap.entropy_nats,
     )
@@ -123,7 +123,13 @@ def guess_row(
 
 def marks_of(guess: GuessRow) -> Marks:
     """Return the marks of a guess that settled its position."""
-    return Marks(guess.position, guess.is_right, guess.model_is_right, guess.target_loss_nats)
+    return Marks(
+        guess.position,
+        guess.is_right,
+        guess.model_is_right,
+        guess.target_loss_nats,
+        counts_for_accuracy(guess.mode, skipped=guess.skipped),
+    )
 
 
 class _GuessFields(TypedDict):

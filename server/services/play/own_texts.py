@@ -19,25 +19,25 @@ from server.services.contract.answers import CandidateView
 from server.services.contract.opponents import ModelView
 from server.services.contract.texts import ScoredTextView, ScoredTokenView, TextTotalsView
 from server.services.play.choosing import RoundWish, new_round_row
-from server.services.play.library import ScoreLibrary
+from server.services.play.library import Scene, ScoreLibrary, passage_view
 from server.services.play.opponents import OpponentChoice, current_opponent, model_view
 from server.services.play.played import PlayedRound
 from server.services.play.players import ensure_player
 from server.services.play.round_view import round_view
 from server.services.play.rounds import StartedRound
-from server.services.scoring.live_scoring import LiveScoring
+from server.services.scoring.live_scoring import LiveScoring, ReadText
 from server.store.engine import writing
 from server.store.passages import ensure_own_text
 from server.store.rounds import find_open_round_on
-from server.store.scoring.scores import add_private_scores, find_scored
+from server.store.scoring.scores import add_private_scores, ensure_model, find_scored
 from server.store.statistics.rollups import mark_player
-from server.store.tables import LanguageModelRow
 
 CANDIDATES_SHOWN = 5
+_NOBODY = "No model plays here yet, so none can read a text of yours."
 
 
 class OwnTextService:
-    """The use cases of a player's own text; the model that plays is the one that reads it."""
+    """The use cases of a player's own text; the model that plays reads it where its weights are."""
 
     def __init__(
         self, session: Session, library: ScoreLibrary, opponent: OpponentChoice, live: LiveScoring
@@ -49,13 +49,24 @@ class OwnTextService:
         """Return why no text can be scored here, as a sentence; None where it can."""
         model = current_opponent(self._session, self._opponent)
         if model is None:
-            return "No model plays here yet, so none can read a text of yours."
-        return self._live.why_not(model.name, model.revision)
+            return _NOBODY
+        return self._live.why_not(*self._live.reader(model.name, model.revision))
 
-    def opponent_label(self) -> str | None:
-        """Return what pages call the model that plays; None while nothing is scored."""
+    def stand_in_notice(self) -> str | None:
+        """Return who reads instead of the model that plays, and why; None where that one does."""
         model = current_opponent(self._session, self._opponent)
-        return model_label(model.name) if model else None
+        problem = self._live.why_not(model.name, model.revision) if model else None
+        if model is None or problem is None:
+            return None
+        name, _ = self._live.reader(model.name, model.revision)
+        return f"{problem} {model_label(name)}, the small bundled model, reads it instead."
+
+    def reader_label(self) -> str | None:
+        """Return what pages call the model that reads; None while nothing is scored."""
+        model = current_opponent(self._session, self._opponent)
+        if model is None:
+            return None
+        return model_label(self._live.reader(model.name, model.revision)[0])
 
     def score(self, text: str) -> ScoredTextView:
         """Return every token's loss, rank and the model's candidates; nothing is stored.
@@ -64,10 +75,9 @@ class OwnTextService:
         is not here or busy.
         """
         own = read_own_text(text)
-        model = self._model()
-        scores = self._scores(model, own.text)
-        vocabulary = self._library.vocabulary(self._session, model.id)
-        return scored_text_view(own.text, model_view(model), scores, vocabulary)
+        read = self._read(own.text)
+        model, vocabulary = model_view(read.reader.identity), read.reader.vocabulary
+        return scored_text_view(own.text, model, read.scores, vocabulary)
 
     def start_round(self, player_id: str | None, text: str, now: datetime) -> StartedRound:
         """Store the text as the player's own and begin a round on it, which counts nowhere.
@@ -76,10 +86,11 @@ class OwnTextService:
         and InvalidInput for a text with too few words to ask; nothing is stored then.
         """
         own = read_own_text(text)
-        model = self._model()
-        scores = self._scores(model, own.text)
+        read = self._read(own.text)
+        scores, reader = read.scores, read.reader
         require_enough_to_ask(len(scores.asked_words))
         with writing(self._session) as session:
+            model = ensure_model(session, reader.identity, reader.vocabulary, now)
             player = ensure_player(session, player_id, now)
             passage = ensure_own_text(session, own, player, now)
             scored = find_scored(session, passage.id, model.id)
@@ -95,19 +106,16 @@ class OwnTextService:
             else:
                 row.asked_at = now  # the time before the player came back is not thinking time
             vocabulary = self._library.vocabulary(session, model.id)
-            played = PlayedRound(row, Reading(scores, vocabulary, Unit.WORDS))
+            reading = Reading(scores, vocabulary, Unit.WORDS)
+            scene = Scene(passage_view(passage), model_view(model), reading)
+            played = PlayedRound(row, scene)
             return StartedRound(round_view(played), player.public_id, is_new)
 
-    def _model(self) -> LanguageModelRow:
+    def _read(self, text: str) -> ReadText:
         model = current_opponent(self._session, self._opponent)
         if model is None:
-            raise LiveScoringUnavailable(
-                "No model plays here yet, so none can read a text of yours."
-            )
-        return model
-
-    def _scores(self, model: LanguageModelRow, text: str) -> PassageScores:
-        name, revision = model.name, model.revision
+            raise LiveScoringUnavailable(_NOBODY)
+        name, revision = self._live.reader(model.name, model.revision)
         self._session.rollback()  # no transaction is held open while the text waits
         return self._live.score(name, revision, text)
 

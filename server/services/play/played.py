@@ -1,4 +1,4 @@
-"""A stored round with the model's reading of its passage, and what all kinds of answers share."""
+"""A stored round with what it is played on, and what all kinds of answers share."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from server.domain.play.rounds import Mode
 from server.domain.scores.gap import Gap, Reading
 from server.domain.scores.passage_scores import Form
 from server.domain.text.tokens import Unit
+from server.services.play.library import Scene
 from server.store.tables import RoundRow
 
 LONGEST_ELAPSED_MS = 2**31 - 1  # what the column holds, about 25 days
@@ -18,10 +19,15 @@ LONGEST_ELAPSED_MS = 2**31 - 1  # what the column holds, about 25 days
 
 @dataclass(frozen=True)
 class PlayedRound:
-    """A stored round and the reading that it is played on."""
+    """A stored round and what it is played on."""
 
     row: RoundRow
-    reading: Reading
+    scene: Scene
+
+    @property
+    def reading(self) -> Reading:
+        """The passage as the opponent reads it."""
+        return self.scene.reading
 
     @property
     def mode(self) -> Mode:
@@ -45,12 +51,16 @@ class PlayedRound:
 
 @dataclass(frozen=True)
 class Marks:
-    """Who had a settled position right, and the model's loss for its target."""
+    """Who had a settled position right, and the model's loss for its target.
+
+    `counts` tells whether it counts for accuracy (see `counts_for_accuracy`).
+    """
 
     position: int
     right: bool
     model_right: bool
     target_loss_nats: float
+    counts: bool = True
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from server.domain.estimators.paired import PairedComponents, paired_intervals
+from server.domain.estimators.paired import PairedComponents
 from server.domain.estimators.perplexity import bits, perplexity
-from server.domain.estimators.variance_components import one_player_weights
 from server.domain.text.tokens import Unit
 from server.services.contract.figures import IntervalView, ModelSideView, SideView
 from server.services.contract.results import ResultView, TokenView
-from server.services.play.figures import comparison_view, paired_counts
+from server.services.play.figures import comparison, comparison_view, paired_counts
 from server.services.play.kinds import kind_of
 from server.services.play.played import Marks, PlayedRound
 from server.services.play.round_view import round_view
@@ -21,8 +20,7 @@ def result_view(played: PlayedRound, components: PairedComponents) -> ResultView
     """
     kind = kind_of(played.row)
     marks = kind.marks(played.row)
-    weights = one_player_weights([len(marks)])
-    found = paired_intervals(paired_counts(marks), weights, components)
+    found = comparison(paired_counts(marks), components)
     mean_loss_nats = sum(mark.target_loss_nats for mark in marks) / len(marks)
     result = ResultView(
         round=round_view(played),
@@ -30,11 +28,13 @@ def result_view(played: PlayedRound, components: PairedComponents) -> ResultView
         you=SideView(accuracy=IntervalView.of(found.person)),
         model=ModelSideView(
             accuracy=IntervalView.of(found.model),
+            bits_per_target=bits(mean_loss_nats),
             bits_per_word=bits(mean_loss_nats),
             perplexity=perplexity(mean_loss_nats),
         ),
         comparison=comparison_view(found),
         losses=None,
+        pay=None,
         tries=None,
     )
     kind.conclude(played, result)

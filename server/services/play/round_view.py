@@ -9,15 +9,13 @@ from server.domain.play.rounds import next_position
 from server.domain.text.tokens import TokenizedText, Unit
 from server.services.contract.rounds import (
     AskedView,
-    PassageView,
     RoundView,
     ScoreView,
     SegmentView,
 )
 from server.services.play.kinds import kind_of
-from server.services.play.opponents import model_view
 from server.services.play.played import PlayedRound
-from server.store.tables import PassageRow, RoundRow
+from server.store.tables import RoundRow
 
 
 def round_view(played: PlayedRound) -> RoundView:
@@ -36,8 +34,8 @@ def round_view(played: PlayedRound) -> RoundView:
         form=row.form,
         daily=row.daily_on,
         finished=row.finished_at is not None,
-        model=model_view(row.scored_passage.model),
-        passage=_passage_view(row.scored_passage.passage),
+        model=played.scene.opponent,
+        passage=played.scene.passage,
         text="".join(segment.text for segment in segments),
         segments=segments,
         asked=_asked_view(played, position, len(settled), len(positions)),
@@ -59,15 +57,6 @@ def score_view(row: RoundRow) -> ScoreView:
         view.you_bits = bits(sum(both.person_nats for both in losses) / len(losses))
         view.model_bits = bits(sum(both.model_nats for both in losses) / len(losses))
     return view
-
-
-def _passage_view(passage: PassageRow) -> PassageView:
-    return PassageView(
-        title=passage.title,
-        genre=passage.genre,
-        source=passage.source,
-        private=passage.owner_id is not None,
-    )
 
 
 def _asked_view(played: PlayedRound, position: int | None, index: int, of: int) -> AskedView | None:

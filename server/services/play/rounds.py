@@ -153,7 +153,7 @@ class RoundService:
         return row
 
     def _played(self, row: RoundRow) -> PlayedRound:
-        return PlayedRound(row, self._library.reading(self._session, row))
+        return PlayedRound(row, self._library.scene(self._session, row))
 
 
 def _reveal_of(state: RoundView, position: int) -> AnswerView | JudgementView | None:

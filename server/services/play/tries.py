@@ -96,8 +96,7 @@ def conclude(played: PlayedRound, result: ResultView) -> None:
     solved_at = np.array([g.attempt if g.is_right else 0 for g in closing], dtype=np.int64)
     tries = np.array([g.attempt for g in closing], dtype=np.int64)
     ranks = [guess.target_rank for guess in closing]
-    vocabulary = played.reading.vocabulary
-    answers = len(vocabulary.word_ids) if played.unit is Unit.WORDS else len(vocabulary)
+    answers = played.reading.vocabulary.answers(played.unit)
     bounds = tries_bounds(Tries(solved_at, tries, one_player(len(closing))), answers)
     attempts = range(1, MOST_TRIES + 1)
     result.tries = TriesView(

@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from server.domain.play.conduct import Exclusion
+from server.domain.play.conduct import Verdict
 from server.domain.play.guessing import read_visible
+from server.domain.play.rounds import Mode
 from server.domain.scores.passage_scores import Form
 from server.domain.study.interchange import LOWEST_LOGPROB_NATS
 from server.domain.text.tokens import Unit, is_word_token
@@ -21,7 +22,7 @@ from server.store.exports import (
     stream_guesses,
     stream_judgements,
 )
-from server.store.scoring.scores import vocabulary_sizes
+from server.store.scoring.scores import answer_counts
 from server.store.statistics.conduct import excluded_players
 
 Record = dict[str, Any]
@@ -37,17 +38,22 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Names:
-    """What models and players are called, whose answers are left out, and vocabularies' sizes."""
+    """What models and players are called, whose answers are left out, and how many there are."""
 
     models: Mapping[int, str]
     player: Callable[[str], str]
-    excluded: Mapping[int, Exclusion]
-    vocabularies: Mapping[int, int]
+    excluded: Mapping[int, Verdict]
+    vocabularies: Mapping[tuple[int, str], int]  # by model and unit
+
+    def counts(self, player_id: int, mode: str) -> bool:
+        """Tell whether a player's answers in a mode count."""
+        said = self.excluded.get(player_id)
+        return said is None or said.counts(mode)
 
 
 def names(session: Session, player: Callable[[str], str]) -> Names:
     """Return the names for one export; `player` turns a public id into what a record says."""
-    excluded, vocabularies = excluded_players(session), vocabulary_sizes(session)
+    excluded, vocabularies = excluded_players(session), answer_counts(session)
     return Names(model_names(session), player, excluded, vocabularies)
 
 
@@ -69,7 +75,7 @@ def guess_record(row: Any, called: Names) -> Record:
     """Return a guess; None for its text is a skip. Log-probabilities are by the unit's rule."""
     model = called.models[row.model_id]
     return {
-        **_place(row, called),
+        **_place(row, called, row.mode),
         "guess": row.text,
         "target": row.target,
         "is_word": is_word_token(row.target),
@@ -81,7 +87,7 @@ def guess_record(row: Any, called: Names) -> Record:
         "target_logprob": {model: _logprob(-row.target_loss_nats)},
         "target_rank": row.target_rank,
         "entropy_nats": row.entropy_nats,
-        "vocabulary": called.vocabularies.get(row.model_id),
+        "vocabulary": called.vocabularies.get((row.model_id, row.unit)),
     }
 
 
@@ -90,7 +96,7 @@ def bet_record(row: Any, called: Names) -> Record:
     model = called.models[row.model_id]
     stakes, offered = _stakes(row)
     return {
-        **_place(row, called),
+        **_place(row, called, Mode.BET),
         "stakes": stakes,
         "other": row.other,
         "target": row.target,
@@ -108,7 +114,7 @@ def judgement_record(row: Any, called: Names) -> Record:
         rival = target
     elif rival == target:
         rival = math.nextafter(target, LOWEST_LOGPROB_NATS / 2)
-    place = _place(row, called)
+    place = _place(row, called, Mode.DUEL)
     return {
         **place,
         "question": f"{place['passage']} {row.position} {unit}",
@@ -120,10 +126,11 @@ def judgement_record(row: Any, called: Names) -> Record:
         "rival_logprob": {model: rival},
         "tail": row.form == Form.TAIL,
         "asked": row.asked,
+        "question_version": row.question_version,
     }
 
 
-def _place(row: Any, called: Names) -> Record:
+def _place(row: Any, called: Names, mode: str) -> Record:
     return {
         "player": called.player(row.public_id),
         "passage": row.content_hash[:16],
@@ -131,7 +138,7 @@ def _place(row: Any, called: Names) -> Record:
         "position": row.position,
         "unit": row.unit,
         "repeated": row.repeated,
-        "excluded": row.player_id in called.excluded,
+        "excluded": not called.counts(row.player_id, mode),
         "response_ms": row.elapsed_ms,
         "answered_on": row.answered_on.isoformat(),
     }

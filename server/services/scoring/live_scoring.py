@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Protocol
 
 from server.domain.errors import LiveScoringUnavailable
+from server.domain.scores.models import ModelIdentity
 from server.domain.scores.passage_scores import PassageScores
+from server.domain.text.tokens import Vocabulary
 
 PATIENCE_S = 20.0
 WAITING_TEXTS = 3
@@ -17,13 +20,35 @@ _RETRY_AFTER_S = 10
 class TextScorer(Protocol):
     """A loaded model, as live scoring sees it."""
 
+    @property
+    def identity(self) -> ModelIdentity:
+        """Which model this is."""
+        ...
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The model's tokens."""
+        ...
+
     def score_text(self, text: str) -> PassageScores:
         """Return the scores of one text; raise InvalidInput where it cannot be scored."""
         ...
 
 
+@dataclass(frozen=True)
+class ReadText:
+    """A text's scores, and the model that read it."""
+
+    reader: TextScorer
+    scores: PassageScores
+
+
 class Models(Protocol):
     """Where models come from."""
+
+    def stand_in(self) -> tuple[str, str]:
+        """Return name and revision of the model that reads where the playing one is not here."""
+        ...
 
     def why_not(self, name: str, revision: str) -> str | None:
         """Return why this model cannot be loaded, as a sentence; None where it can."""
@@ -57,7 +82,11 @@ class LiveScoring:
             self._known_problems[key] = self._models.why_not(name, revision)
         return self._known_problems[key]
 
-    def score(self, name: str, revision: str, text: str) -> PassageScores:
+    def reader(self, name: str, revision: str) -> tuple[str, str]:
+        """Return name and revision of who reads texts: the playing model, or what stands in."""
+        return self._models.stand_in() if self.why_not(name, revision) else (name, revision)
+
+    def score(self, name: str, revision: str, text: str) -> ReadText:
         """Return the model's scores of `text`.
 
         Raises LiveScoringUnavailable where the model is not here, where too many texts wait, or
@@ -75,10 +104,11 @@ class LiveScoring:
         future.add_done_callback(lambda _: self._places.release())
         return self._result(future)
 
-    def _score_now(self, name: str, revision: str, text: str) -> PassageScores:
-        return self._models.load(name, revision).score_text(text)
+    def _score_now(self, name: str, revision: str, text: str) -> ReadText:
+        reader = self._models.load(name, revision)
+        return ReadText(reader, reader.score_text(text))
 
-    def _result(self, future: Future[PassageScores]) -> PassageScores:
+    def _result(self, future: Future[ReadText]) -> ReadText:
         try:
             return future.result(timeout=self._patience_s)
         except TimeoutError:

@@ -5,47 +5,48 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from server.domain.play.conduct import Exclusion
+from server.domain.play.conduct import Verdict
+from server.domain.play.rounds import Mode, counts_for_accuracy
 from server.domain.sums.clusters import Block, Where, add_answers
 from server.domain.sums.paired_pools import block_of
 from server.domain.sums.whole_numbers import Key, Numbers, Sums, add, fixed
 from server.services.research.records import names_for_sums
 from server.services.statistics.stated_parts import add_bets, add_judged, add_tries
 from server.services.statistics.sum_keys import COUNTED, DAY, EXCLUDED, GROUP, PAIRED, PLAYED
-from server.store.statistics.conduct import reasons_to_exclude
-from server.store.statistics.first_guesses import ENTROPY_EDGES_BITS, answers_by_player, monday_of
+from server.store.statistics.conduct import verdicts
+from server.store.statistics.first_guesses import ENTROPY_EDGES_BITS, answers_by_mode, monday_of
 from server.store.statistics.player_rows import guesses_of, rounds_of_players
 from server.store.statistics.rollups import PlayerPart
 
 
 def player_parts(session: Session, players: Sequence[int]) -> dict[int, PlayerPart | None]:
     """Return what each of some players contributes now; None for one who is gone."""
-    reasons = reasons_to_exclude(session, players)
-    sums: dict[int, Sums] = {player: {} for player in reasons}
-    counting = [player for player, reason in reasons.items() if reason is None]
+    found = verdicts(session, players)
+    sums: dict[int, Sums] = {player: {} for player in found}
+
+    def counting(mode: Mode) -> list[int]:
+        return [player for player, said in found.items() if said.counts(mode)]
+
     called = names_for_sums(session)
-    _add_played(session, sums, reasons)
-    _add_counted(session, sums, counting)
-    add_bets(session, sums, counting, called)
-    add_tries(session, sums, counting, called)
-    judged = add_judged(session, sums, counting)
-    counts = set(counting)
+    _add_played(session, sums, found)
+    _add_counted(session, sums, found)
+    add_bets(session, sums, counting(Mode.BET), called)
+    add_tries(session, sums, counting(Mode.TRIES), called)
+    judged = add_judged(session, sums, counting(Mode.DUEL))
     parts = {
-        player: PlayerPart(player in counts, found, judged.get(player, {}))
-        for player, found in sums.items()
+        player: PlayerPart(found[player].counts(Mode.DUEL), mine, judged.get(player, {}))
+        for player, mine in sums.items()
     }
     return {player: parts.get(player) for player in players}
 
 
-def _add_played(
-    session: Session, sums: dict[int, Sums], reasons: dict[int, Exclusion | None]
-) -> None:
+def _add_played(session: Session, sums: dict[int, Sums], found: Mapping[int, Verdict]) -> None:
     """Add what counts of everybody, and the paired guesses of those whose answers count."""
     marked: dict[Block, list[tuple[Where, Numbers]]] = defaultdict(list)
     for row in guesses_of(session, sums.keys()):
@@ -53,17 +54,18 @@ def _add_played(
         day = (DAY, row.answered_on.isoformat())
         add(mine, day, (int(day not in mine), 0, 1))
         add(mine, (PLAYED,), (0, 0, 1, int(row.repeated)))
-        if not row.repeated and row.attempt == 1:
-            _add_pair(mine, row, marked, counts=reasons[row.player_id] is None)
+        first = not row.repeated and row.attempt == 1
+        if first and counts_for_accuracy(row.mode, skipped=row.skipped):
+            _add_pair(mine, row, marked, counts=found[row.player_id].counts(row.mode))
     for block, answers in marked.items():
         add_answers(sums.__getitem__, block, answers)
     for player, day_begun, rounds in rounds_of_players(session, sums.keys()):
         add(sums[player], (DAY, day_begun.isoformat()), (0, rounds, 0))
         add(sums[player], (PLAYED,), (0, rounds, 0, 0))
-    for player, reason in reasons.items():
+    for player, said in found.items():
         add(sums[player], (PLAYED,), (1, 0, 0, 0))
-        if reason:
-            add(sums[player], (EXCLUDED, reason.value), (1,))
+        if said.reason:
+            add(sums[player], (EXCLUDED, said.reason.value), (1,))
 
 
 def _add_pair(
@@ -101,6 +103,10 @@ def _facets(row: Any) -> list[tuple[str, Key]]:
     ]
 
 
-def _add_counted(session: Session, sums: dict[int, Sums], counting: Collection[int]) -> None:
-    for player, given in answers_by_player(session, counting).items():
-        add(sums[player], (COUNTED,), (1, given.guesses, given.bets, given.judgements))
+def _add_counted(session: Session, sums: dict[int, Sums], found: Mapping[int, Verdict]) -> None:
+    for (player, mode), given in answers_by_mode(session, sums.keys()).items():
+        if found[player].counts(mode):
+            mine = sums[player]
+            answers = (given.guesses, given.bets, given.judgements)
+            is_new = any(answers) and not mine.get((COUNTED,), (0,))[0]
+            add(mine, (COUNTED,), (int(is_new), *answers, given.first_question))

@@ -8,8 +8,7 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from server.domain.estimators.accuracy import wilson_interval
-from server.domain.estimators.calibration import CalibrationBin
+from server.domain.estimators.calibration import CalibrationBin, calibration_bin
 from server.domain.play.betting import STAKE_STEPS
 from server.domain.play.conduct import Exclusion
 from server.domain.sums.paired_pools import block_of, components_from, weights_from
@@ -30,7 +29,7 @@ from server.services.statistics.sum_keys import (
     Pair,
 )
 from server.store.exports import model_names
-from server.store.scoring.scores import models_by_id, vocabulary_sizes
+from server.store.scoring.scores import answer_counts, models_by_id
 from server.store.statistics.first_guesses import PairedGroup
 from server.store.statistics.rollups import all_sums
 
@@ -41,7 +40,7 @@ _Facets = dict[str, list[PairedGroup]]
 def public_statistics(session: Session, now: datetime) -> PublicStatistics:
     """Return the statistics as the sums have them."""
     sums = all_sums(session)
-    players, guesses, bets, judgements = sums.get((COUNTED,), (0, 0, 0, 0))
+    players, guesses, bets, judgements, first_question = sums.get((COUNTED,), (0,) * 5)
     *_, repeated = sums.get((PLAYED,), (0, 0, 0, 0))
     left_out = {reason: sums.get((EXCLUDED, reason.value), (0,))[0] for reason in Exclusion}
     return PublicStatistics(
@@ -55,6 +54,7 @@ def public_statistics(session: Session, now: datetime) -> PublicStatistics:
             skipping=left_out[Exclusion.SKIPPING],
             fast=left_out[Exclusion.FAST],
             repeated_guesses=repeated,
+            first_question=first_question,
         ),
         opponents=opponent_views(_numbers(session, sums), models_by_id(session)),
     )
@@ -76,7 +76,7 @@ def _group(sums: Sums, facet: str, where: _Where, key: list[str | int], pair: Pa
 
 def _numbers(session: Session, sums: Sums) -> Iterator[OpponentNumbers]:
     facets = _paired(sums)
-    called, vocabularies = model_names(session), vocabulary_sizes(session)
+    called, answers = model_names(session), answer_counts(session)
     rows = {_where(key): numbers[0] for key, numbers in sums.items() if key[0] == ROWS}
     for model_id, unit in facets.keys() | rows.keys():
         groups = facets[model_id, unit]
@@ -86,7 +86,7 @@ def _numbers(session: Session, sums: Sums) -> Iterator[OpponentNumbers]:
             groups={facet: sorted(groups[facet], key=lambda group: group.key) for facet in FACETS},
             rows=rows.get((model_id, unit), 0),
             components=components_from(sums, model_id, unit),
-            losses=pooled_losses(sums, model_id, unit, called[model_id], vocabularies[model_id]),
+            losses=pooled_losses(sums, model_id, unit, called[model_id], answers[model_id, unit]),
             bets_calibration=_calibration(sums, (BETS, model_id, unit), STAKE_STEPS),
             duels_calibration=_calibration(sums, (DUELS, model_id, unit), CONFIDENCE_STEPS),
         )
@@ -118,8 +118,8 @@ def _typed(facet: str, key: list[str | int]) -> tuple[object, ...]:
 
 def _calibration(sums: Sums, of: Key, steps: tuple[float, ...]) -> list[CalibrationBin]:
     return [
-        CalibrationBin(step, float(real(stated) / n), wilson_interval(right, n))
+        calibration_bin(step, n, weight, squares, right, float(real(stated)))
         for number, step in enumerate(steps)
-        for n, right, stated in [sums.get((CALIBRATION, *of, number), (0, 0, 0))]
+        for n, weight, squares, right, stated in [sums.get((CALIBRATION, *of, number), (0,) * 5)]
         if n
     ]

@@ -13,9 +13,9 @@ from typing import Any, cast
 import numpy as np
 from sqlalchemy.orm import Session
 
-from server.domain.estimators.calibration import nearest_steps
+from server.domain.estimators.calibration import Statement, nearest_steps, weight_of
 from server.domain.play.betting import STAKE_STEPS
-from server.domain.play.duels import EVEN, TAIL_STEPS
+from server.domain.play.duels import CURRENT_QUESTION, EVEN, TAIL_STEPS
 from server.domain.play.rounds import Mode
 from server.domain.scores.passage_scores import Form
 from server.domain.study import interchange
@@ -32,6 +32,7 @@ from server.domain.sums.contributions import (
     tried_contributions,
 )
 from server.domain.sums.whole_numbers import Sums, add, fixed
+from server.services.play.duels import duel_of
 from server.services.research.records import Names, bet_record, guess_record, judgement_record
 from server.services.statistics.sum_keys import BETS, CALIBRATION, DUELS, ROWS
 from server.store.exports import judgements_of, stream_bets, stream_guesses, stream_judgements
@@ -40,8 +41,7 @@ from server.store.statistics.rollups import Duels
 CONFIDENCE_STEPS = tuple(step for step in TAIL_STEPS if step > EVEN)
 
 Found = Mapping[int, Sums]  # by player
-Stated = tuple[float, bool]  # how likely something was called, and whether it came
-Statements = list[tuple[Sums, float, bool]]  # whose, how likely it was called, whether it was
+Statements = list[tuple[Sums, Statement]]  # whose sums, and what was stated
 
 
 def add_bets(session: Session, found: Found, players: Collection[int], called: Names) -> None:
@@ -56,7 +56,7 @@ def add_bets(session: Session, found: Found, players: Collection[int], called: N
         for row in rows:
             mine = found[row.player_id]
             add(mine, (ROWS, model_id, unit), (1,))
-            statements += [(mine, *stated) for stated in staked(row)]
+            statements += [(mine, stated) for stated in staked(row)]
         _add_statements((BETS, model_id, unit), statements, STAKE_STEPS)
 
 
@@ -82,14 +82,15 @@ def add_judged(
     The number says what was judged in these duels: another one, where that changed.
     """
     said: dict[int, dict[Duels, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for (model_id, unit), rows in _first_sight(stream_judgements(session, players)).items():
+    given = (row for row in stream_judgements(session, players) if answers_today_s(row))
+    for (model_id, unit), rows in _first_sight(given).items():
         statements: Statements = []
         for row in rows:
             mine = found[row.player_id]
             duels = Duels(row.scored_passage_id, row.unit, row.form)
             said[row.player_id][duels].append(f"{row.position} {row.target_share!r} {row.asked}")
             add(mine, (ROWS, model_id, unit), (1,))
-            statements += [(mine, *stated) for stated in preferred(row)]
+            statements += [(mine, stated) for stated in preferred(row)]
         _add_statements((DUELS, model_id, unit), statements, CONFIDENCE_STEPS)
     return {
         player: {duels: _number(lines) for duels, lines in judged.items()}
@@ -97,18 +98,28 @@ def add_judged(
     }
 
 
-def staked(bet: Any) -> list[Stated]:
+def answers_today_s(judgement: Any) -> bool:
+    """Tell whether a judgement answers the question that is asked today: others count nowhere."""
+    return bool(judgement.question_version == CURRENT_QUESTION)
+
+
+def staked(bet: Any) -> list[Statement]:
     """Return what a bet stated of each option and of something else, and whether that came."""
-    options = [(share, text == bet.target_option) for text, share, _ in bet.stakes]
-    return [*options, (bet.other, bet.target_option is None)]
+    options = [Statement(share, text == bet.target_option) for text, share, _ in bet.stakes]
+    return [*options, Statement(bet.other, bet.target_option is None)]
 
 
-def preferred(judgement: Any) -> list[Stated]:
-    """Return how sure a judgement was of what it preferred, and whether it was right."""
+def preferred(judgement: Any) -> list[Statement]:
+    """Return how sure a judgement was of what it preferred, whether it was right, and its weight.
+
+    The weight is what it was paid by: so counted, the author's word comes up as often as it fits,
+    however often the model draws the other.
+    """
     share = judgement.target_share
     if not judgement.asked or share == EVEN:
         return []
-    return [(max(share, 1 - share), share > EVEN)]
+    weight = weight_of(duel_of(judgement).weight(CURRENT_QUESTION))
+    return [Statement(max(share, 1 - share), share > EVEN, weight)]
 
 
 def duel_parts(session: Session, duels: Collection[Duels], called: Names) -> dict[Duels, Sums]:
@@ -151,10 +162,12 @@ def _where(row: Any) -> Where:
 def _add_statements(
     of: tuple[str, int, str], statements: Statements, steps: tuple[float, ...]
 ) -> None:
-    shares = np.array([share for _, share, _ in statements], dtype=np.float64)
+    shares = np.array([stated.share for _, stated in statements], dtype=np.float64)
     nearest = nearest_steps(shares, steps).tolist()
-    for step, (mine, share, right) in zip(nearest, statements, strict=True):
-        add(mine, (CALIBRATION, *of, step), (1, int(right), fixed(share)))
+    for step, (mine, (share, right, weight)) in zip(nearest, statements, strict=True):
+        if weight:
+            numbers = (1, weight, weight**2, weight * right, weight * fixed(share))
+            add(mine, (CALIBRATION, *of, step), numbers)
 
 
 def _number(lines: list[str]) -> int:

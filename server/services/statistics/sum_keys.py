@@ -5,11 +5,11 @@
 | PLAYED | players, rounds, guesses, repeated ones; of everybody, as the next two |
 | DAY, ISO date | players who guessed, rounds begun, guesses |
 | GROUP, model, mode, unit, assisted | a Pair |
-| COUNTED | players who gave any, guesses, bets, judgements that count |
-| EXCLUDED, reason | players |
+| COUNTED | players who gave any, guesses, bets, judgements that count; first question's answers |
+| EXCLUDED, reason | players; for FAST of whom some modes are left out |
 | PAIRED, facet, model, unit, key … | a Pair |
 | ROWS, model, unit | bets, judgements and tries |
-| CALIBRATION, what, model, unit, step | statements, right ones, their sum of shares (fixed) |
+| CALIBRATION, what, model, unit, step | statements, Σw, Σw², Σw·right, Σw·share (fixed) |
 | QUESTIONS, block, model, unit | Questions |
 | TOTAL, block, model, unit | the numbers of a block, in all |
 

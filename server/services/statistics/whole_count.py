@@ -16,7 +16,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from server.domain.estimators.arrays import IntArray
-from server.domain.estimators.calibration import CalibrationBin, calibration
+from server.domain.estimators.calibration import Statement, calibration
 from server.domain.estimators.paired import DEFAULT_PAIRED, PairedComponents, fit_paired
 from server.domain.estimators.variance_components import (
     ClusterSquares,
@@ -39,11 +39,16 @@ from server.services.research.records import (
     names,
 )
 from server.services.statistics.opponent_views import FACETS, OpponentNumbers, opponent_views
-from server.services.statistics.stated_parts import CONFIDENCE_STEPS, Stated, preferred, staked
+from server.services.statistics.stated_parts import (
+    CONFIDENCE_STEPS,
+    answers_today_s,
+    preferred,
+    staked,
+)
 from server.store.exports import stream_bets, stream_guesses, stream_judgements
 from server.store.scoring.scores import models_by_id
 from server.store.statistics import first_guesses as paired
-from server.store.statistics.first_guesses import PairedGroup
+from server.store.statistics.first_guesses import AnswerCounts, PairedGroup
 
 
 @dataclass
@@ -51,8 +56,8 @@ class _StatedRows:
     """The rows of one model and unit, and what was stated of what came true."""
 
     rows: list[Row] = field(default_factory=list)
-    bets: list[Stated] = field(default_factory=list)
-    duels: list[Stated] = field(default_factory=list)
+    bets: list[Statement] = field(default_factory=list)
+    duels: list[Statement] = field(default_factory=list)
 
 
 _Stated = Mapping[tuple[int, str], _StatedRows]
@@ -61,16 +66,16 @@ _Stated = Mapping[tuple[int, str], _StatedRows]
 def whole_count(session: Session, now: datetime) -> PublicStatistics:
     """Count everything anew."""
     called = names(session, lambda public_id: public_id)
-    excluded = called.excluded
-    reasons = Counter(excluded.values())
-    given = [
-        counts
-        for player, counts in paired.answers_by_player(session).items()
-        if player not in excluded
-    ]
+    reasons = Counter(said.reason for said in called.excluded.values())
+    answers = {
+        (player, mode): counts
+        for (player, mode), counts in paired.answers_by_mode(session).items()
+        if called.counts(player, mode)
+    }
+    given = answers.values()
     return PublicStatistics(
         counted_at=now,
-        players=len(given),
+        players=len({player for (player, _), c in answers.items() if _total(c)}),
         guesses=sum(counts.guesses for counts in given),
         bets=sum(counts.bets for counts in given),
         judgements=sum(counts.judgements for counts in given),
@@ -79,14 +84,25 @@ def whole_count(session: Session, now: datetime) -> PublicStatistics:
             skipping=reasons[Exclusion.SKIPPING],
             fast=reasons[Exclusion.FAST],
             repeated_guesses=paired.count_repeated(session),
+            first_question=sum(counts.first_question for counts in given),
         ),
         opponents=opponent_views(_numbers(session, called), models_by_id(session)),
     )
 
 
+def _total(counts: AnswerCounts) -> int:
+    return counts.guesses + counts.bets + counts.judgements
+
+
 def _numbers(session: Session, called: Names) -> Iterable[OpponentNumbers]:
+    excluded = [
+        (player, mode.value)
+        for player, said in called.excluded.items()
+        for mode in Mode
+        if not said.counts(mode)
+    ]
     guesses: dict[tuple[int, str], list[Any]] = defaultdict(list)
-    for row in paired.first_guesses(session, called.excluded):
+    for row in paired.first_guesses(session, excluded):
         guesses[row.model_id, row.unit].append(row)
     stated = _stated_rows(session, called)
     for model_id, unit in guesses.keys() | stated.keys():
@@ -99,8 +115,8 @@ def _numbers(session: Session, called: Names) -> Iterable[OpponentNumbers]:
             len(rows.rows),
             _components([row for row in mine if not row.assisted]),
             _losses(rows.rows, called.models[model_id], unit),
-            _calibration(rows.bets, STAKE_STEPS),
-            _calibration(rows.duels, CONFIDENCE_STEPS),
+            calibration(rows.bets, STAKE_STEPS),
+            calibration(rows.duels, CONFIDENCE_STEPS),
         )
 
 
@@ -166,25 +182,20 @@ def _losses(rows: list[Row], model: str, unit: str) -> Losses:
 def _stated_rows(session: Session, called: Names) -> _Stated:
     """Read all bets, duels and tries that count, by model and unit, as an export has them."""
     found: dict[tuple[int, str], _StatedRows] = defaultdict(_StatedRows)
-    for row in _counting(stream_bets(session), called):
+    for row in _counting(stream_bets(session), called, Mode.BET):
         of = found[row.model_id, row.unit]
         of.rows.append(row_from_record(bet_record(row, called)))
         of.bets += staked(row)
-    for row in _counting(stream_judgements(session), called):
+    judged = (row for row in stream_judgements(session) if answers_today_s(row))
+    for row in _counting(judged, called, Mode.DUEL):
         of = found[row.model_id, row.unit]
         of.rows.append(row_from_record(judgement_record(row, called)))
         of.duels += preferred(row)
-    for row in _counting(stream_guesses(session, Mode.TRIES), called):
+    for row in _counting(stream_guesses(session, Mode.TRIES), called, Mode.TRIES):
         record = guess_record(row, called)
         found[row.model_id, row.unit].rows.append(row_from_record(record))
     return found
 
 
-def _counting(rows: Iterable[Any], called: Names) -> Iterable[Any]:
-    return (row for row in rows if not row.repeated and row.player_id not in called.excluded)
-
-
-def _calibration(statements: list[Stated], steps: tuple[float, ...]) -> list[CalibrationBin]:
-    stated = np.array([share for share, _ in statements], dtype=np.float64)
-    right = np.array([was_right for _, was_right in statements], dtype=np.bool_)
-    return calibration(stated, right, steps)
+def _counting(rows: Iterable[Any], called: Names, mode: Mode) -> Iterable[Any]:
+    return (row for row in rows if not row.repeated and called.counts(row.player_id, mode))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, undefer
@@ -14,7 +15,6 @@ from server.store.scoring.blobs import (
     scores_from_blob,
     scores_to_blob,
     vocabulary_from_blob,
-    vocabulary_size,
     vocabulary_to_blob,
 )
 from server.store.tables import LanguageModelRow, RoundRow, ScoredPassageRow
@@ -62,6 +62,7 @@ def ensure_model(
             tokenizer_fingerprint=identity.tokenizer_fingerprint,
             parameters=identity.parameters,
             window_tokens=identity.window_tokens,
+            beginning=identity.beginning,
             vocabulary=vocabulary_to_blob(vocabulary),
             created_at=now,
         )
@@ -180,10 +181,20 @@ def load_vocabulary(session: Session, model_id: int) -> Vocabulary:
     return vocabulary_from_blob(session.scalars(query).one().vocabulary)
 
 
-def vocabulary_sizes(session: Session) -> dict[int, int]:
-    """Return how many tokens each model knows."""
+def answer_counts(session: Session) -> dict[tuple[int, str], int]:
+    """Return how many different answers each model knows in each unit."""
     rows = session.execute(select(LanguageModelRow.id, LanguageModelRow.vocabulary))
-    return {model_id: vocabulary_size(blob) for model_id, blob in rows}
+    return {
+        (model_id, unit.value): count
+        for model_id, blob in rows
+        for unit, count in _answers_of(blob).items()
+    }
+
+
+@lru_cache(maxsize=8)  # words are found by reading every token, and statistics ask each time
+def _answers_of(blob: bytes) -> dict[Unit, int]:
+    vocabulary = vocabulary_from_blob(blob)
+    return {unit: vocabulary.answers(unit) for unit in Unit}
 
 
 def pick_scored_passage(

@@ -2,69 +2,69 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 
-from sqlalchemy import (
-    ColumnElement,
-    Integer,
-    Select,
-    Subquery,
-    case,
-    cast,
-    func,
-    literal,
-    select,
-    union_all,
-)
+from sqlalchemy import ColumnElement, Integer, Select, case, cast, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
-from server.domain.play.conduct import LEAST_MEDIAN_MS, Conduct, Exclusion, exclusion
+from server.domain.play.conduct import LEAST_MEDIAN_MS, Conduct, Pace, Verdict, verdict
 from server.domain.play.rounds import Mode
 from server.store.tables import BetRow, GuessRow, JudgementRow, PlayerRow
 
-Answers = Select[int, int, int, int]  # player, first guess, skip, fast
+Answers = Select[int, str, int, int, int]  # player, mode, first guess, skip, fast
 
 
-def excluded_players(session: Session) -> dict[int, Exclusion]:
-    """Return the players whose answers are left out, each with the reason."""
-    found = reasons_to_exclude(session)
-    return {player_id: reason for player_id, reason in found.items() if reason}
+def excluded_players(session: Session) -> dict[int, Verdict]:
+    """Return the players of whose answers some are left out, each with what is."""
+    found = verdicts(session)
+    return {player_id: said for player_id, said in found.items() if said.reason}
 
 
-def reasons_to_exclude(
-    session: Session, players: Collection[int] | None = None
-) -> dict[int, Exclusion | None]:
-    """Return why each player is left out, None for one who counts; all, or those of `players`."""
-    answers = union_all(*(_of(query, players) for query in (_guesses(), _bets(), _judgements())))
-    return _excluded(session, answers.subquery(), players)
+def verdicts(session: Session, players: Collection[int] | None = None) -> dict[int, Verdict]:
+    """Return what of each player's answers is left out; of all players, or of `players`."""
+    flags = select(PlayerRow.id, PlayerRow.flagged)
+    if players is not None:
+        flags = flags.where(PlayerRow.id.in_(players))
+    found: dict[int, list[tuple[str, int, int, int, int]]] = defaultdict(list)
+    for player_id, *of_mode in _by_mode(session, players):
+        found[player_id].append(tuple(of_mode))
+    return {
+        player_id: verdict(_conduct(flagged, found[player_id]))
+        for player_id, flagged in session.execute(flags)
+    }
+
+
+def _conduct(flagged: bool, modes: list[tuple[str, int, int, int, int]]) -> Conduct:
+    return Conduct(
+        flagged=flagged,
+        guesses=sum(guesses for _, guesses, *_ in modes),
+        skipped=sum(skipped for _, _, skipped, *_ in modes),
+        paces={mode: Pace(answers, fast) for mode, _, _, answers, fast in modes},
+    )
+
+
+def _by_mode(
+    session: Session, players: Collection[int] | None
+) -> list[tuple[int, str, int, int, int, int]]:
+    """Return player, mode, first guesses, skips, answers and fast ones."""
+    each = (_of(query, players) for query in (_guesses(), _bets(), _judgements()))
+    answers = union_all(*each).subquery()
+    columns = answers.c
+    query = select(
+        columns.player_id,
+        columns.mode,
+        func.sum(columns.guess),
+        func.sum(columns.skip),
+        func.count(columns.fast),
+        func.sum(columns.fast),
+    ).group_by(columns.player_id, columns.mode)
+    return [tuple(row) for row in session.execute(query)]
 
 
 def _of(query: Answers, players: Collection[int] | None) -> Answers:
     column = query.selected_columns[0]
     return query if players is None else query.where(column.in_(players))
-
-
-def _excluded(
-    session: Session, answers: Subquery, players: Collection[int] | None
-) -> dict[int, Exclusion | None]:
-    query = (
-        select(
-            PlayerRow.id,
-            PlayerRow.flagged,
-            func.sum(answers.c.guess),
-            func.sum(answers.c.skip),
-            func.count(answers.c.fast),
-            func.sum(answers.c.fast),
-        )
-        .outerjoin(answers, answers.c.player_id == PlayerRow.id)
-        .group_by(PlayerRow.id, PlayerRow.flagged)
-    )
-    if players is not None:
-        query = query.where(PlayerRow.id.in_(players))
-    return {
-        player_id: exclusion(Conduct(flagged, guesses or 0, skipped or 0, count, fast or 0))
-        for player_id, flagged, guesses, skipped, count, fast in session.execute(query)
-    }
 
 
 def _fast(elapsed_ms: ColumnElement[int]) -> ColumnElement[int]:
@@ -76,6 +76,7 @@ def _guesses() -> Answers:
     gives_up = case((GuessRow.mode == Mode.BET, 0), (GuessRow.attempt > 1, 0), else_=1)
     return select(
         GuessRow.player_id.label("player_id"),
+        GuessRow.mode.label("mode"),
         gives_up.label("guess"),
         (gives_up * cast(GuessRow.skipped, Integer)).label("skip"),
         _fast(GuessRow.elapsed_ms.expression).label("fast"),
@@ -85,6 +86,7 @@ def _guesses() -> Answers:
 def _bets() -> Answers:
     return select(
         BetRow.player_id.label("player_id"),
+        literal(Mode.BET.value).label("mode"),
         literal(0).label("guess"),
         literal(0).label("skip"),
         _fast(BetRow.elapsed_ms.expression).label("fast"),
@@ -94,6 +96,7 @@ def _bets() -> Answers:
 def _judgements() -> Answers:
     return select(
         JudgementRow.player_id.label("player_id"),
+        literal(Mode.DUEL.value).label("mode"),
         literal(0).label("guess"),
         literal(0).label("skip"),
         _fast(JudgementRow.elapsed_ms.expression).label("fast"),

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, cast, func, select
+from sqlalchemy import ColumnElement, Integer, cast, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from server.domain.estimators.accuracy import PairedCounts
 from server.domain.estimators.arrays import FloatArray
+from server.domain.play.duels import CURRENT_QUESTION
+from server.domain.play.rounds import Mode
 from server.store.tables import (
     BetRow,
     GuessRow,
@@ -21,6 +23,8 @@ from server.store.tables import (
     RoundRow,
     ScoredPassageRow,
 )
+
+Excluded = Collection[tuple[int, str]]  # players with the modes in which they do not count
 
 # Between the bins of the model's entropy, in bits.
 ENTROPY_EDGES_BITS = (2, 4, 6, 8)
@@ -42,32 +46,34 @@ class PairedGroup:
 
 @dataclass(frozen=True)
 class AnswerCounts:
-    """How much there is that counts."""
+    """How much there is that counts, and how many judgements answer the first question."""
 
-    guesses: int
-    bets: int
-    judgements: int
+    guesses: int = 0
+    bets: int = 0
+    judgements: int = 0
+    first_question: int = 0
 
 
-def answers_by_player(
+def answers_by_mode(
     session: Session, players: Collection[int] | None = None
-) -> dict[int, AnswerCounts]:
-    """Return how much each player gave that would count; of all players, or of some."""
-    found: dict[int, AnswerCounts] = defaultdict(lambda: AnswerCounts(0, 0, 0))
-    kept = {
-        "guesses": (GuessRow.player_id, GuessRow.repeated.is_(False)),
-        "bets": (BetRow.player_id, BetRow.repeated.is_(False)),
-        "judgements": (
-            JudgementRow.player_id,
-            JudgementRow.practice.is_(False) & JudgementRow.asked.is_(True),
-        ),
+) -> dict[tuple[int, str], AnswerCounts]:
+    """Return how much each player gave in each mode that would count; of all, or of some."""
+    found: dict[tuple[int, str], AnswerCounts] = defaultdict(AnswerCounts)
+    judged = JudgementRow.practice.is_(False) & JudgementRow.asked.is_(True)
+    today_s = JudgementRow.question_version == CURRENT_QUESTION
+    kept: dict[str, tuple[Any, Any, Any]] = {
+        "guesses": (GuessRow.player_id, GuessRow.mode, GuessRow.repeated.is_(False)),
+        "bets": (BetRow.player_id, literal(Mode.BET.value), BetRow.repeated.is_(False)),
+        "judgements": (JudgementRow.player_id, literal(Mode.DUEL.value), judged & today_s),
+        "first_question": (JudgementRow.player_id, literal(Mode.DUEL.value), judged & ~today_s),
     }
-    for kind, (player_id, counts) in kept.items():
-        query = select(player_id, func.count()).where(counts).group_by(player_id)
+    for kind, (player_id, mode, counts) in kept.items():
+        keys = (player_id,) if kind != "guesses" else (player_id, mode)
+        query = select(player_id, mode, func.count()).where(counts).group_by(*keys)
         if players is not None:
             query = query.where(player_id.in_(players))
-        for player, n in session.execute(query):
-            found[player] = replace(found[player], **{kind: n})
+        for player, of_mode, n in session.execute(query):
+            found[player, of_mode] = replace(found[player, of_mode], **{kind: n})
     return found
 
 
@@ -82,7 +88,7 @@ def paired_counts(n: int, both: int, person: int, model: int) -> PairedCounts:
     return PairedCounts(both, person - both, model - both, n - person - model + both)
 
 
-def first_guesses(session: Session, excluded: Collection[int]) -> Sequence[Any]:
+def first_guesses(session: Session, excluded: Excluded) -> Sequence[Any]:
     """Return all first guesses that count, with both sides' marks and where they were made."""
     query = (
         select(
@@ -94,7 +100,7 @@ def first_guesses(session: Session, excluded: Collection[int]) -> Sequence[Any]:
         .join(RoundRow, RoundRow.id == GuessRow.round_id)
         .join(ScoredPassageRow, ScoredPassageRow.id == RoundRow.scored_passage_id)
         .join(PassageRow, PassageRow.id == ScoredPassageRow.passage_id)
-        .where(*FIRST_SIGHT, GuessRow.player_id.not_in(list(excluded)))
+        .where(*FIRST_SIGHT, tuple_(GuessRow.player_id, GuessRow.mode).not_in(list(excluded)))
     )
     return session.execute(query).all()
 

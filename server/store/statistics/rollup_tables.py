@@ -44,7 +44,7 @@ class PlayerSumsRow(Base):
     __tablename__ = "player_sums"
 
     player_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    counts: Mapped[bool]  # whether the answers count in the public statistics
+    counts: Mapped[bool]  # whether the judgements count in the public statistics
     # Where this player's judgements count: [scored passage, unit, form, what they say as a number].
     judged: Mapped[list[list[Any]]] = mapped_column(JSON)
     sums: Mapped[list[Any]] = mapped_column(JSON)  # [key, numbers]

@@ -39,7 +39,7 @@ class Duels(NamedTuple):
 class PlayerPart:
     """What a player has contributed; `judged` says by a number what was judged where it counts."""
 
-    counts: bool
+    counts: bool  # whether judgements do
     sums: Sums
     judged: Mapping[Duels, int]
 
@@ -49,7 +49,7 @@ NOTHING = PlayerPart(counts=False, sums={}, judged={})
 
 def mark_player(session: Session, player_id: int) -> None:
     """Let what changed about a player be folded; in the transaction that changes it."""
-    session.execute(insert(PlayerMarkRow).values(player_id=player_id))
+    session.add(PlayerMarkRow(player_id=player_id))  # goes with what it is about, in one flush
 
 
 def take_marked_players(session: Session) -> list[int]:
@@ -146,8 +146,8 @@ def keep_duel_parts(session: Session, parts: Mapping[Duels, Sums]) -> None:
         session.execute(insert(DuelSumsRow), rows)
 
 
-def counting_players() -> Select[int]:
-    """Select the players whose answers count in the sums as they stand."""
+def players_whose_duels_count() -> Select[int]:
+    """Select the players whose judgements count in the sums as they stand."""
     return select(PlayerSumsRow.player_id).where(PlayerSumsRow.counts.is_(True))
 
 

@@ -46,7 +46,11 @@ def calibration_tables(view: OpponentStatistics) -> list[CalibrationTable]:
     """Return a table each for bets and duels, where there are any."""
     found = [
         ("Bets", "every stake, also that on something else.", view.bets_calibration),
-        ("Duels", "how sure of the one they preferred.", view.duels_calibration),
+        (
+            "Duels",
+            "how sure of the one they preferred, weighted as it is paid.",
+            view.duels_calibration,
+        ),
     ]
     ends = (_SMALLEST_SHARE, 0.5, 1 - _SMALLEST_SHARE)
     ticks = [(f"{100 * share:g}{SPACE}%", _on_odds(share)) for share in ends]

@@ -61,6 +61,12 @@ def sensible(value: float) -> str:
     return f"{value:.1f}" if value < 9.95 else f"{float(f'{value:.3g}'):,.0f}"
 
 
+def signed(value: float) -> str:
+    """Return a number that may be a loss with two decimals and its sign: +0.25, −1.50, 0.00."""
+    size = f"{abs(value):.2f}"
+    return size if float(size) == 0 else f"{'−' if value < 0 else '+'}{size}"
+
+
 def half_up(value: float) -> int:
     """Return a number that is never negative, rounded as in school."""
     return int(value + 0.5)

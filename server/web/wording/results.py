@@ -17,6 +17,7 @@ from server.web.wording.figures import (
     lead_sentence,
     probability,
     sensible,
+    signed,
     two_digits,
 )
 
@@ -76,7 +77,7 @@ def _guess_wording(result: ResultView) -> _Texts:
     noun = result.round.unit.removesuffix("s")
     of = f"/{score.answered}"
     detail = (
-        f"{_share_right(result.model.accuracy)}\n{result.model.bits_per_word:.1f} bits "
+        f"{_share_right(result.model.accuracy)}\n{result.model.bits_per_target:.1f} bits "
         f"a {noun}, perplexity {sensible(result.model.perplexity)}"
     )
     return (
@@ -131,16 +132,17 @@ def _bet_wording(result: ResultView) -> _Texts:
 
 
 def _duel_wording(result: ResultView) -> _Texts:
-    label, losses, score = _label(result), _losses(result), result.round.score
+    label, pay, score = _label(result), result.pay, result.round.score
+    if pay is None:
+        raise ValueError("a round of duels without what it paid")
     practice = "That was practice and counts nowhere. " if result.round.practice else ""
     lead = (
-        f"{practice}A coin would pay 1 bit a pair. You paid {losses.you.value:.2f} "
-        f"(95{SPACE}% interval {_range(losses.you, ' to ')}), {label} {losses.model.value:.2f}. "
-        f"{_settled(losses, 'pair')}"
+        f"{practice}Even shares earn nothing. You earned {signed(pay.you.value)} bits a pair "
+        f"(95{SPACE}% interval {signed(pay.you.low)} to {signed(pay.you.high)}), "
+        f"{label} {signed(pay.model.value)}. {_settled(pay, 'pair')}"
     )
     details = [
-        f"leaned to the author’s\n{side.value:.2f} bits a pair"
-        for side in (losses.you, losses.model)
+        f"leaned to the author’s\n{signed(side.value)} bits a pair" for side in (pay.you, pay.model)
     ]
     of = f"/{score.answered}"
     return (

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from server.domain.errors import InvalidInput
 from server.domain.play.duels import (
     TAIL_STEPS,
     WHOLE_STEPS,
+    Duel,
+    Question,
     duel,
     duel_positions,
+    pay_bits,
     practice_part,
     read_share,
     steps,
@@ -21,6 +27,7 @@ from server.domain.scores.gap import Reading
 from server.domain.scores.passage_scores import Form
 from server.domain.text.tokens import Unit
 from tests.domain.by_hand import CAT, THE, VOCABULARY, scored
+from tests.domain.examples import repeatable
 
 SCORES = scored(VOCABULARY)
 
@@ -75,3 +82,51 @@ def test_the_side_is_a_fair_coin_that_a_seed_fixes() -> None:
 def test_certainty_and_nonsense_are_no_shares(share: float) -> None:
     with pytest.raises(InvalidInput, match="above 0 and below 1"):
         read_share(share)
+
+
+odds = st.floats(-6, 6)
+
+
+def against(log_odds: float) -> tuple[Duel, Duel]:
+    """The pair of x and y, once with x the author's and once with y; g(x)/g(y) as told."""
+    x, y = sorted((-8.0, -8.0 - abs(log_odds)), reverse=log_odds > 0)
+    return Duel("x", "y", x, y, same=False), Duel("y", "x", y, x, same=False)
+
+
+def expected_pay(asked: Question, h_odds: float, g_odds: float, share_of_x: float) -> float:
+    """What a share of x earns, up to a factor, where h draws the target and g the rival."""
+    x_is_the_author_s, y_is = against(g_odds)
+    h_x, g_x = (1 / (1 + math.exp(-logit)) for logit in (h_odds, g_odds))
+    return h_x * (1 - g_x) * pay_bits(x_is_the_author_s, share_of_x, asked) + (
+        1 - h_x
+    ) * g_x * pay_bits(y_is, 1 - share_of_x, asked)
+
+
+@given(odds, odds)
+@repeatable
+def test_pay_is_highest_for_who_weighs_how_well_both_fit(h_odds: float, g_odds: float) -> None:
+    wanted = 1 / (1 + math.exp(-h_odds))
+    best = expected_pay(Question.FIT, h_odds, g_odds, wanted)
+    for share in np.linspace(0.001, 0.999, 400):
+        if abs(share - wanted) > 1e-4:
+            assert expected_pay(Question.FIT, h_odds, g_odds, float(share)) < best
+
+
+@given(odds, odds)
+@repeatable
+def test_the_first_question_paid_most_for_who_allowed_for_how_rivals_are_drawn(
+    h_odds: float, g_odds: float
+) -> None:
+    best = expected_pay(Question.AUTHOR, h_odds, g_odds, 1 / (1 + math.exp(g_odds - h_odds)))
+    for share in np.linspace(0.001, 0.999, 400):
+        assert expected_pay(Question.AUTHOR, h_odds, g_odds, float(share)) <= best + 1e-12
+
+
+def test_pay_by_hand() -> None:
+    """6 and 2 %: w = 2 · 6/8 = 1.5. Even earns nothing, whatever the weight."""
+    pair = Duel("x", "y", math.log(0.06), math.log(0.02), same=False)
+    assert pair.weight(Question.FIT) == pytest.approx(1.5)
+    assert pay_bits(pair, 0.8, Question.FIT) == pytest.approx(1.5 * (1 + math.log2(0.8)))
+    assert pay_bits(pair, 0.8, Question.AUTHOR) == pytest.approx(1 + math.log2(0.8))
+    assert pay_bits(pair, 0.25, Question.FIT) == pytest.approx(-1.5)
+    assert pay_bits(pair, 0.5, Question.FIT) == 0.0

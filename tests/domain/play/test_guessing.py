@@ -241,6 +241,19 @@ def test_the_model_s_word_may_differ_from_the_target_in_case_too() -> None:
     assert (marks.model_guess, marks.model_right, marks.target_rank) == (" The", True, 2)
 
 
+def test_a_model_that_tries_its_choices_in_order_names_a_word_once_whatever_its_case() -> None:
+    shouting = scored(probabilities={b" The": 0.5, b" cat": 0.2, b" the": 0.15, b" mat": 0.1})
+    reading = Reading(shouting, VOCABULARY, Unit.WORDS)
+    assert [reading.at(place).tries_needed for place in (THE, CAT, MAT)] == [1, 2, 3]
+    assert [reading.at(place).target_rank for place in (THE, CAT, MAT)] == [3, 2, 4]
+    assert Reading(shouting, VOCABULARY, Unit.TOKENS).at(THE).tries_needed == 3
+
+
+def test_beyond_the_stored_candidates_the_rank_stands_for_the_tries() -> None:
+    few = scored(stored=2)
+    assert Reading(few, VOCABULARY, Unit.WORDS).at(SAT).tries_needed == 6
+
+
 def test_in_tokens_the_model_s_first_choice_must_have_the_target_s_case() -> None:
     shouting = scored(probabilities={b" The": 0.6, b" the": 0.3, b" cat": 0.1})
     assert not reveal(Reading(shouting, VOCABULARY, Unit.TOKENS).at(THE), None).model_right

@@ -258,3 +258,72 @@ def test_rows_that_lack_the_reference_are_left_out_and_counted() -> None:
     found = analyse(rows(comparison(), comparison(player="bob"), other))
     assert found.reference == G
     assert (found.rows.comparisons, found.rows.left_out) == (2, 1)
+
+
+def first_question_records() -> list[dict[str, Any]]:
+    """Three of q1 from everywhere, one of them fit for the estimators, and one of the tail."""
+    rival = {"rival_logprob": {G: -5.0}}
+    return [
+        comparison(p_target=0.75, question_version=1, **rival),
+        comparison(player="bob", p_target=0.5, question_version=1, **rival),
+        comparison(player="bob", p_target=0.2, asked=True, tail=True, **rival),
+        comparison(question="q2", p_target=0.9, question_version=2),
+    ]
+
+
+def test_answers_to_the_first_question_are_left_out_and_counted() -> None:
+    everything = analyse(rows(*first_question_records(), bet()))
+    assert (everything.first_question, everything.rows.left_out) == (3, 3)
+    assert everything.density_ratio is None
+    alone = analyse(rows(first_question_records()[-1], bet()))
+    assert everything.comparisons == alone.comparisons
+    assert everything.headline == alone.headline
+    assert everything.headline is not None
+    assert everything.headline.tail_questions == 0
+
+
+def test_the_density_ratio_is_the_mean_odds_alone() -> None:
+    """q1: (1 − r)/r is 1/3 and 1, whatever the model gives; in the tail it is 4."""
+    found = analyse(rows(*first_question_records(), bet(target=" hen")), density_ratio=True)
+    theirs = found.density_ratio
+    assert theirs is not None
+    assert theirs.judgements == 3
+    assert theirs.comparisons is not None
+    assert theirs.comparisons.excess_nats.value == pytest.approx(math.log(2 / 3))
+    assert theirs.headline is not None
+    assert theirs.headline.tail_excess_nats is not None
+    assert theirs.headline.tail_excess_nats.value == pytest.approx(math.log(4))
+    assert found.bets is not None
+    assert theirs.headline.loss_nats.value == pytest.approx(
+        found.bets.loss_nats.value + math.log(4)
+    )
+
+
+def test_a_model_that_answers_either_question_as_asked_is_found_at_its_own_loss() -> None:
+    """Rivals of all words at their frequency under g = (.5, .3, .2); h = (.2, .3, .5); x* is 0."""
+    g, h = (0.5, 0.3, 0.2), (0.2, 0.3, 0.5)
+    drawn = [0] * 5 + [1] * 3 + [2] * 2
+
+    def record(number: int, version: int) -> dict[str, Any]:
+        target, rival = (
+            {G: math.log(g[word]), "big": math.log(h[word])} for word in (0, drawn[number])
+        )
+        return comparison(
+            player=str(number),
+            generator=G,
+            target_logprob=target,
+            rival_logprob=rival,
+            question_version=version,
+        )
+
+    found = analyse(
+        rows(*(record(number, version) for number in range(10) for version in (1, 2))),
+        reference=G,
+        played_by="big",
+        density_ratio=True,
+    )
+    assert found.density_ratio is not None
+    for by_one in (found.comparisons, found.density_ratio.comparisons):
+        assert by_one is not None
+        assert by_one.excess_nats.value == pytest.approx(math.log(0.5 / 0.2))
+        assert by_one.true_excess_nats == pytest.approx(math.log(0.5 / 0.2))

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.domain.errors import InvalidInput
+from server.domain.play.duels import Question
 from server.domain.study.interchange import BetRow, ComparisonRow, GuessRow, row_from_record
 from server.domain.text.tokens import Unit
 from tests.domain.examples import repeatable
@@ -58,6 +59,21 @@ def test_a_comparison_knows_its_place_where_it_is_told() -> None:
     assert (row.passage, row.position, row.tail, row.unit) == ("9", 31, True, Unit.WORDS)
 
 
+@pytest.mark.parametrize(
+    ("fields", "question"),
+    [
+        ({}, Question.FIT),  # converted from elsewhere, as the published study
+        ({"asked": True}, Question.AUTHOR),  # as this service wrote before it told versions
+        ({"asked": True, "question_version": 2}, Question.FIT),
+        ({"question_version": 1}, Question.AUTHOR),
+    ],
+)
+def test_a_comparison_says_what_it_answers(fields: Fields, question: Question) -> None:
+    row = row_from_record(comparison(**fields))
+    assert isinstance(row, ComparisonRow)
+    assert row.asked_as is question
+
+
 def test_a_logarithm_that_is_rounded_above_zero_is_zero() -> None:
     row = row_from_record(bet(target_logprob={G: 1e-7}))
     assert row.target_logprob == {G: 0.0}
@@ -91,6 +107,8 @@ def test_a_logarithm_that_is_rounded_above_zero_is_zero() -> None:
         (bet(offered_logprob={G: {" cat": 0.3}}), "offered_logprob", "from -100 to 0"),
         (bet(target_logprob={G: -101}), "target_logprob", "from -100 to 0"),
         (bet(target_logprob={}), "target_logprob", "object"),
+        (comparison(question_version=3), "question_version", "it must be 1 or 2"),
+        (comparison(question_version="first"), "question_version", "whole number"),
         (comparison(p_target=1.2), "p_target", "from 0 to 1"),
         (comparison(p_target=True), "p_target", "from 0 to 1"),
         (comparison(p_target=None), "p_target", "missing"),

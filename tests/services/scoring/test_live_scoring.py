@@ -9,7 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from server.domain.errors import LiveScoringUnavailable
+from server.domain.scores.models import ModelIdentity
 from server.domain.scores.passage_scores import PassageScores
+from server.domain.text.tokens import Vocabulary
 from server.services.scoring.live_scoring import WAITING_TEXTS, LiveScoring, TextScorer
 
 
@@ -22,8 +24,14 @@ class SlowModel:
         self.threads: set[str] = set()
         self.problem: str | None = None
 
+    identity = ModelIdentity("m", "r", "t", 1, 1)
+    vocabulary = Vocabulary(())
+
+    def stand_in(self) -> tuple[str, str]:
+        return "small", "s"
+
     def why_not(self, name: str, revision: str) -> str | None:
-        return self.problem
+        return self.problem if name == "m" else None
 
     def load(self, name: str, revision: str) -> TextScorer:
         return self
@@ -96,3 +104,9 @@ def test_a_model_that_is_not_here_is_never_loaded(model: SlowModel) -> None:
     with pytest.raises(LiveScoringUnavailable, match="It is elsewhere"):
         LiveScoring(model).score("m", "r", "x")
     assert model.seen == []
+
+
+def test_where_the_playing_model_is_elsewhere_another_one_reads(model: SlowModel) -> None:
+    assert LiveScoring(model).reader("m", "r") == ("m", "r")
+    model.problem = "It is elsewhere."
+    assert LiveScoring(model).reader("m", "r") == ("small", "s")

@@ -94,7 +94,9 @@ def add_passages(session: Session) -> None:
 
 
 def _model(number: int) -> LanguageModelRow:
-    pieces = tuple(f" {word}".encode() for word in range(100 + number))
+    letters = [chr(ord("a") + letter) for letter in range(10)]
+    words = [first + second for first in letters for second in letters]
+    pieces = tuple(f" {word}".encode() for word in [*words, words[number].upper(), "42"])
     return LanguageModelRow(
         name=f"model {number}",
         revision="1",
@@ -242,6 +244,7 @@ def _judgement(
         form=row.form,
         asked=asked,
         practice=row.practice,
+        question_version=int(draw.choice((1, 2, 2))),
         target="time",
         rival="way",
         target_share=share,

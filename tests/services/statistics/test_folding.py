@@ -121,7 +121,8 @@ def counted_for_the_admin(session: Session) -> dict[str, Any]:
     by_day: dict[date, list[GuessRow]] = defaultdict(list)
     for guess in guesses:
         by_day[guess.answered_on].append(guess)
-        if guess.attempt == 1 and not guess.repeated:
+        own_guess_skipped = guess.mode == "bet" and guess.skipped
+        if guess.attempt == 1 and not guess.repeated and not own_guess_skipped:
             groups[guess.model_id, guess.mode, guess.unit, guess.assisted].append(guess)
     begun = [row.started_on for row in session.scalars(select(RoundRow))]
     seen = statistics(session, NOW.date())
