@@ -69,8 +69,6 @@ class Default:
 # passage together; of its duels' logarithms .01 is the player and .45 the question.
 RIGHT = Default((0.04, 0.03, 0.22, 0.03, 0.68), 0.2)
 RIGHT_DIFFERENCE = Default(RIGHT.shares, 0.3)
-    (0.04, 0.03, 0.40, 0.03, 0.50), 0.3
-)  # the model's mark is the position's
 LOSS_NATS = Default((0.08, 0.06, 0.25, 0.05, 0.56), 5.0)
 DUEL_LOSS_NATS = Default(LOSS_NATS.shares, 0.5)  # a coin loses 0.69, so they differ less
 # A model says the same to everybody who comes to a position.
