@@ -98,7 +98,10 @@ def result(
         ],
         you=SideView(accuracy=IntervalView.of(wilson_interval(you, n))),
         model=ModelSideView(
-            accuracy=IntervalView.of(wilson_interval(model, n)), bits_per_word=3.0, perplexity=8.0
+            accuracy=IntervalView.of(wilson_interval(model, n)),
+            bits_per_target=3.0,
+            bits_per_word=3.0,
+            perplexity=8.0,
         ),
         comparison=comparison(both, person_only, model_only, neither),
     )
