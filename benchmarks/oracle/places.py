@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from server.domain.estimators.estimates import BoolArray, FloatArray, IntArray
+from server.domain.estimators.arrays import BoolArray, FloatArray, IntArray
 from server.domain.play.guessing import SUGGESTIONS
 from server.domain.play.rounds import drawing_seed, shuffled_positions
 from server.domain.scores.passage_scores import PassageScores

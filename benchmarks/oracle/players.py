@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from benchmarks.oracle.places import Places, Reference, reading_all, reading_last, words_of
-from server.domain.estimators.estimates import FloatArray, IntArray
+from server.domain.estimators.arrays import FloatArray, IntArray
 from server.domain.scores.passage_scores import PassageScores
 from server.lm.loaded import LoadedModel
 

@@ -156,7 +156,7 @@ def _analysis(
         played_by=played_by,
         players=players,
         rows=counts,
-        guesses=analyse_guesses(rows.guesses, as_model=plays) if rows.guesses else None,
+        guesses=analyse_guesses(rows.guesses, codes, as_model=plays) if rows.guesses else None,
         tries=analyse_tries(tried, codes) if tried else None,
         comparisons=analyse_comparisons(whole, name, plays=plays) if whole else None,
         bets=analyse_bets(bets, plays=plays) if bets else None,

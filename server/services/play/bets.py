@@ -9,6 +9,7 @@ from datetime import datetime
 
 from server.domain.errors import Conflict
 from server.domain.estimators.perplexity import bits
+from server.domain.estimators.variance_components import LOSS_NATS
 from server.domain.play.betting import STAKE_STEPS, options, require_whole, settle_bet
 from server.domain.play.guessing import visible
 from server.domain.play.rounds import Mode, next_position
@@ -106,7 +107,7 @@ def reveal_at(played: PlayedRound, position: int) -> AnswerView:
 
 def conclude(played: PlayedRound, result: ResultView) -> None:
     """Add both sides' mean losses."""
-    result.losses = losses_view(losses(played.row))
+    result.losses = losses_view(losses(played.row), LOSS_NATS)
 
 
 def _record_guess(played: PlayedRound, answer: TypedGuess, now: datetime) -> bool:

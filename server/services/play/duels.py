@@ -8,6 +8,7 @@ from datetime import datetime
 
 from server.domain.errors import Conflict
 from server.domain.estimators.perplexity import bits
+from server.domain.estimators.variance_components import DUEL_LOSS_NATS
 from server.domain.play.duels import (
     CURRENT_QUESTION,
     EVEN,
@@ -113,7 +114,7 @@ def reveal_at(played: PlayedRound, position: int) -> JudgementView:
 
 def conclude(played: PlayedRound, result: ResultView) -> None:
     """Add both sides' mean losses and what they earned."""
-    result.losses = losses_view(losses(played.row))
+    result.losses = losses_view(losses(played.row), DUEL_LOSS_NATS)
     result.pay = means_in_bits([_pay(judgement) for judgement in _given(played.row)])
 
 

@@ -24,6 +24,7 @@ from server.services.play.played import PlayedRound, TypedGuess
 from server.services.play.players import ensure_player
 from server.services.play.result import result_view
 from server.services.play.round_view import round_view
+from server.services.statistics.components import site_components
 from server.store import rounds as stored
 from server.store.engine import writing
 from server.store.statistics.rollups import mark_player
@@ -135,7 +136,10 @@ class RoundService:
         row = self._find(player_id, round_id)
         if row.finished_at is None:
             raise Conflict("This round is not finished; its result comes with the last answer.")
-        return result_view(self._played(row))
+        played = self._played(row)
+        model_id = row.scored_passage.model_id
+        components = site_components(self._session, model_id, row.unit)
+        return result_view(played, components)
 
     def _find(self, player_id: str | None, round_id: str, *, lock: bool = False) -> RoundRow:
         row = None

@@ -21,6 +21,7 @@ from server.web.wording.figures import (
     two_digits,
 )
 
+FEWEST_FOR_PERPLEXITY = 60  # words; on a dozen it is off by half or double
 HEAT_LEVELS = 8
 _MARKS_YOU = {True: "●", False: "○"}
 _MARKS_MODEL = {True: "■", False: "□"}
@@ -176,8 +177,12 @@ def _range(interval: IntervalView, between: str = "–") -> str:
 
 
 def _bits_side(mean: IntervalView, noun: str) -> SideWording:
-    perplexity = sensible(2**mean.value)
-    return SideWording(f"{mean.value:.1f}", " bits", f"a {noun}, perplexity {perplexity}")
+    return SideWording(f"{mean.value:.1f}", " bits", f"a {noun}{_perplexity(mean)}")
+
+
+def _perplexity(mean: IntervalView) -> str:
+    """Name the perplexity where it is more than an accident of which words came."""
+    return f", perplexity {sensible(2**mean.value)}" if mean.n >= FEWEST_FOR_PERPLEXITY else ""
 
 
 def _bits_headline(losses: LossesView, label: str, noun: str) -> str:
