@@ -56,10 +56,13 @@ def calibration(statements: Sequence[Statement], steps: Sequence[float]) -> list
     nearest = nearest_steps(stated, steps)
 
     def sums(of: FloatArray) -> FloatArray:
-        return np.bincount(nearest, weights=of, minlength=len(steps))
+        totals: FloatArray = np.bincount(nearest, weights=of, minlength=len(steps)).astype(
+            np.float64
+        )
+        return totals
 
-    columns = (sums(np.ones_like(weight)), sums(weight), sums(weight**2))
-    columns += (sums(weight * right), sums(weight * stated))
+    added = (np.ones_like(weight), weight, weight**2, weight * right, weight * stated)
+    columns = [sums(each) for each in added]
     return [
         calibration_bin(step, int(n), *some)
         for step, n, *some in zip(steps, *columns, strict=True)
