@@ -1,4 +1,4 @@
-"""How often intervals of accuracy, difference and loss hold the truth: docs/decisions/0060.
+"""How often intervals of accuracy, difference and loss hold the truth: docs/decisions/0024.
 
 Studies are simulated from the model x = μ + player + passage + position + player × passage + rest,
 with marks that are right where such an x lies above a threshold. The truth is that of all players

@@ -102,7 +102,7 @@ def test_the_interval_shrinks_with_the_root_of_the_answers() -> None:
 def test_the_headline_s_interval_covers_the_truth(
     players: int, passages_each: int, questions: int
 ) -> None:
-    """Players of one kind, so that even one speaks for all; docs/decisions/0015 has more."""
+    """Players of one kind, so that even one speaks for all; docs/decisions/0010 has more."""
     truth = make_world(np.random.default_rng(1), passages=4_000).true_loss(0.8)
     tempers, covered = np.full(players, 0.8), 0
     for seed in range(100):

@@ -210,4 +210,4 @@ def test_intervals_hold_the_truth_where_effects_are_strong(
     measure: str, design: tuple[int, int, int]
 ) -> None:
     held, _ = coverage(measure, design, EFFECTS["all"], studies=60)
-    assert held >= 0.88  # .93 less two standard errors of 60 studies; docs/decisions/0060 has more
+    assert held >= 0.88  # .93 less two standard errors of 60 studies; docs/decisions/0024 has more
