@@ -91,7 +91,7 @@ def _row(
 
 
 def _published_loss(rows: list[Row], reference: str) -> Interval:
-    """Return the published estimate of the loss; an analysis gives its excess alone."""
+    """Return the published estimate of the loss; an analysis gives only its excess."""
     whole = [row for row in rows if isinstance(row, ComparisonRow) and not row.tail]
     columns = judged_columns(whole, Codes(), reference, None)
     loss = -columns.generator_logprob
