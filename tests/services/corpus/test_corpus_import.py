@@ -18,9 +18,10 @@ from server.application import db
 from server.domain.text.corpus import Tally, Wanted
 from server.lm.read import TokenReader
 from server.lm.source import find_source
-from server.services.corpus.corpus_import import RECORDS_PER_BATCH, CorpusImport
+from server.services.corpus.corpus_import import RECORDS_PER_BATCH, CorpusImport, Reader
+from server.services.corpus.files import JsonLines, file_source
 from server.services.corpus.near_duplicates import similarity
-from server.services.corpus.sources import Entry, JsonLines, file_source
+from server.services.corpus.sources import BEGINNING, Entry, Source, Start, Unreadable
 from server.store.tables import ImportRow, PassageRow
 from tests.services.corpus.test_importing import HUGE_NUMBER, TEXT, ImportCommand, line, write
 
@@ -44,7 +45,9 @@ def parquet(tmp_path: Path) -> Path:
     return path
 
 
-def run(app: APIFlask, source: Any, wanted: Wanted = EVERYTHING, reader: Any = None) -> Tally:
+def run(
+    app: APIFlask, source: Source, wanted: Wanted = EVERYTHING, reader: Reader | None = None
+) -> Tally:
     with app.app_context():
         job = CorpusImport(source, wanted, reader=reader)
         return job.run(db.session, lambda position, size: None)
@@ -79,7 +82,7 @@ def test_a_dataset_is_read_by_its_name(
     assert "7 records read: 7 passages added" in result.output, result.exception
     missing = runner.invoke(args=["passages", "import", "--dataset", str(tmp_path / "none")])
     assert missing.exit_code == 1
-    assert f"The dataset {tmp_path / 'none'} could not be had" in missing.output
+    assert f"The dataset {tmp_path / 'none'} cannot be read" in missing.output
 
 
 def test_what_is_unfit_is_dropped_and_named_by_reason(
@@ -170,8 +173,8 @@ def test_a_long_record_is_cut_to_the_wanted_tokens(empty_app: APIFlask, tmp_path
 class Stopped(JsonLines):
     """A file at whose line 1,234 somebody presses Ctrl-C."""
 
-    def entries(self, position: int) -> Iterator[Entry]:
-        for entry in super().entries(position):
+    def entries(self, start: Start = BEGINNING) -> Iterator[Entry]:
+        for entry in super().entries(start):
             if entry.place.endswith("line 1234"):
                 raise KeyboardInterrupt
             yield entry
@@ -186,7 +189,7 @@ def test_an_interrupted_import_goes_on_exactly_where_it_was(
     with pytest.raises(KeyboardInterrupt):
         run(empty_app, Stopped(file))
     assert len(texts(empty_app)) == 2 * RECORDS_PER_BATCH - 1
-    started = [entry.place for entry in JsonLines(file).entries(position_of(empty_app))]
+    started = [entry.place for entry in JsonLines(file).entries(Start(position_of(empty_app)))]
     assert started[0] == f"{file}, line {2 * RECORDS_PER_BATCH + 1}"
     tally = run(empty_app, JsonLines(file))
     assert (tally.read, tally.added, tally.known) == (len(lines), len(lines) - 2, 0)
@@ -214,9 +217,9 @@ def test_another_wish_is_another_import(empty_app: APIFlask, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("position", range(8))
 def test_a_parquet_file_is_read_from_any_row_on(parquet: Path, position: int) -> None:
-    entries = list(file_source(parquet).entries(position))
+    entries = list(file_source(parquet).entries(Start(position)))
     assert [entry.position for entry in entries] == list(range(position + 1, 8))
-    texts = [entry.record["text"] for entry in entries if not isinstance(entry.record, str)]
+    texts = [entry.record["text"] for entry in entries if not isinstance(entry.record, Unreadable)]
     assert texts == [f"{number} {TEXT}" for number in range(position, 7)]
 
 
