@@ -230,3 +230,54 @@ def test_what_cannot_be_read_is_named(imported: ImportCommand, tmp_path: Path) -
     assert "broken.parquet is no Parquet file, or cut short" in imported(broken)[1]
     assert "there is no such file" in imported(tmp_path / "missing.parquet")[1]
     assert imported()[0] == 2
+
+
+@on_sqlite
+def test_labels_are_mended_and_absent_ones_come_from_options(
+    imported: ImportCommand, tmp_path: Path
+) -> None:
+    titles = ["Two\n  lines", "long " * 50, " ", None, 7]
+    file = write(
+        tmp_path / "x.jsonl",
+        *(line(text=f"{number} {TEXT}", title=title) for number, title in enumerate(titles)),
+    )
+    code, output = imported(file, "--source", "An archive")
+    assert code == 0, output
+    with imported.app.app_context():
+        rows = db.session.scalars(select(PassageRow).order_by(PassageRow.id)).all()
+        assert {row.source for row in rows} == {"An archive"}
+        assert [row.title for row in rows] == [
+            "Two lines",
+            ("long " * 50)[:199] + "…",
+            "x.jsonl, line 3",
+            "x.jsonl, line 4",
+            "x.jsonl, line 5",
+        ]
+
+
+@on_sqlite
+@pytest.mark.parametrize("stated", ["eng", "English", "eng_Latn", "EN"])
+@pytest.mark.parametrize("asked", ["en", "english"])
+def test_a_language_may_be_stated_and_asked_in_many_ways(
+    imported: ImportCommand, tmp_path: Path, stated: str, asked: str
+) -> None:
+    file = write(tmp_path / "x.jsonl", line(language=stated), line(language="Klingonish"))
+    output = imported(file, "--language", asked)[1]
+    assert "2 records read: 1 passage added, 0 known already, 1 dropped." in output
+    assert "1 language: neither an ISO 639 code nor the English name of a language" in output
+    code, output = imported(file, "--language", "Klingonish")
+    assert code == 1
+    assert "--language: 'Klingonish' is no language" in output
+
+
+@on_sqlite
+def test_without_texts_in_the_column_the_columns_found_are_listed(
+    imported: ImportCommand, tmp_path: Path
+) -> None:
+    file = write(tmp_path / "x.jsonl", line(text=None, meta={"a": 1}), line(text=None, n=[1]))
+    for column in ("text", "content"):
+        code, output = imported(file, "--text-column", column, "--in-batches")
+        assert code == 1
+        assert f"{file}: no text in a column '{column}'" in output
+        assert "text (nothing), title (text), meta (object), n (list)." in output
+    assert imported(file, "--text-column", "title", "--minimum-words", "1")[0] == 0
