@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import math
 import os
@@ -226,3 +228,33 @@ def test_an_unknown_format_is_one_sentence(runner: FlaskCliRunner, tmp_path: Pat
         f"Error: {path}: it is a workbook or another zip archive, which is not read; "
         "save the sheet as CSV."
     )
+
+
+def test_the_surprisal_of_words_and_of_tokens_comes_as_csv(
+    runner: FlaskCliRunner, tmp_path: Path
+) -> None:
+    text = tmp_path / "ferry.txt"
+    text.write_text("The ferry was late again,\nand so was the train.\n")
+    words = surprisal(runner, text)
+    assert [line["word"] for line in words] == text.read_text().split()
+    assert {line["text"] for line in words} == {"ferry"}
+    assert all(float(line["surprisal_bits"]) > 0 for line in words)
+    tokens = surprisal(runner, text, "--tokens")
+    assert "".join(line["token"] for line in tokens) == text.read_text().strip()
+    for line in words:
+        its = [float(one["surprisal_bits"]) for one in tokens if one["word"] == line["number"]]
+        assert float(line["token_sum_bits"]) == pytest.approx(sum(its), abs=1e-4)
+
+
+def test_a_file_that_is_no_text_is_named(runner: FlaskCliRunner, tmp_path: Path) -> None:
+    path = tmp_path / "picture.txt"
+    path.write_bytes(b"\xff\xd8\xff")
+    result = runner.invoke(args=["study", "surprisal", str(path)])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.strip() == f"Error: {path}: it is not text in UTF-8."
+
+
+def surprisal(runner: FlaskCliRunner, *arguments: object) -> list[dict[str, str]]:
+    result = runner.invoke(args=["study", "surprisal", "--model", "bundled", *map(str, arguments)])
+    assert result.exit_code == 0, result.output
+    return list(csv.DictReader(io.StringIO(result.stdout)))

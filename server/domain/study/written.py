@@ -19,9 +19,7 @@ def record_of(row: Row) -> dict[str, object]:
     said = {"guess", "is_word"} if isinstance(row, GuessRow) else {"stakes", "offered_logprob"}
     named = {field.name: getattr(row, field.name) for field in fields(row)}
     return {
-        name: value
-        for name, value in named.items()
-        if name in said or not _is_unsaid(name, value)
+        name: value for name, value in named.items() if name in said or not _is_unsaid(name, value)
     }
 
 
