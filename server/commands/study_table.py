@@ -25,7 +25,7 @@ def analysis_table(result: Analysis, malformed: int) -> Table:
     table.add_column("")
     for heading in ("value", "95 % interval", "n"):
         table.add_column(heading, justify="right")
-    for section in (_headline, _bets, _comparisons, _tries, _guesses):
+    for section in (_headline, _bets, _comparisons, _tries, _guesses, _people):
         for line in section(result):
             table.add_row(*line)
         table.add_section()
@@ -91,6 +91,22 @@ def _guesses(result: Analysis) -> Iterator[Line]:
         yield _percent(f"{name}: people", group.you)
         yield _percent(f"{name}: model", group.model_accuracy)
         yield _percent(f"{name}: difference (p = {group.p_value:.3g})", group.difference)
+
+
+def _people(result: Analysis) -> Iterator[Line]:
+    if (found := result.people) is None:
+        return
+    yield _nats("entropy of people's answers, by position", found.entropy_nats)
+    if found.total_variation is not None:
+        name = f"total variation from {found.model}, by position"
+        yield name, *_plain_interval(found.total_variation)
+    if found.first_choice_people is not None and found.first_choice_model is not None:
+        yield _percent("people's first choice: people", found.first_choice_people)
+        yield _percent(f"people's first choice: {found.model}", found.first_choice_model)
+
+
+def _plain_interval(found: Interval) -> tuple[str, str, str]:
+    return _plain(found.value), _range(found, _plain), str(found.n)
 
 
 def _more(answers: int | None) -> Iterator[Line]:

@@ -46,7 +46,9 @@ def test_ends_of_words_are_sums_over_the_vocabulary(
     found, (expected, ids) = reader.read(text), probabilities(checkpoint, text)
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)
     size = expected.shape[1]
-    entries = [tokenizer.decode([token_id], skip_special_tokens=True) for token_id in range(size)]
+    entries = [
+        str(tokenizer.decode([token_id], skip_special_tokens=True)) for token_id in range(size)
+    ]
     spaces = [
         not entry or entry[0] in " \n\t\r\x0b\x0c\xa0\x85\x1c\x1d\x1e\x1f" for entry in entries
     ]
@@ -69,8 +71,10 @@ def test_words_have_the_probability_of_their_letters_and_of_ending(
     text = "The ferry was late"
     expected, ids = probabilities(checkpoint, text)
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)
-    pieces = [tokenizer.decode([token_id]) for token_id in ids]
-    entries = [tokenizer.decode([i], skip_special_tokens=True) for i in range(expected.shape[1])]
+    pieces = [str(tokenizer.decode([token_id])) for token_id in ids]
+    entries = [
+        str(tokenizer.decode([i], skip_special_tokens=True)) for i in range(expected.shape[1])
+    ]
     spaces = [number for number, entry in enumerate(entries) if not entry or entry[0].isspace()]
     starts = [place for place, piece in enumerate(pieces) if piece.startswith(" ") or place == 0]
     for word, start, stop in zip(
