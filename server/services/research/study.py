@@ -45,7 +45,7 @@ def read_rows(paths: Sequence[Path]) -> StudyRows:
         file = _read_file(path)
         found.malformed += len(file.faults)
         found.problems += _problems(path, file)
-        new = _new_rows(path, file, overlap, found.notes)
+        new = _new_rows(path, file, overlap, found.notes) if len(paths) > 1 else file.rows
         found.rows += new
         if file.without_player and new:
             found.notes.append(
