@@ -16,7 +16,7 @@ from server.domain.play.rounds import Mode
 from server.domain.scores.passage_scores import Form
 from server.domain.text.tokens import Unit
 from server.services.play.choosing import RoundWish
-from server.services.play.home import home_view, opponent_line, present_opponent
+from server.services.play.home import home_view, present_opponent
 from server.services.play.players import player_view
 from server.services.research.oracle import (
     comparison_with_published,
@@ -27,6 +27,7 @@ from server.services.research.oracle import (
 )
 from server.web.http.context import player_id, remember_player, rounds
 from server.web.http.limits import START_LIMIT, limiter
+from server.web.wording.opponents import fallback_notice, opponent_line
 from server.web.wording.results import result_wording
 
 _ALLOWED = (
@@ -62,7 +63,9 @@ def home() -> str:
     home_page = home_view(db.session, service().opponent)
     return render_template(
         "home.html",
-        **home_page.model_dump(),
+        opponent=home_page.opponent,
+        passages=home_page.passages,
+        fallback_notice=fallback_notice(home_page),
         opponent_line=opponent_line(home_page.opponent),
     )
 

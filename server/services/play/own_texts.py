@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -33,7 +34,15 @@ from server.store.scoring.scores import add_private_scores, ensure_model, find_s
 from server.store.statistics.rollups import mark_player
 
 CANDIDATES_SHOWN = 5
-_NOBODY = "No model plays here yet, so none can read a text of yours."
+_NOBODY = "No model plays here yet, so none can read your text."
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """The model that reads in place of the one that plays, and why that one cannot."""
+
+    name: str
+    problem: str
 
 
 class OwnTextService:
@@ -52,14 +61,14 @@ class OwnTextService:
             return _NOBODY
         return self._live.why_not(*self._live.reader(model.name, model.revision))
 
-    def stand_in_notice(self) -> str | None:
-        """Return who reads instead of the model that plays, and why; None where that one does."""
+    def stand_in(self) -> StandIn | None:
+        """Return who reads instead of the model that plays; None where that one does."""
         model = current_opponent(self._session, self._opponent)
         problem = self._live.why_not(model.name, model.revision) if model else None
         if model is None or problem is None:
             return None
         name, _ = self._live.reader(model.name, model.revision)
-        return f"{problem} {model_label(name)}, the small bundled model, reads it instead."
+        return StandIn(name, problem)
 
     def reader_label(self) -> str | None:
         """Return what pages call the model that reads; None while nothing is scored."""
