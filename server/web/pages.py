@@ -18,16 +18,16 @@ from server.domain.text.tokens import Unit
 from server.services.play.choosing import RoundWish
 from server.services.play.home import home_view, present_opponent
 from server.services.play.players import player_view
-from server.services.research.oracle import (
+from server.services.research.oracle import oracle_results
+from server.web.http.context import player_id, remember_player, rounds
+from server.web.http.limits import START_LIMIT, limiter
+from server.web.wording.opponents import fallback_notice, opponent_line
+from server.web.wording.oracle import (
     comparison_with_published,
-    oracle_results,
     played_table,
     repeated_table,
     verdict,
 )
-from server.web.http.context import player_id, remember_player, rounds
-from server.web.http.limits import START_LIMIT, limiter
-from server.web.wording.opponents import fallback_notice, opponent_line
 from server.web.wording.results import result_wording
 
 _ALLOWED = (
