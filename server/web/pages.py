@@ -21,6 +21,7 @@ from server.services.play.players import player_view
 from server.services.research.oracle import oracle_results
 from server.web.http.context import player_id, remember_player, rounds
 from server.web.http.limits import START_LIMIT, limiter
+from server.web.wording.errors import KINDS_OF_ROUND
 from server.web.wording.opponents import fallback_notice, opponent_line
 from server.web.wording.oracle import (
     comparison_with_published,
@@ -30,17 +31,12 @@ from server.web.wording.oracle import (
 )
 from server.web.wording.results import result_wording
 
-_ALLOWED = (
-    "Allowed are the modes guess, bet, duel and tries, the units words and tokens, "
-    "and the forms tail and whole."
-)
-
 pages = APIBlueprint("pages", __name__, enable_openapi=False)
 
 
 @pages.app_context_processor
 def name_the_opponent() -> dict[str, Callable[[], str]]:
-    """Let a page that knows no opponent yet ask which model plays."""
+    """Let a page that does not know the opponent ask which model plays."""
     return {"present_opponent_line": _present_opponent_line}
 
 
@@ -53,7 +49,7 @@ def _present_opponent_line() -> str:
 
 @pages.app_context_processor
 def name_the_pages() -> dict[str, bool]:
-    """Tell every page which others there are."""
+    """Tell every page whether /try exists."""
     return {"live_scoring": service().live is not None}
 
 
@@ -118,7 +114,7 @@ def you() -> str:
 
 @pages.get("/methods")
 def methods() -> str:
-    """Show what is measured, how, and what models that play as people recover."""
+    """Show what is measured, how, and how well it recovers the known loss of models that play."""
     results = oracle_results()
     return render_template(
         "methods.html",
@@ -133,7 +129,7 @@ def methods() -> str:
 
 @pages.get("/favicon.ico")
 def favicon() -> AnyResponse:
-    """Lead browsers that ask here to the drawn icon."""
+    """Redirect browsers that ask here to the drawn icon."""
     return redirect(url_for("static", filename="favicon.svg"), code=301)
 
 
@@ -143,8 +139,8 @@ def _wish_from_form() -> RoundWish:
         mode, unit = Mode(form.get("mode", Mode.GUESS)), Unit(form.get("unit", Unit.WORDS))
         rivals = Form(form.get("form", Form.TAIL)) if mode is Mode.DUEL else Form.TAIL
     except ValueError as error:
-        raise InvalidInput("mode", _ALLOWED) from error
-    # The first page has one form for all modes: a box that a mode has no use for is not meant.
+        raise InvalidInput("mode", KINDS_OF_ROUND) from error
+    # The first page has one form for all modes: a box that the mode does not use is ignored.
     is_guess = mode is Mode.GUESS
     assisted, daily = (is_guess and form.get(name) == "true" for name in ("assisted", "daily"))
     return RoundWish(mode, unit, assisted, daily, rivals)
