@@ -46,7 +46,7 @@ class StandIn:
 
 
 class OwnTextService:
-    """The use cases of a player's own text; the model that plays reads it where its weights are."""
+    """The use cases of a player's own text; the opponent reads it if its weights are here."""
 
     def __init__(
         self, session: Session, library: ScoreLibrary, opponent: OpponentChoice, live: LiveScoring
@@ -78,9 +78,9 @@ class OwnTextService:
         return model_label(self._live.reader(model.name, model.revision)[0])
 
     def load_ahead(self) -> None:
-        """Let the model be loaded while the player types, so that their first text does not wait.
+        """Start loading the model while the player types, so that their first text does not wait.
 
-        Returns at once; where no model plays or it is not here, nothing happens.
+        Returns at once; where no model plays or its weights are not here, nothing happens.
         """
         model = current_opponent(self._session, self._opponent)
         if model is not None:
@@ -90,22 +90,22 @@ class OwnTextService:
         """Return every token's loss, rank and the model's candidates; nothing is stored.
 
         Raises InvalidInput for a text that is not allowed, LiveScoringUnavailable where the model
-        is not here or busy.
+        is not here or is busy.
         """
         own = read_own_text(text)
-        read = self._read(own.text)
-        model, vocabulary = model_view(read.reader.identity), read.reader.vocabulary
-        return scored_text_view(own.text, model, read.scores, vocabulary)
+        read_text = self._read(own.text)
+        scores, reader = read_text.scores, read_text.reader
+        return scored_text_view(own.text, model_view(reader.identity), scores, reader.vocabulary)
 
     def start_round(self, player_id: str | None, text: str, now: datetime) -> StartedRound:
-        """Store the text as the player's own and begin a round on it, which counts nowhere.
+        """Store the text as the player's own and begin a round on it, left out of all statistics.
 
-        The same text again gives back its round that has no answer yet. Raises as `score` does,
-        and InvalidInput for a text with too few words to ask; nothing is stored then.
+        The same text again returns its round, if that has no answer yet. Raises as `score` does,
+        and InvalidInput for a text with too few words to ask; then nothing is stored.
         """
         own = read_own_text(text)
-        read = self._read(own.text)
-        scores, reader = read.scores, read.reader
+        read_text = self._read(own.text)
+        scores, reader = read_text.scores, read_text.reader
         require_enough_to_ask(len(scores.asked_words))
         with writing(self._session) as session:
             model = ensure_model(session, reader.identity, reader.vocabulary, now)
@@ -182,14 +182,14 @@ def _token_views(scores: PassageScores, vocabulary: Vocabulary) -> list[ScoredTo
     text = Reading(scores, vocabulary, Unit.TOKENS).text
     shown, start = [], 0
     for position in range(len(text)):
-        together = text.between(start, position + 1)
-        if together is None:  # inside a character that several tokens share
+        characters = text.between(start, position + 1)
+        if characters is None:  # inside a character that several tokens share
             continue
         loss_nats = -float(scores.target_logprob[start : position + 1].astype(float).sum())
         alone = start == position
         shown.append(
             ScoredTokenView(
-                text=together,
+                text=characters,
                 pieces=position + 1 - start,
                 loss_bits=bits(loss_nats),
                 probability=math.exp(-loss_nats),
