@@ -24,7 +24,6 @@ def result_view(played: PlayedRound) -> ResultView:
         you=SideView(accuracy=accuracy_view(counts.person_right, counts.n)),
         model=ModelSideView(
             accuracy=accuracy_view(counts.model_right, counts.n),
-            bits_per_target=bits(mean_loss_nats),
             bits_per_word=bits(mean_loss_nats),
             perplexity=perplexity(mean_loss_nats),
         ),

@@ -123,7 +123,10 @@ def played_table(results: OracleResults) -> TextTable:
 
 
 def verdict(results: OracleResults) -> str:
-    """Say how the headline does against what is asked of it."""
+    """Say how the headline does against what is asked of it.
+
+    Noise, and answers to the question that duels asked formerly, stand in the table for comparison.
+    """
     worst = {
         answers: max(
             abs(row.estimates["headline"].mean - row.truth)
@@ -132,7 +135,7 @@ def verdict(results: OracleResults) -> str:
         )
         for answers in ("exact", "rounded")
     }
-    held = min(row.estimates["headline"].held for row in results.repeated)
+    held = min(row.estimates["headline"].held for row in _as_asked(results))
     passed = (
         worst["exact"] <= EXACT_ERROR_NATS
         and worst["rounded"] <= ROUNDED_ERROR_NATS
@@ -150,7 +153,7 @@ def verdict(results: OracleResults) -> str:
 def comparison_with_published(results: OracleResults) -> str:
     """Say by how much the published estimator is farther from the truth than the headline."""
     errors = {
-        name: [abs(row.estimates[name].mean - row.truth) for row in results.repeated]
+        name: [abs(row.estimates[name].mean - row.truth) for row in _as_asked(results)]
         for name in ("published", "headline")
     }
     pairs = list(zip(errors["published"], errors["headline"], strict=True))
@@ -159,6 +162,11 @@ def comparison_with_published(results: OracleResults) -> str:
         f"The published estimator is farther off in {worse} of {len(pairs)} rows, by up to "
         f"{max(published - headline for published, headline in pairs):.2f} nats."
     )
+
+
+def _as_asked(results: OracleResults) -> list[RepeatedRow]:
+    """Return the rows of players who answer as the service asks, without noise."""
+    return [row for row in results.repeated if row.answers in ("exact", "rounded")]
 
 
 def _with_error(mean: float, truth: float) -> str:
