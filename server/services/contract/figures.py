@@ -37,7 +37,9 @@ class ModelSideView(SideView):
     )
     perplexity: float
 
-    @computed_field(description="Mean loss a target: a word or a token, as the round's unit says")
+    @computed_field(  # type: ignore[prop-decorator]  # as pydantic documents it
+        description="Mean loss a target: a word or a token, as the round's unit says"
+    )
     @property
     def bits_per_target(self) -> float:
         """The mean loss on the asked targets."""
