@@ -58,7 +58,7 @@ def _with_plain_names(spec: dict[str, Any]) -> dict[str, Any]:
     a generated client would have that many classes. Raises ValueError where two models that differ
     have one name.
     """
-    plain = _renamed(spec)
+    plain: dict[str, Any] = _renamed(spec)
     schemas: dict[str, Any] = {}
     for name, schema in plain["components"]["schemas"].items():
         if schemas.setdefault(_plain(name), schema) != schema:
