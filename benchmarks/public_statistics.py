@@ -36,7 +36,7 @@ NEW_ANSWERS = 100
 SHARES = (0.2, 0.35, 0.65, 0.8, 0.9)
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 WORDS = ["time", "people", "way", "water", "day", "man", "thing", "woman"]
-_VOCABULARY = vocabulary_to_blob(Vocabulary(tuple(f" {n}".encode() for n in range(50_257))))
+_VOCABULARY = Vocabulary(tuple(f" {n}".encode() for n in range(50_257)))
 
 
 def fill(session: Session, guesses: int, draw: np.random.Generator) -> None:
@@ -61,8 +61,10 @@ def _insert(session: Session, table: Any, count: int, row: Callable[[int], dict[
 
 def _model(_n: int) -> dict[str, Any]:
     names = {"name": "minnow", "revision": "1", "tokenizer_fingerprint": "1"}
-    sizes = {"parameters": 1, "window_tokens": 256, "vocabulary": _VOCABULARY}
-    return {**names, **sizes, "created_at": NOW}
+    sizes = {"parameters": 1, "window_tokens": 256, "vocabulary_size": len(_VOCABULARY)}
+    sizes["word_answers"] = len(_VOCABULARY)
+    blob = {"vocabulary": vocabulary_to_blob(_VOCABULARY)}
+    return {**names, **sizes, **blob, "created_at": NOW}
 
 
 def _passage(n: int) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
+from inspect import iscoroutinefunction
 from pathlib import Path
 from wsgiref.headers import Headers
 
@@ -112,6 +113,10 @@ def _open_database(app: APIFlask, settings: Settings) -> None:
     if url.startswith("sqlite:///") and ":memory:" not in url:
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     db.init_app(app)
+    # There are no asynchronous sessions to close, and each try would start a thread.
+    app.teardown_appcontext_funcs = [
+        close for close in app.teardown_appcontext_funcs if not iscoroutinefunction(close)
+    ]
     with app.app_context():
         configure(db.engine)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import cast
 
-from flask import current_app
+from flask import Flask, current_app
 from flask_sqlalchemy_lite import SQLAlchemy
+from sqlalchemy.exc import SQLAlchemyError
 
 from server.config import Settings
 from server.services.play.library import ScoreLibrary
@@ -16,6 +18,7 @@ from server.services.scoring.live_scoring import LiveScoring
 from server.services.statistics.keeper import StatisticsKeeper
 
 db = SQLAlchemy()
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -37,3 +40,19 @@ def service() -> Service:
 def now() -> datetime:
     """Return the present moment in UTC."""
     return datetime.now(UTC)
+
+
+def warm_up(app: Flask) -> None:
+    """Read ahead what a process's first guess would wait for, before workers are forked from it.
+
+    They share what is read, and no connection. A database that is not ready is no reason not to
+    start: the first guess then reads.
+    """
+    with app.app_context():
+        try:
+            service().library.warm_up(db.session, service().opponent)
+        except SQLAlchemyError as error:
+            _log.warning("nothing was read ahead: %s", type(error).__name__)
+        finally:
+            db.session.close()
+            db.engine.dispose()

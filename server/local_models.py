@@ -18,6 +18,11 @@ class LocalModels:
         self._settings = settings
         self._sources: dict[str, ModelSource | None] = {}
 
+    def stand_in(self) -> tuple[str, str]:
+        """Return name and revision of Minnow, which every machine has."""
+        source = find_source(BUNDLED, "")
+        return source.name, source.revision
+
     def why_not(self, name: str, revision: str) -> str | None:
         """Return why the playing model cannot be loaded here, as a sentence; None where it can."""
         source = self._source(name)
@@ -27,7 +32,7 @@ class LocalModels:
             problem = "plays here from scores of another revision than the one on this machine"
         else:
             return None
-        return f"{model_label(name)} {problem}, so it cannot read a text of yours."
+        return f"{model_label(name)} {problem}, so it cannot read your text."
 
     def load(self, name: str, revision: str) -> TextScorer:
         """Return the model, loaded at the first call; this takes seconds and imports torch.
@@ -45,11 +50,16 @@ class LocalModels:
             ) from error
 
     def _source(self, name: str) -> ModelSource | None:
-        """Return where the playing model would come from: it is the wanted one, or its stand-in."""
+        """Return where the playing model would come from: it is the wanted one, or a stand-in."""
         if name not in self._sources:
-            wanted = self._settings.model if name == self._settings.model_name else BUNDLED
+            settings = self._settings
             try:
-                self._sources[name] = find_source(wanted, self._settings.model_revision)
+                if name == settings.model_name:
+                    self._sources[name] = find_source(
+                        settings.model, settings.model_revision, settings.model_beginning
+                    )
+                else:
+                    self._sources[name] = find_source(name, "")
             except ModelUnavailable:
                 self._sources[name] = None
         return self._sources[name]

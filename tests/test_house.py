@@ -126,6 +126,21 @@ def test_the_web_process_never_loads_the_model_s_libraries() -> None:
     assert ran.stdout.strip() == "[]"
 
 
+def test_unit_tests_need_no_model_s_library() -> None:
+    folders_without = ("domain", "store", "web")
+    paths = [p for name in folders_without for p in (ROOT / "tests" / name).rglob("test_*.py")]
+    modules = [str(path.relative_to(ROOT).with_suffix("")).replace("/", ".") for path in paths]
+    program = (
+        f"import importlib, sys; [importlib.import_module(name) for name in {modules}];"
+        f"print(sorted({{*sys.modules}} & {{*{MODEL_LIBRARIES}}}))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert len(modules) > 25
+    assert ran.stdout.strip() == "[]"
+
+
 def test_everything_public_has_a_docstring() -> None:
     assert in_every_file(undocumented) == []
 

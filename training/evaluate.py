@@ -17,7 +17,8 @@ from pathlib import Path
 import torch
 
 from server.domain.text.tokens import TokenizedText
-from server.lm.load import LoadedModel, load_model
+from server.lm.load import load_model
+from server.lm.loaded import LoadedModel
 from server.lm.source import find_source
 from training.corpus import read_documents, split_documents
 

@@ -32,7 +32,8 @@ from benchmarks.oracle.study import Study
 from server.commands.passages import BUNDLED_PASSAGES
 from server.domain.scores.models import BUNDLED, model_label
 from server.domain.scores.passage_scores import PassageScores
-from server.lm.load import LoadedModel, load_model
+from server.lm.load import load_model
+from server.lm.loaded import LoadedModel
 from server.lm.score import PassageScorer
 from server.lm.source import find_source
 from server.services.research.oracle import RESULTS, OracleResults, RepeatedRow

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from server.domain.estimators.estimates import FloatArray
+from server.domain.estimators.arrays import FloatArray
 from server.domain.play.betting import STAKE_STEPS
 from server.domain.play.duels import steps
 from server.domain.scores.passage_scores import Form

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from server.domain.estimators.estimates import BoolArray, FloatArray, IntArray
+from server.domain.estimators.arrays import BoolArray, FloatArray, IntArray
 from server.domain.play.guessing import SUGGESTIONS
 from server.domain.play.rounds import drawing_seed, shuffled_positions
 from server.domain.scores.passage_scores import PassageScores
 from server.domain.text.tokens import TokenizedText, Unit
-from server.lm.load import LoadedModel
+from server.lm.loaded import LoadedModel
 from server.lm.rivals import RivalDraws
 
 UNIT = Unit.WORDS

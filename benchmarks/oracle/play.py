@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks.oracle.answers import Answers, first_share, stakes
 from benchmarks.oracle.players import ModelPlayer
-from server.domain.estimators.estimates import FloatArray
+from server.domain.estimators.arrays import FloatArray
 from server.domain.play.rounds import MOST_TRIES, Mode
 from server.domain.scores.models import ModelIdentity
 from server.domain.scores.passage_scores import Form

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 
 from benchmarks.oracle.places import Places, Reference, reading_all, reading_last, words_of
-from server.domain.estimators.estimates import FloatArray, IntArray
+from server.domain.estimators.arrays import FloatArray, IntArray
 from server.domain.scores.passage_scores import PassageScores
-from server.lm.load import LoadedModel
+from server.lm.loaded import LoadedModel
 
 SHORT_MEMORY_TOKENS = 4
 COLD, HOT = 0.7, 1.5

@@ -19,14 +19,12 @@ from benchmarks.oracle.answers import Answers, blurred, first_share, noise, stak
 from benchmarks.oracle.places import Places, Reference
 from benchmarks.oracle.players import ModelPlayer
 from server.domain.estimators.accuracy import Interval
+from server.domain.estimators.arrays import BoolArray, FloatArray, IntArray
 from server.domain.estimators.bets import Bets, bets_estimate, with_tail
 from server.domain.estimators.comparisons import Judgements, excess_estimate
 from server.domain.estimators.estimates import (
-    BoolArray,
     Clusters,
     Estimate,
-    FloatArray,
-    IntArray,
     interval,
 )
 from server.domain.play.rounds import POSITIONS_PER_ROUND

@@ -15,12 +15,15 @@ from benchmarks.oracle.play import Mind, Table, opened, words_by_number
 from benchmarks.oracle.players import ModelPlayer
 from benchmarks.oracle.rows import exported_rows
 from server.domain.estimators.accuracy import Interval
+from server.domain.estimators.arrays import IntArray
 from server.domain.estimators.comparisons import excess_estimate
-from server.domain.estimators.estimates import IntArray, interval
+from server.domain.estimators.estimates import (
+    interval,
+)
 from server.domain.study.analysis import analyse
 from server.domain.study.columns import Codes, judged_columns
 from server.domain.study.interchange import ComparisonRow, Row
-from server.lm.load import LoadedModel
+from server.lm.loaded import LoadedModel
 from server.services.research.oracle import PlayedRow, Range
 
 

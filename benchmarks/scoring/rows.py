@@ -26,7 +26,8 @@ from transformers import (
 
 from server.domain.scores.models import Precision
 from server.domain.scores.passage_scores import PassageScores
-from server.lm.load import LoadedModel, load_model
+from server.lm.load import load_model
+from server.lm.loaded import LoadedModel
 from server.lm.products import fastest_library
 from server.lm.score import PassageScorer
 from server.lm.source import find_source

@@ -8,12 +8,12 @@ from flask.cli import with_appcontext
 from server.application import db, service
 from server.commands.database import migrate
 from server.commands.passages import load_bundled
-from server.commands.scores import score
+from server.commands.scores import SHIPPED_SCORES, load_shipped, score, source_of
 from server.commands.terminal import say, sentences_for_errors
 from server.config import Settings
-from server.domain.scores.models import BUNDLED, model_label
+from server.domain.scores.models import BUNDLED, SMOLLM2, is_on_hub, model_label
 from server.lm.source import find_source
-from server.services.scoring.scoring import has_unscored
+from server.services.scoring.scoring import has_scored_all, has_unscored
 
 
 @click.command("prepare")
@@ -24,22 +24,31 @@ def prepare_command() -> None:
     with sentences_for_errors():
         migrate()
         load_bundled()
-        if not settings.is_production and _is_playable(settings):
+        if settings.model == SMOLLM2 and SHIPPED_SCORES.exists():
+            if not has_scored_all(db.session, SMOLLM2):
+                load_shipped()
+        elif not settings.is_production and _is_playable(settings):
             return
         score(settings)
 
 
 def _is_playable(settings: Settings) -> bool:
-    """Tell whether the wanted model, or the bundled one in place of the hub's, scored everything.
+    """Tell whether the wanted model, or what stands in for the hub's, has scored everything.
 
     Looks at the database alone, so that a second start neither loads a model nor asks the hub.
     """
-    wanted = find_source(settings.model, settings.model_revision)
-    stand_ins = [find_source(BUNDLED, "")] if wanted.on_hub else []
-    for source in (wanted, *stand_ins):
-        if not has_unscored(db.session, source.name, source.revision):
-            say(f"{model_label(source.name)} has scored every passage.")
-            if source is not wanted:
-                say(f"To play against {model_label(wanted.name)}: make scores")
-            return True
-    return False
+    if not is_on_hub(settings.model):
+        return False
+    wanted = source_of(settings)
+    if not has_unscored(db.session, wanted.name, wanted.revision):
+        say(f"{model_label(wanted.name)} has scored every passage.")
+        return True
+    if SHIPPED_SCORES.exists():
+        stand_in, has_all = SMOLLM2, has_scored_all(db.session, SMOLLM2)
+    else:
+        bundled = find_source(BUNDLED, "")
+        stand_in, has_all = BUNDLED, not has_unscored(db.session, BUNDLED, bundled.revision)
+    if has_all:
+        say(f"{model_label(stand_in)} has scored every passage.")
+        say(f"To play against {model_label(wanted.name)}: make scores")
+    return has_all

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from server.application import db, now, service
 from server.commands.terminal import progress, say, sentences_for_errors
 from server.config import Settings
-from server.domain.scores.models import BUNDLED, Precision, is_folder, model_label
+from server.domain.scores.models import BUNDLED, SMOLLM2, Precision, model_label
 from server.lm.source import ModelSource, ModelUnavailable, find_source, require_reachable
 from server.services.scoring.scoring import (
     Scored,
@@ -32,11 +32,19 @@ scores = AppGroup("scores", help="What models say about the passages.")
 _AUTO = "auto"
 _MODEL = click.option("--model", help="Instead of MODEL: a hub name, a folder, or `bundled`.")
 _REVISION = click.option("--revision", help="Instead of MODEL_REVISION.")
+_BEGINNING = click.option(
+    "--beginning",
+    metavar="TOKEN",
+    help="Instead of MODEL_BEGINNING: the token that stands before every text.",
+)
+# Scores of the bundled passages that come with the release: they play without torch or network.
+SHIPPED_SCORES = Path(__file__).parents[1] / "data" / "smollm2.parquet"
 
 
 @scores.command("build")
 @_MODEL
 @_REVISION
+@_BEGINNING
 @click.option(
     "--precision",
     type=click.Choice([_AUTO, *(one.value for one in Precision)]),
@@ -47,19 +55,26 @@ _REVISION = click.option("--revision", help="Instead of MODEL_REVISION.")
     "--scheduler", metavar="ADDRESS", help="Spread over the workers of this Dask scheduler."
 )
 def build_command(
-    model: str | None, revision: str | None, precision: str, scheduler: str | None
+    model: str | None,
+    revision: str | None,
+    beginning: str | None,
+    precision: str,
+    scheduler: str | None,
 ) -> None:
     """Let the model score every passage that it has not scored yet."""
     wanted = None if precision == _AUTO else Precision(precision)
     with sentences_for_errors():
-        score(_wanted(model, revision), wanted, scheduler)
+        score(_wanted(model, revision, beginning), wanted, scheduler)
 
 
 @scores.command("export")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @_MODEL
 @_REVISION
-def export_command(file: Path, model: str | None, revision: str | None) -> None:
+@_BEGINNING
+def export_command(
+    file: Path, model: str | None, revision: str | None, beginning: str | None
+) -> None:
     """Write the passages and all that the model says about them into FILE.
 
     `scores load` reads it on another machine, which needs neither the model nor torch.
@@ -67,7 +82,7 @@ def export_command(file: Path, model: str | None, revision: str | None) -> None:
     # Imported here alone: pyarrow is large, and the web needs none.
     from server.services.scoring.score_transfer import export_scores
 
-    wanted = _wanted(model, revision)
+    wanted = _wanted(model, revision, beginning)
     with sentences_for_errors(), progress("Writing") as advance:
         count = export_scores(db.session, wanted.model_name, wanted.hub_revision, file, advance)
     say(f"{model_label(wanted.model_name)} on {counted(count, 'passage')}: {file}")
@@ -77,42 +92,66 @@ def export_command(file: Path, model: str | None, revision: str | None) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @_MODEL
 @_REVISION
-def load_command(file: Path, model: str | None, revision: str | None) -> None:
+@_BEGINNING
+def load_command(
+    file: Path, model: str | None, revision: str | None, beginning: str | None
+) -> None:
     """Load the passages and scores that `scores export` wrote into FILE: all of them, or nothing.
 
     The file must be of the wanted model; what is here already stays as it is.
     """
+    wanted = _wanted(model, revision, beginning)
+    with sentences_for_errors():
+        _load(file, wanted.model_name, wanted.hub_revision)
+
+
+def load_shipped() -> None:
+    """Load the scores by SmolLM2 that come with the release."""
+    _load(SHIPPED_SCORES, SMOLLM2, None)
+
+
+def _load(file: Path, name: str, revision: str | None) -> None:
     from server.services.scoring.score_transfer import load_score_file
 
-    wanted = _wanted(model, revision)
-    name, at = wanted.model_name, wanted.hub_revision
-    with sentences_for_errors(), progress("Loading") as advance:
-        loaded = load_score_file(db.session, file, name, at, now(), advance)
+    with progress("Loading") as advance:
+        loaded = load_score_file(db.session, file, name, revision, now(), advance)
     say(
         f"{model_label(loaded.model)}: scores of {counted(loaded.scores, 'passage')} loaded, "
         f"{loaded.known} known already; {counted(loaded.passages, 'passage')} added."
     )
 
 
-def _wanted(model: str | None, revision: str | None) -> Settings:
+def _wanted(model: str | None, revision: str | None, beginning: str | None) -> Settings:
     """Return the settings with the model that a command's options name."""
     settings = service().settings
-    model, revision = model or settings.model, revision or settings.model_revision
-    return settings.model_copy(update={"model": model, "model_revision": revision})
+    update = {
+        "model": model or settings.model,
+        "model_revision": revision or settings.model_revision,
+        "model_beginning": beginning or settings.model_beginning,
+    }
+    return settings.model_copy(update=update)
+
+
+def source_of(settings: Settings) -> ModelSource:
+    """Return where the wanted model comes from; raise ModelUnavailable where there is none."""
+    return find_source(settings.model, settings.model_revision, settings.model_beginning)
 
 
 def score(
     settings: Settings, precision: Precision | None = None, scheduler: str | None = None
 ) -> None:
-    """Let the wanted model score what it has not, or outside production the bundled one instead.
+    """Let the wanted model score what it has not, or outside production let another stand in.
 
     The hub is asked, and a model loaded, only where something is left to score.
     """
-    is_elsewhere = is_folder(settings.model) and not Path(settings.model).exists()
-    if is_elsewhere and has_scored_all(db.session, settings.model_name):
+    try:
+        source = source_of(settings)
+    except ModelUnavailable:
+        # Where its scores came in a file, the model itself is elsewhere.
+        if not has_scored_all(db.session, settings.model_name):
+            raise
         say(f"{model_label(settings.model_name)}, elsewhere, has scored every passage.")
         return
-    source = find_source(settings.model, settings.model_revision)
     if not has_unscored(db.session, source.name, source.revision):
         say(f"{model_label(source.name)} has scored every passage already.")
         return
@@ -122,10 +161,27 @@ def score(
     except ModelUnavailable as error:
         if settings.is_production or not source.on_hub:
             raise
-        say(f"{error}\nGoing on with the small bundled model, Minnow; every page says so.")
-        bundled = find_source(BUNDLED, "")
-        if has_unscored(db.session, bundled.name, bundled.revision):
-            _build(db.session, bundled, precision, scheduler)
+        say(str(error))
+        _let_stand_in(precision, scheduler)
+
+
+def _let_stand_in(precision: Precision | None, scheduler: str | None) -> None:
+    """Let SmolLM2 play by the scores that come with the release, or else Minnow by its own."""
+    if SHIPPED_SCORES.exists():
+        say("Going on with SmolLM2, whose scores come with the release; every page says so.")
+        load_shipped()
+        if has_scored_all(db.session, SMOLLM2):
+            return
+        try:
+            stand_in = find_source(SMOLLM2, "")
+        except ModelUnavailable:
+            say("Passages of your own are not among them: `make smollm2` scores those too.")
+            return
+    else:
+        say("Going on with the small bundled model, Minnow; every page says so.")
+        stand_in = find_source(BUNDLED, "")
+    if has_unscored(db.session, stand_in.name, stand_in.revision):
+        _build(db.session, stand_in, precision, scheduler)
 
 
 def _build(
@@ -134,6 +190,8 @@ def _build(
     say(f"Loading {model_label(source.name)} ...")
     if scheduler is None:
         scorer = _scorer(source, precision, count_left(session, source.name, source.revision))
+        for remark in scorer.remarks:
+            say(remark)
         with progress("Scoring") as advance:
             scored = score_all(session, scorer, advance)
     else:
@@ -152,6 +210,7 @@ def _build_on(
 ) -> Scored:
     try:
         from server.lm.cluster import ClusterScorer, connected
+        from server.lm.known import KnownModel
     except ModuleNotFoundError as error:
         if error.name not in ("dask", "distributed"):
             raise
@@ -159,8 +218,7 @@ def _build_on(
             "Dask is not installed here: pip install -r requirements-distributed.txt"
         ) from error
     with connected(scheduler) as client:
-        local = _scorer(source, Precision.FLOAT32, 0)  # to know the model by; it scores nothing
-        cluster = ClusterScorer(client, scheduler, source, precision, local)
+        cluster = ClusterScorer(client, scheduler, source, precision, KnownModel(source))
         with progress("Scoring") as advance:
             return score_in_shards(session, cluster, advance)
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import torch
 
 from server.domain.scores.models import Precision
-from server.lm.load import LoadedModel
+from server.lm.loaded import LoadedModel
 from server.lm.products import lower_precision
 from server.lm.source import ModelUnavailable
 
@@ -58,11 +58,15 @@ def in_groups(items: Iterable[Item], fits: Callable[[list[Item]], bool]) -> Iter
 
 
 class Forward:
-    """The layers of a loaded model below its head; from then on the model is this object's."""
+    """The layers of a loaded model below its head; from then on the model is this object's.
+
+    Where the head is not plain, the whole model runs, and its logits take the hidden states' place.
+    """
 
     def __init__(self, loaded: LoadedModel, precision: Precision, *, compiled: bool) -> None:
         self._loaded = loaded
-        self._layers: Callable[..., Any] = loaded.model.base_model
+        whole: Callable[..., Any] = loaded.model
+        self._layers = loaded.model.base_model if loaded.has_plain_head else whole
         self._precision = precision
         self._compiled = compiled
         if precision is Precision.BFLOAT16:
@@ -86,6 +90,8 @@ class Forward:
     def hidden_states(self, batch: Sequence[list[int]]) -> torch.Tensor:
         """Return (tokens of all, width), in order: in each text, row i predicts token i.
 
+        The width is the vocabulary's where these are logits already: see `Forward`.
+
         Padding stands at the right, where causal attention never looks.
         """
         longest = self._padded(max(map(len, batch)))
@@ -97,7 +103,8 @@ class Forward:
         inputs = torch.tensor(rows, device=device)  # (count, longest)
         lower = self._precision is Precision.BFLOAT16
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=lower):
-            output = self._layers(input_ids=inputs, use_cache=False).last_hidden_state
+            result = self._layers(input_ids=inputs, use_cache=False)
+        output = result.last_hidden_state if self._loaded.has_plain_head else result.logits
         return torch.cat([states[: len(ids)] for states, ids in zip(output, batch, strict=False)])
 
     def _padded(self, length: int) -> int:

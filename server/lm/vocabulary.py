@@ -8,26 +8,37 @@ from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
 
 from server.domain.text.tokens import Vocabulary
-from server.lm.source import ModelUnavailable
 
 
 def vocabulary_of(tokenizer: PreTrainedTokenizerFast, size: int) -> Vocabulary:
-    """Return the bytes of every id below `size`; special and unused ids are empty.
+    """Return the bytes of every id below `size`; ids that no text gives are empty.
 
-    Raises ModelUnavailable for a tokenizer that is not byte-level BPE (GPT-2's kind).
+    A byte-level entry is written in GPT-2's characters for bytes. An added token is literal text:
+    blanks or other signs that have no such character. The tokenizer is byte-level BPE.
     """
     backend = tokenizer.backend_tokenizer
-    if type(backend.decoder).__name__ != "ByteLevel":
-        raise ModelUnavailable(
-            f"The tokenizer of {tokenizer.name_or_path} is not byte-level BPE, GPT-2's kind."
-        )
-    byte_of = _byte_of_character()
+    added = backend.get_added_tokens_decoder()
     special = set(tokenizer.all_special_tokens)
+    byte_of = _byte_of_character()
     pieces = [b""] * size
     for entry, token_id in backend.get_vocab(with_added_tokens=True).items():
-        if entry not in special and token_id < size:
+        if token_id >= size:
+            continue
+        if token_id in added or entry in special:
+            is_special = entry in special or added[token_id].special
+            if not is_special or ids_of_text(tokenizer, entry) == [token_id]:
+                pieces[token_id] = entry.encode("utf-8")
+        elif all(character in byte_of for character in entry):
             pieces[token_id] = bytes(byte_of[character] for character in entry)
+        else:
+            pieces[token_id] = entry.encode("utf-8")
     return Vocabulary(tuple(pieces))
+
+
+def ids_of_text(tokenizer: PreTrainedTokenizerFast, text: str) -> list[int]:
+    """Return the tokens that a text is cut into; a special token's name in it is plain text."""
+    ids = tokenizer(text, add_special_tokens=False, split_special_tokens=True, verbose=False)
+    return list(ids["input_ids"])
 
 
 def fingerprint(backend: Tokenizer) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from distributed import get_worker
 
 from server.domain.errors import PerplexedError
-from server.domain.scores.models import BUNDLED, ModelIdentity, Precision, model_label
+from server.domain.scores.models import BUNDLED, PACKAGES, ModelIdentity, Precision, model_label
 from server.domain.scores.passage_scores import Outcome
 from server.lm.source import ModelSource, ModelUnavailable, find_source, require_reachable
 
@@ -30,8 +30,8 @@ class WorkerUnfit(PerplexedError):
 def _code() -> str:
     """Return a hash of all code that scores: from other code, perhaps other scores."""
     digest, server = hashlib.sha256(), Path(__file__).parents[1]
-    for path in sorted([*(server / "domain").glob("*.py"), *(server / "lm").glob("*.py")]):
-        digest.update(path.name.encode() + path.read_bytes())
+    for path in sorted([*(server / "domain").rglob("*.py"), *(server / "lm").rglob("*.py")]):
+        digest.update(str(path.relative_to(server)).encode() + path.read_bytes())
     return digest.hexdigest()[:12]
 
 
@@ -43,7 +43,9 @@ CODE = _code()
 class Wanted:
     """The model that every worker must hold, and the code that it must run."""
 
-    model: str  # `bundled`, a name on the hub, or a folder's absolute path
+    model: str  # `bundled`, a name on the hub or of a package, or an absolute path
+    commit: str  # of the hub's repository; empty elsewhere
+    beginning: str  # the token chosen to stand before texts; empty leaves it to the model
     identity: ModelIdentity
     precision: Precision  # one for all: the machine's own choice would mix them
     code: str
@@ -51,8 +53,10 @@ class Wanted:
 
 def wanted_on_workers(source: ModelSource, identity: ModelIdentity, precision: Precision) -> Wanted:
     """Return what a worker needs to score as the model at `source`, of this identity, does here."""
-    model = source.location if source.on_hub else str(Path(source.location).absolute())
-    return Wanted(BUNDLED if source.name == BUNDLED else model, identity, precision, CODE)
+    model = source.name
+    if not source.on_hub and model != BUNDLED and model not in PACKAGES:
+        model = str(Path(source.location, source.gguf_file or "").absolute())
+    return Wanted(model, source.commit or "", source.beginning, identity, precision, CODE)
 
 
 _held: dict[Wanted, PassageScorer] = {}
@@ -85,7 +89,7 @@ def _load(wanted: Wanted) -> PassageScorer:
     _require_same("runs the code", CODE, wanted.code)
     expected, label = wanted.identity, model_label(wanted.identity.name)
     try:
-        source = find_source(wanted.model, expected.revision)
+        source = find_source(wanted.model, wanted.commit, wanted.beginning)
         _require_same(f"has {label} at revision", source.revision, expected.revision)
         require_reachable(source)
         precision = chosen_precision(wanted.precision, passages=0)
@@ -94,6 +98,8 @@ def _load(wanted: Wanted) -> PassageScorer:
         raise WorkerUnfit(f"{_this_worker()} cannot load {label}. {error}") from error
     tokenizer = loaded.identity.tokenizer_fingerprint
     _require_same(f"reads {label} by the tokenizer", tokenizer, expected.tokenizer_fingerprint)
+    beginning = loaded.identity.beginning
+    _require_same(f"reads {label} behind the token", beginning, expected.beginning)
     return PassageScorer(loaded, precision, compiled=precision is Precision.BFLOAT16)
 
 

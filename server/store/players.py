@@ -75,13 +75,20 @@ def rounds_of(session: Session, player_id: int, limit: int | None = None) -> lis
     return list(session.scalars(query))
 
 
-def paired_counts_of(session: Session, player_id: int, model_id: int, unit: Unit) -> PairedCounts:
-    """Return how often the player, unassisted, and this model were right on the same positions.
+def paired_counts_of(
+    session: Session, player_id: int, model_id: int, unit: Unit
+) -> list[PairedCounts]:
+    """Return by passage how often the player, unassisted, and this model were right.
 
     Only first guesses count, no round on a passage that the player had before, and no position
     whose target is not revealed yet: the player would learn from the counts who was right there.
     """
-    query = select(*PAIRED_SUMS).where(
+    query = (
+        select(*PAIRED_SUMS)
+        .join(RoundRow, RoundRow.id == GuessRow.round_id)
+        .group_by(RoundRow.scored_passage_id)
+        .order_by(RoundRow.scored_passage_id)
+    ).where(
         *FIRST_SIGHT,
         GuessRow.player_id == player_id,
         GuessRow.model_id == model_id,
@@ -89,7 +96,27 @@ def paired_counts_of(session: Session, player_id: int, model_id: int, unit: Unit
         GuessRow.assisted.is_(False),
         _is_revealed(),
     )
-    return paired_counts(*session.execute(query).one())
+    return [paired_counts(*row) for row in session.execute(query)]
+
+
+def bets_of(
+    session: Session, player_id: int, model_id: int, unit: Unit
+) -> list[tuple[int, float, float]]:
+    """Return the player's bets on passages not seen before: passage, loss and model's log-prob.
+
+    Losses and log-probabilities are in nats.
+    """
+    query = (
+        select(RoundRow.scored_passage_id, BetRow.loss_nats, BetRow.target_logprob_nats)
+        .join(RoundRow, RoundRow.id == BetRow.round_id)
+        .where(
+            BetRow.player_id == player_id,
+            BetRow.model_id == model_id,
+            BetRow.unit == unit,
+            BetRow.repeated.is_(False),
+        )
+    )
+    return [(passage, loss, logprob) for passage, loss, logprob in session.execute(query)]
 
 
 def _is_revealed() -> ColumnElement[bool]:

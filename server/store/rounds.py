@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import ColumnElement, Select, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload
 
 from server.domain.play.rounds import Mode
 from server.domain.scores.passage_scores import Form
 from server.domain.text.tokens import Unit
-from server.store.scoring.scores import seen_passages
+from server.store.scoring.scores import has_played
 from server.store.tables import (
     BetRow,
     GuessRow,
@@ -35,15 +35,16 @@ def find_round(
         select(RoundRow)
         .join(RoundRow.player)
         .where(RoundRow.public_id == public_id, PlayerRow.public_id == player_public_id)
+        .options(lazyload(RoundRow.scored_passage))  # mostly in memory already
     )
     if lock:
         query = query.with_for_update(of=[PlayerRow, RoundRow])
     return session.scalars(query).one_or_none()
 
 
-def is_answered(session: Session, round_id: int) -> bool:
-    """Tell whether a round has a guess or a judgement."""
-    return session.scalars(select(_is_answered()).where(RoundRow.id == round_id)).one()
+def is_untouched(session: Session, round_id: int) -> bool:
+    """Tell whether a round has no answer yet."""
+    return bool(session.scalar(select(_is_untouched()).where(RoundRow.id == round_id)))
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def find_open_round(session: Session, kind: RoundKind) -> RoundRow | None:
         ScoredPassageRow.id == RoundRow.scored_passage_id,
         ScoredPassageRow.draw_number.is_not(None),
     )
-    query = kind.newest().where(RoundRow.daily_on.is_(None), ~_is_answered(), drawn.exists())
+    query = kind.newest().where(RoundRow.daily_on.is_(None), _is_untouched(), drawn.exists())
     return session.scalars(query).one_or_none()
 
 
@@ -88,17 +89,18 @@ def find_open_round_on(session: Session, player_id: int, scored_passage_id: int)
     query = (
         select(RoundRow)
         .where(RoundRow.player_id == player_id, RoundRow.scored_passage_id == scored_passage_id)
-        .where(~_is_answered())
+        .where(_is_untouched())
         .order_by(RoundRow.id.desc())
         .limit(1)
     )
     return session.scalars(query).one_or_none()
 
 
-def _is_answered() -> ColumnElement[bool]:
+def _is_untouched() -> ColumnElement[bool]:
+    """Tell of a round whether it has no answer yet; that it is unfinished helps to find it."""
     guessed = select(GuessRow.id).where(GuessRow.round_id == RoundRow.id).exists()
     judged = select(JudgementRow.id).where(JudgementRow.round_id == RoundRow.id).exists()
-    return guessed | judged
+    return RoundRow.finished_at.is_(None) & ~guessed & ~judged
 
 
 def find_unfinished_round(session: Session, kind: RoundKind) -> RoundRow | None:
@@ -168,7 +170,7 @@ def begun_duel_passage(
     query = (
         select(RoundRow.scored_passage_id)
         .join(ScoredPassageRow, ScoredPassageRow.id == RoundRow.scored_passage_id)
-        .where(*_duels(kind), ScoredPassageRow.passage_id.not_in(seen_passages(kind.player_id)))
+        .where(*_duels(kind), ~has_played(kind.player_id))
         .group_by(RoundRow.scored_passage_id)
         .having(times < wanted)
         .order_by(times.desc(), RoundRow.scored_passage_id)

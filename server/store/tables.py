@@ -2,59 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
-from typing import Any, ClassVar
+from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import (
     JSON,
     BigInteger,
-    DateTime,
     ForeignKey,
     Index,
     LargeBinary,
-    MetaData,
     String,
     UniqueConstraint,
+    text,
 )
-from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A moment with time zone UTC on every database; a naive one is refused."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Turn an aware moment into UTC; SQLite keeps it without its zone."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a moment without a time zone")
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
-
-    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        """Give the moment back with time zone UTC."""
-        if value is None:
-            return None
-        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
-
-
-class Base(DeclarativeBase):
-    """Base of all tables; constraint names are fixed so that migrations can refer to them."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map: ClassVar[dict[type, Any]] = {datetime: UtcDateTime}
+from server.store.base import Base as Base  # tables are found by way of this module
 
 
 class LanguageModelRow(Base):
@@ -69,6 +32,11 @@ class LanguageModelRow(Base):
     tokenizer_fingerprint: Mapped[str] = mapped_column(String(64))
     parameters: Mapped[int] = mapped_column(BigInteger)
     window_tokens: Mapped[int]
+    # The token that stood before every text; empty where models were scored before it was recorded.
+    beginning: Mapped[str] = mapped_column(String(200), server_default="")
+    # How many different answers there are in each unit, known without inflating the vocabulary.
+    vocabulary_size: Mapped[int]
+    word_answers: Mapped[int]
     vocabulary: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     created_at: Mapped[datetime]
 
@@ -114,6 +82,16 @@ class PassageBandRow(Base):
     passage_id: Mapped[int] = mapped_column(ForeignKey("passages.id"))
 
 
+QUESTION_COUNTS = ("asked_words", "asked_tokens", "tail_words", "tail_tokens")
+
+
+def _playable(column: str) -> Index:
+    """Index what a kind of round is drawn from: a place in it is found without a scan."""
+    where = text(f"{column} > 0")
+    name = f"ix_scored_passages_{column}"
+    return Index(name, "model_id", "draw_number", sqlite_where=where, postgresql_where=where)
+
+
 class ScoredPassageRow(Base):
     """All that one model says about one passage: a safetensors blob, and what rounds select by."""
 
@@ -121,6 +99,7 @@ class ScoredPassageRow(Base):
     __table_args__ = (
         UniqueConstraint("passage_id", "model_id"),
         Index("ix_scored_passages_model_id_draw_number", "model_id", "draw_number"),
+        *(_playable(column) for column in QUESTION_COUNTS),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -160,6 +139,14 @@ class RoundRow(Base):
     __table_args__ = (
         Index("ix_rounds_player_id_model_id_started_at", "player_id", "model_id", "started_at"),
         Index("ix_rounds_duels", "model_id", "mode", "unit", "form", "scored_passage_id"),
+        Index("ix_rounds_player_id_scored_passage_id", "player_id", "scored_passage_id"),
+        Index("ix_rounds_daily", "daily_on", "model_id", "unit", "id"),
+        Index(
+            "ix_rounds_unfinished",
+            *("player_id", "scored_passage_id"),
+            sqlite_where=text("finished_at IS NULL"),
+            postgresql_where=text("finished_at IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -175,7 +162,7 @@ class RoundRow(Base):
     form: Mapped[str | None] = mapped_column(String(16))  # of a duel
     draw: Mapped[int | None]  # which of a question's rivals a duel shows
     seed: Mapped[str] = mapped_column(String(32))  # decides the sides of duels; never sent
-    daily_on: Mapped[date | None] = mapped_column(index=True)
+    daily_on: Mapped[date | None]
     started_at: Mapped[datetime]
     started_on: Mapped[date] = mapped_column(index=True)
     asked_at: Mapped[datetime]

@@ -14,6 +14,7 @@ from server.services.contract.rounds import DuelView, GuessOutcome, RoundView
 from server.services.play import players
 from server.services.play.duel_questions import next_duel, parts_of
 from server.services.play.duels import Judgement
+from server.web.http.answers import json_answer
 from server.web.http.context import forget_player, player_id, remember_player, rounds
 from server.web.http.limits import ANSWER_LIMIT, START_LIMIT, limiter
 from server.web.http.schemas import (
@@ -36,20 +37,21 @@ api = APIBlueprint("api", __name__, url_prefix="/api/v1")
 @api.doc(
     summary="Begin a round", responses={200: "The round of this kind that waits already", 503: ""}
 )
-def start_round(json_data: NewRound) -> tuple[RoundView, int, dict[str, str]]:
+def start_round(json_data: NewRound) -> Response:
     """Begin a round, or return the one of this kind that has no answer yet."""
     started = rounds().start(player_id(), json_data.wish(), now())
     remember_player(started.player_id)
     location = url_for("api.round_state", round_id=started.round.id)
-    return started.round, 201 if started.is_new else 200, {"Location": location}
+    status = 201 if started.is_new else 200
+    return json_answer(started.round, status, {"Location": location})
 
 
 @api.get("/rounds/<round_id>")
 @api.output(RoundView)
 @api.doc(summary="A round as it stands", responses=[404])
-def round_state(round_id: str) -> RoundView:
+def round_state(round_id: str) -> Response:
     """Return the revealed text, the asked position and the answers so far."""
-    return rounds().state(player_id(), round_id)
+    return json_answer(rounds().state(player_id(), round_id))
 
 
 @api.post("/rounds/<round_id>/guesses")
@@ -57,9 +59,9 @@ def round_state(round_id: str) -> RoundView:
 @api.input(NewGuess)
 @api.output(GuessOutcome)
 @api.doc(summary="Answer the asked position", responses=[404, 409])
-def submit_guess(round_id: str, json_data: NewGuess) -> GuessOutcome:
+def submit_guess(round_id: str, json_data: NewGuess) -> Response:
     """Record a guess or a skip and reveal the target; the same request again changes nothing."""
-    return rounds().answer(player_id(), round_id, json_data.answer(), now())
+    return json_answer(rounds().answer(player_id(), round_id, json_data.answer(), now()))
 
 
 @api.post("/rounds/<round_id>/bets")
@@ -67,9 +69,9 @@ def submit_guess(round_id: str, json_data: NewGuess) -> GuessOutcome:
 @api.input(NewBet)
 @api.output(GuessOutcome)
 @api.doc(summary="Bet on the asked position", responses=[404, 409])
-def submit_bet(round_id: str, json_data: NewBet) -> GuessOutcome:
+def submit_bet(round_id: str, json_data: NewBet) -> Response:
     """Record a bet and reveal the target; the own guess, or a skip, comes first."""
-    return rounds().answer(player_id(), round_id, json_data.answer(), now())
+    return json_answer(rounds().answer(player_id(), round_id, json_data.answer(), now()))
 
 
 @api.post("/rounds/<round_id>/judgements")
@@ -77,9 +79,9 @@ def submit_bet(round_id: str, json_data: NewBet) -> GuessOutcome:
 @api.input(NewRoundJudgement)
 @api.output(GuessOutcome)
 @api.doc(summary="Judge the asked pair", responses=[404, 409])
-def submit_judgement(round_id: str, json_data: NewRoundJudgement) -> GuessOutcome:
+def submit_judgement(round_id: str, json_data: NewRoundJudgement) -> Response:
     """Record the share of the first of two tokens and reveal which the author wrote."""
-    return rounds().answer(player_id(), round_id, json_data.answer(), now())
+    return json_answer(rounds().answer(player_id(), round_id, json_data.answer(), now()))
 
 
 @api.get("/comparisons/next")

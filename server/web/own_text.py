@@ -22,6 +22,7 @@ from server.web.http.limits import (
     limiter,
 )
 from server.web.http.schemas import NewText
+from server.web.wording.opponents import stand_in_notice
 
 own_text_api = APIBlueprint("own_text_api", __name__, url_prefix="/api/v1")
 own_text_pages = APIBlueprint("own_text_pages", __name__, enable_openapi=False)
@@ -35,11 +36,13 @@ def own_texts() -> OwnTextService:
 
 @own_text_pages.get("/try")
 def show_try() -> str:
-    """Show the field for a text, or why no text can be scored here."""
+    """Show the field for a text, or why none can be scored here; meanwhile the model is loaded."""
+    own_texts().load_ahead()
     return render_template(
         "try.html",
         why_not=own_texts().why_not(),
-        opponent_label=own_texts().opponent_label(),
+        reader_label=own_texts().reader_label(),
+        stand_in_notice=stand_in_notice(own_texts().stand_in()),
         longest=LONGEST_TEXT_CHARACTERS,
     )
 

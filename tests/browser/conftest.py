@@ -19,7 +19,7 @@ QUIET = ["--disable-background-networking", "--disable-component-update", "--dis
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "screenshots"
 WIDE = {"width": 1000, "height": 900}
 PHONE = {"width": 360, "height": 740}
-PATIENCE_MS = 20_000  # on a busy machine a page takes its time; what is true comes through sooner
+PATIENCE_MS = 120_000  # on a busy machine a page takes its time; what is true comes through sooner
 expect.set_options(timeout=PATIENCE_MS)
 
 

@@ -19,6 +19,7 @@ from tests.browser.test_play import (
     page,
     picture,
 )
+from tests.system.processes import PATIENCE_S
 from tests.web.test_own_text import TEXT
 
 __all__ = ["page"]
@@ -53,10 +54,10 @@ def model_is_loaded(address: str) -> None:
     """On a busy machine loading takes longer than a page waits, and then the page says so."""
     body, kind = json.dumps({"text": TEXT}).encode(), {"Content-Type": "application/json"}
     request = urllib.request.Request(f"{address}/api/v1/try", body, kind)
-    deadline = time.monotonic() + LOADED_WITHIN_S
+    deadline = time.monotonic() + PATIENCE_S
     while True:
         try:
-            with urllib.request.urlopen(request, timeout=30):
+            with urllib.request.urlopen(request, timeout=PATIENCE_S):
                 return
         except HTTPError as error:
             error.close()

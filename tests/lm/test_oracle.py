@@ -22,7 +22,8 @@ from server.domain.scores.models import BUNDLED
 from server.domain.scores.passage_scores import Form, PassageScores
 from server.domain.study.analysis import Analysis, analyse
 from server.domain.text.tokens import Unit
-from server.lm.load import LoadedModel, load_model
+from server.lm.load import load_model
+from server.lm.loaded import LoadedModel
 from server.lm.source import find_source
 
 PASSAGES = 2

@@ -42,7 +42,7 @@ class Cluster:
             folder = ["--local-directory", str(self._folder / "scratch")]
             self._workers.append(self._dask("worker", self.address, *options, *folder))
         with Client(self.address, timeout=PATIENCE_S, set_as_default=False) as client:
-            client.wait_for_workers(count, timeout=3 * PATIENCE_S)
+            client.wait_for_workers(count, timeout=PATIENCE_S)
         return self._workers
 
     def counted(self, worker: subprocess.Popen[bytes]) -> list[str]:
@@ -58,7 +58,7 @@ class Cluster:
         for process in (*self._workers, self._scheduler):
             process.kill()
         for process in (*self._workers, self._scheduler):
-            process.wait(timeout=20)
+            process.wait(timeout=PATIENCE_S)
 
     def _dask(self, *command: str) -> subprocess.Popen[bytes]:
         with (self._folder / "log").open("ab") as log:

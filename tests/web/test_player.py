@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from server.application import db
 from server.store.tables import GuessRow, PlayerRow, RoundRow
 from tests.conftest import Player
+from tests.web.test_export import play_bets
 
 
 def count(app: APIFlask, table: Any) -> int:
@@ -44,6 +45,16 @@ def test_a_player_sees_their_rounds_and_both_sides_accuracy(alice: Player) -> No
     assert body["model"]["value"] == state["score"]["model"] / 12
     assert [entry["finished"] for entry in body["recent"]] == [False, True]
     assert body["recent"][1]["id"] == state["id"]
+
+
+def test_bets_give_a_player_a_number_of_their_own(app: APIFlask, alice: Player) -> None:
+    assert alice.client.get("/api/v1/player").get_json()["loss"] is None
+    play_bets(alice)
+    app.test_client().get("/api/v1/stats")  # folds
+    loss = alice.client.get("/api/v1/player").get_json()["loss"]
+    assert loss["words"] == 12
+    assert loss["perplexity"]["low"] < loss["perplexity"]["value"] < loss["perplexity"]["high"]
+    assert "Your perplexity" in alice.client.get("/you").get_data(as_text=True)
 
 
 def test_assisted_play_does_not_count_in_a_players_accuracy(alice: Player) -> None:

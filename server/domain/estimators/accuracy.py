@@ -1,13 +1,11 @@
-"""Accuracy with intervals, and the paired comparison of a person with the model."""
+"""Shares of independent answers with intervals, and counts of person and model together."""
 
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import NormalDist
-
-import numpy as np
 
 Z_95 = NormalDist().inv_cdf(0.975)
 
@@ -71,60 +69,12 @@ class PairedCounts:
         return (self.person_only - self.model_only) / self.n
 
 
-def difference_interval(counts: PairedCounts) -> Interval:
-    """Return the difference in accuracy, person minus model, with its 95 % interval.
-
-    Agresti and Min (2005): with half an observation added to each cell, so n* = n + 2, b and c the
-    discordant cells and d* = (b* − c*)/n*, the interval is d* ± z·√((b* + c*)/n* − d*²)/√n*.
-    The value is the plain difference. Raises ValueError where there is no position.
-    """
-    difference = counts.difference
-    low, high = _difference_bounds(counts.person_only, counts.model_only, counts.n)
-    return Interval(difference, max(-1.0, low), min(1.0, high), counts.n)
-
-
-def _difference_bounds(person_only: float, model_only: float, n: float) -> tuple[float, float]:
-    person, model, n = person_only + 0.5, model_only + 0.5, n + 2
-    centre = (person - model) / n
-    half = Z_95 * math.sqrt(((person + model) / n - centre**2) / n)
-    return centre - half, centre + half
-
-
-def mcnemar_p_value(counts: PairedCounts) -> float:
-    """Return the exact two-sided McNemar p-value: of the discordant positions, a fair coin's share.
-
-    p = min(1, 2·Σ_{k ≤ min(b, c)} C(m, k) / 2^m with m = b + c; 1 where nothing is discordant.
-    Source: McNemar (1947), exact form. Example: b = 1, c = 7 gives 2·(1 + 8)/2⁸ = 0.0703125.
-    """
-    m = counts.person_only + counts.model_only
-    fewer = min(counts.person_only, counts.model_only)
-    if m == 0:
-        return 1.0
-    # log C(m, k) as a running sum of log((m - k + 1) / k): exact enough at any size, no overflow.
-    k = np.arange(1, fewer + 1)
-    log_binomials = np.concatenate(([0.0], np.cumsum(np.log((m - k + 1) / k))))
-    return min(1.0, 2.0 * float(np.exp(log_binomials - m * math.log(2)).sum()))
-
-
-def answers_to_settle(counts: PairedCounts) -> int | None:
-    """Return how many more answers would settle who is better, if the rates stay as they are.
-
-    That is the least m for which the interval of `difference_interval`, with all cells grown by
-    the factor (n + m)/n, leaves out 0; found by doubling and halving. Returns 0 where it is
-    settled already, None where the difference is 0 (no number would do).
-    """
-    if counts.difference == 0:
-        return None
-
-    def settled(more: int) -> bool:
-        grown = (counts.n + more) / counts.n
-        cells = counts.person_only * grown, counts.model_only * grown
-        low, high = _difference_bounds(*cells, counts.n + more)
-        return low > 0 or high < 0
-
-    if settled(0):
-        return 0
-    enough = 1
-    while not settled(enough):
-        enough *= 2
-    return bisect_left(range(enough + 1), True, key=settled)
+def together(some: Iterable[PairedCounts]) -> PairedCounts:
+    """Return counts of several sets of positions, added up."""
+    counts = list(some)
+    return PairedCounts(
+        both=sum(each.both for each in counts),
+        person_only=sum(each.person_only for each in counts),
+        model_only=sum(each.model_only for each in counts),
+        neither=sum(each.neither for each in counts),
+    )

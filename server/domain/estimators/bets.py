@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from server.domain.estimators.arrays import BoolArray, FloatArray
 from server.domain.estimators.comparisons import Judgements, excess_estimate
 from server.domain.estimators.estimates import (
-    BoolArray,
     Clusters,
     Estimate,
-    FloatArray,
     mean_estimate,
     plus,
 )
@@ -69,12 +68,13 @@ def with_tail(head: Estimate, bets: Bets, tail: Judgements | None) -> Estimate:
         return head
     correction = excess_estimate(tail, jackknife=True)
     missed = mean_estimate((~bets.offered).astype(np.float64), bets.clusters)
-    by_bets = head.contributions + correction.value * missed.contributions
+    (by_bets,), (by_missing,), (by_judging,) = head.parts, missed.parts, correction.parts
+    contributions = by_bets.contributions + correction.value * by_missing.contributions
     return plus(
-        replace(head, contributions=by_bets),
+        replace(head, parts=(replace(by_bets, contributions=contributions),)),
         replace(
             correction,
             value=missed.value * correction.value,
-            contributions=missed.value * correction.contributions,
+            parts=(by_judging.scaled(missed.value),),
         ),
     )

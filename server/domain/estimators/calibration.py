@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from server.domain.estimators.accuracy import Z_95, Interval
-from server.domain.estimators.estimates import FloatArray, IntArray
+from server.domain.estimators.arrays import FloatArray, IntArray
 
 WHOLE_WEIGHT = 2**20  # a weight of 1: whole numbers add up exactly, in any order
 _NEARLY_SURE = 1e-9

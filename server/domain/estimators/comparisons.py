@@ -6,7 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from server.domain.estimators.estimates import BoolArray, Clusters, Estimate, FloatArray, IntArray
+from server.domain.estimators.arrays import BoolArray, FloatArray, IntArray
+from server.domain.estimators.estimates import (
+    Clusters,
+    Estimate,
+    Part,
+)
 from server.domain.estimators.stated_shares import inside
 
 
@@ -89,9 +94,10 @@ def excess_estimate(
         excess = excess + np.bincount(inverse, weights=offset) / by_question.judgements
     mean = float(excess.mean())
     relative = ratios(judgements) / np.exp(by_question.plain)[inverse] - 1.0
-    share = by_question.judgements[inverse] * excess.size
-    contributions = ((excess - mean)[inverse] + relative) / share
-    return Estimate(mean, contributions, judgements.clusters, int(inverse.size))
+    weights = 1 / (by_question.judgements[inverse] * excess.size)
+    contributions = ((excess - mean)[inverse] + relative) * weights
+    part = Part(contributions, weights, judgements.clusters)
+    return Estimate(mean, (part,), int(inverse.size))
 
 
 def _sorted_by_question(

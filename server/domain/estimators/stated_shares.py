@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 
-from server.domain.estimators.estimates import FloatArray
+from server.domain.estimators.arrays import FloatArray
 
 LEAST_SHARE = 0.001
 _SMALLEST = 1e-15

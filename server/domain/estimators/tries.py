@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from server.domain.estimators.arrays import FloatArray, IntArray
 from server.domain.estimators.estimates import (
     Clusters,
     Estimate,
-    FloatArray,
-    IntArray,
     mean_estimate,
 )
 

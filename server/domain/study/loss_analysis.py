@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from server.domain.estimators.accuracy import Interval
+from server.domain.estimators.arrays import FloatArray
 from server.domain.estimators.bets import bet_losses, bets_estimate, with_tail
 from server.domain.estimators.comparisons import excess_estimate
 from server.domain.estimators.estimates import (
-    FloatArray,
-    answers_to_settle_mean,
     interval,
     mean_estimate,
     number_of,
 )
+from server.domain.estimators.intervals import answers_to_settle
 from server.domain.estimators.perplexity import perplexity
 from server.domain.study.columns import BetColumns, ComparisonColumns
 
@@ -95,7 +95,7 @@ def analyse_comparisons(
         loss_jackknife_nats=interval(loss),
         perplexity=perplexity(reference_loss + plain.value),
         perplexity_jackknife=perplexity(loss.value),
-        more_answers=answers_to_settle_mean(jackknifed),
+        more_answers=answers_to_settle(jackknifed),
         true_excess_nats=float(gap[first].mean()) if plays else None,
     )
 
@@ -110,7 +110,7 @@ def analyse_bets(columns: BetColumns, *, plays: bool) -> BetAnalysis:
         players=number_of(bets.clusters.player),
         reference_loss_nats=float(-columns.reference_logprob.mean()),
         difference_nats=difference,
-        more_answers=answers_to_settle_mean(difference),
+        more_answers=answers_to_settle(difference),
         true_loss_nats=_true_loss(columns) if plays else None,
     )
 
@@ -130,7 +130,7 @@ def analyse_headline(
         tail_questions=number_of(judgements.question) if judgements else 0,
         tail_excess_nats=interval(excess) if excess else None,
         difference_nats=difference,
-        more_answers=answers_to_settle_mean(difference),
+        more_answers=answers_to_settle(difference),
         true_loss_nats=_true_loss(columns) if plays else None,
     )
 

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from server.domain.estimators.arrays import FloatArray
 from server.domain.estimators.bets import bet_losses
 from server.domain.estimators.comparisons import excess_by_question, ratios
-from server.domain.estimators.estimates import FloatArray
 from server.domain.estimators.tries import Tries
 from server.domain.play.rounds import MOST_TRIES
 from server.domain.study.columns import BetColumns, ComparisonColumns

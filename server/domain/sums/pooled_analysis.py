@@ -7,15 +7,16 @@ contributes to it for each number that its answers add (see `contributions`).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
 from server.domain.estimators.accuracy import Interval
-from server.domain.estimators.estimates import answers_to_settle_mean
+from server.domain.estimators.intervals import answers_to_settle
 from server.domain.estimators.perplexity import perplexity
 from server.domain.estimators.tries import lower_bound_terms
+from server.domain.estimators.variance_components import ClusterKind
 from server.domain.study.guess_analysis import TriesAnalysis
 from server.domain.study.loss_analysis import BetAnalysis, ComparisonAnalysis, HeadlineAnalysis
 from server.domain.sums.contributions import (
@@ -29,7 +30,7 @@ from server.domain.sums.contributions import (
     Questions,
     Whole,
 )
-from server.domain.sums.pools import ClusterKind, Pool, Weights, pool_of
+from server.domain.sums.pools import Pool, PoolPart, pool_of
 from server.domain.sums.whole_numbers import Sums, real
 
 _QUANTUM = real(1)
@@ -61,47 +62,45 @@ def pooled_losses(sums: Sums, model_id: int, unit: str, model: str, vocabulary: 
     )
 
 
-def _mean_weights(pool: Pool, count: str, *fields: str) -> tuple[Fraction, dict[str, Fraction]]:
-    """Return the mean of some nats, added, over what `count` counts, and its weights.
-
-    A cluster contributes (Σ x − x̄·n_c)/n.
-    """
-    n = pool.total(count)
+def _mean_of_bets(pool: Pool, *fields: str) -> tuple[Fraction, PoolPart]:
+    """Return the mean over bets of some nats, added, and what bets contribute: (x − x̄)/n."""
+    n = pool.total("bets")
     mean = real(sum(pool.total(field) for field in fields)) / n
-    return mean, {count: -mean / n} | dict.fromkeys(fields, _QUANTUM / n)
+    contributions = {"bets": -mean / n} | dict.fromkeys(fields, _QUANTUM / n)
+    return mean, PoolPart(contributions, {"bets": Fraction(1, n)})
 
 
 def _bets(pool: Pool) -> BetAnalysis:
     n = pool.total("bets")
-    loss, loss_weights = _mean_weights(pool, "bets", "loss")
-    gap, gap_weights = _mean_weights(pool, "bets", "loss", "logprob")
-    difference = pool.interval(gap, gap_weights, n, "bets")
+    loss, of_loss = _mean_of_bets(pool, "loss")
+    gap, of_gap = _mean_of_bets(pool, "loss", "logprob")
+    difference = pool.interval(gap, n, of_gap)
     return BetAnalysis(
-        loss_nats=pool.interval(loss, loss_weights, n, "bets"),
+        loss_nats=pool.interval(loss, n, of_loss),
         offered_share=1 - pool.total("missed") / n,
         players=pool.clusters(ClusterKind.PLAYER, "bets"),
         reference_loss_nats=float(-real(pool.total("logprob")) / n),
         difference_nats=difference,
-        more_answers=answers_to_settle_mean(difference),
+        more_answers=answers_to_settle(difference),
         true_loss_nats=None,
     )
 
 
 def _headline(pool: Pool, tail: Questions) -> HeadlineAnalysis:
-    loss = _with_tail(pool, tail, *_mean_weights(pool, "bets", "loss"))
-    difference = _with_tail(pool, tail, *_mean_weights(pool, "bets", "loss", "logprob"))
+    loss = _with_tail(pool, tail, *_mean_of_bets(pool, "loss"))
+    difference = _with_tail(pool, tail, *_mean_of_bets(pool, "loss", "logprob"))
     return HeadlineAnalysis(
         loss_nats=loss,
         perplexity=perplexity(loss.value),
         tail_questions=tail.questions,
         tail_excess_nats=_tail_excess(pool, tail) if tail.questions else None,
         difference_nats=difference,
-        more_answers=answers_to_settle_mean(difference),
+        more_answers=answers_to_settle(difference),
         true_loss_nats=None,
     )
 
 
-def _with_tail(pool: Pool, tail: Questions, head: Fraction, weights: Weights) -> Interval:
+def _with_tail(pool: Pool, tail: Questions, head: Fraction, of_bets: PoolPart) -> Interval:
     """Return θ = head + s·J̄ with s the share of bets whose target was not offered.
 
     First-order: beside the head's own, a bet contributes J̄·(missed − s)/n and a judgement s times
@@ -109,34 +108,36 @@ def _with_tail(pool: Pool, tail: Questions, head: Fraction, weights: Weights) ->
     """
     bets = pool.total("bets")
     if not tail.questions:
-        return pool.interval(head, weights, bets)
+        return pool.interval(head, bets, of_bets)
     excess = real(tail.jackknifed) / tail.questions
     missed = Fraction(pool.total("missed"), bets)
-    both = dict(weights) | {
-        "bets": weights["bets"] - excess * missed / bets,
+    contributions = dict(of_bets.contributions) | {
+        "bets": of_bets.contributions["bets"] - excess * missed / bets,
         "missed": excess / bets,
     }
-    both |= {name: missed * w for name, w in _excess_weights(excess, tail.questions).items()}
-    return pool.interval(head + missed * excess, both, bets + pool.total("judgements"))
+    judged = _judgements(excess, tail.questions, "excess").scaled(missed)
+    n = bets + pool.total("judgements")
+    both = replace(of_bets, contributions=contributions)
+    return pool.interval(head + missed * excess, n, both, judged)
 
 
 def _tail_excess(pool: Pool, tail: Questions) -> Interval:
     excess = real(tail.jackknifed) / tail.questions
-    weights = _excess_weights(excess, tail.questions)
-    return pool.interval(excess, weights, pool.total("judgements"), "judgements")
+    part = _judgements(excess, tail.questions, "excess")
+    return pool.interval(excess, pool.total("judgements"), part)
 
 
-def _excess_weights(excess: Fraction, questions: int) -> dict[str, Fraction]:
-    """Weigh judgements, each [T_q − T̄ + relative] / (n_q·questions)."""
-    return {"excess": _QUANTUM / questions, "share": -excess * _QUANTUM / questions}
+def _judgements(mean: Fraction, questions: int, *fields: str) -> PoolPart:
+    """Weigh judgements 1/(n_q·questions); each contributes so much of [T_q − T̄ + relative]."""
+    one = _QUANTUM / questions
+    return PoolPart(dict.fromkeys(fields, one) | {"share": -mean * one}, {"share": one})
 
 
 def _comparisons(pool: Pool, judged: Questions, reference: str) -> ComparisonAnalysis:
     def estimate(*fields: str) -> Interval:
         mean = real(sum(getattr(judged, field) for field in fields)) / judged.questions
-        weights = dict.fromkeys((*fields, "relative"), _QUANTUM / judged.questions)
-        weights |= {"share": -mean * _QUANTUM / judged.questions}
-        return pool.interval(mean, weights, judgements)
+        part = _judgements(mean, judged.questions, *fields, "relative")
+        return pool.interval(mean, judgements, part)
 
     judgements = pool.total("judgements")
     plain, jackknifed = estimate("plain"), estimate("jackknifed")
@@ -153,7 +154,7 @@ def _comparisons(pool: Pool, judged: Questions, reference: str) -> ComparisonAna
         loss_jackknife_nats=loss,
         perplexity=perplexity(reference_loss + plain.value),
         perplexity_jackknife=perplexity(loss.value),
-        more_answers=answers_to_settle_mean(jackknifed),
+        more_answers=answers_to_settle(jackknifed),
         true_excess_nats=None,
     )
 
@@ -185,5 +186,7 @@ def _mean_of_outcomes(pool: Pool, values: list[float], n: int) -> Interval:
     exact = [Fraction(value) for value in values]
     total = sum((v * count for v, count in zip(exact, pool.totals, strict=True)), Fraction(0))
     mean = total / n
-    weights = {name: (value - mean) / n for name, value in zip(pool.fields, exact, strict=True)}
-    return pool.interval(mean, weights, n)
+    each = zip(pool.fields, exact, strict=True)
+    contributions = {name: (value - mean) / n for name, value in each}
+    weights = dict.fromkeys(pool.fields, Fraction(1, n))
+    return pool.interval(mean, n, PoolPart(contributions, weights))

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
+import numpy as np
+
 from server.domain.estimators.accuracy import Interval
-from server.domain.estimators.estimates import (
-    ClusterVariance,
-    cluster_variance,
-    interval_of_clusters,
+from server.domain.estimators.arrays import FloatArray
+from server.domain.estimators.intervals import mean_interval
+from server.domain.estimators.variance_components import (
+    KINDS,
+    LOSS_NATS,
+    ClusterKind,
+    ClusterSquares,
+    Default,
+    SpreadPart,
+    spread_of,
 )
 from server.domain.sums.whole_numbers import MOMENTS, Numbers, Sums
 
@@ -19,12 +26,23 @@ TOTAL = "total"
 Weights = Mapping[str, Fraction]
 
 
-class ClusterKind(StrEnum):
-    """By what answers are alike."""
+@dataclass(frozen=True)
+class PoolPart:
+    """What answers of one kind contribute to an estimate, and how they weigh in it, by number.
 
-    PLAYER = "player"
-    POSITION = "position"
-    PASSAGE = "passage"
+    A cluster contributes Σ contribution · number; its weights, Σ weight · number, add up to 1 over
+    all clusters.
+    """
+
+    contributions: Weights
+    weights: Weights
+    default: Default = LOSS_NATS
+
+    def scaled(self, factor: Fraction) -> PoolPart:
+        """Return what the answers contribute to so many times their estimate."""
+        scaled = {name: factor * weight for name, weight in self.contributions.items()}
+        total = self.default.total * float(factor) ** 2
+        return PoolPart(scaled, self.weights, replace(self.default, total=total))
 
 
 @dataclass(frozen=True)
@@ -48,36 +66,41 @@ class Pool:
         held = self.moments[kind]
         return held[0] if among is None else held[1 + self.fields.index(among)]
 
-    def interval(
-        self, value: Fraction, weights: Weights, n: int, among: str | None = None
-    ) -> Interval:
-        """Return a value with its interval, where a cluster contributes Σ weight · number to it.
+    def interval(self, value: Fraction, n: int, *parts: PoolPart) -> Interval:
+        """Return a value with its interval, by variance components, from one or two parts."""
+        spreads = [SpreadPart(self.squares(part), part.default) for part in parts]
+        common = None
+        if len(parts) > 1:
+            first, second = parts
+            common = self._by_kind(lambda kind: self.product(kind, first.weights, second.weights))
+        return mean_interval(float(value), n, spread_of(spreads, common))
 
-        The sum of squared contributions is w'Mw, with M the sums of products: in fractions, so that
-        nothing is lost where large terms cancel.
+    def squares(self, part: PoolPart) -> ClusterSquares:
+        """Return the squares of a part's weights and contributions over the clusters.
+
+        Each is w'Mw, with M the sums of products: in fractions, so that nothing is lost where
+        large terms cancel.
         """
-
-        def variance(kind: ClusterKind) -> ClusterVariance:
-            squares = self._squares(self.moments[kind], weights)
-            return cluster_variance(float(squares), self.clusters(kind, among))
-
-        return interval_of_clusters(
-            float(value),
-            n,
-            player=variance(ClusterKind.PLAYER),
-            position=variance(ClusterKind.POSITION),
-            passage=variance(ClusterKind.PASSAGE),
+        return ClusterSquares(
+            self._by_kind(lambda kind: self.product(kind, part.weights, part.weights)),
+            self._by_kind(lambda kind: self.product(kind, part.contributions, part.contributions)),
         )
 
-    def _squares(self, held: Numbers, weights: Weights) -> Fraction:
-        w = [weights.get(field, Fraction(0)) for field in self.fields]
-        products = iter(held[1 + len(w) :])
+    def _by_kind(self, product: Callable[[ClusterKind], Fraction]) -> FloatArray:
+        return np.array([float(product(kind)) for kind in KINDS])
+
+    def product(self, kind: ClusterKind, first: Weights, second: Weights) -> Fraction:
+        """Return the sum over clusters of (Σ weight · number) by one weighting times by another."""
+        v = [first.get(field, Fraction(0)) for field in self.fields]
+        w = [second.get(field, Fraction(0)) for field in self.fields]
+        products = iter(self.moments[kind][1 + len(self.fields) :])
         total = Fraction(0)
-        for i, first in enumerate(w):
-            for j in range(i, len(w)):
+        for i in range(len(self.fields)):
+            for j in range(i, len(self.fields)):
                 product = next(products)
-                if product and first and w[j]:
-                    total += (1 if i == j else 2) * first * w[j] * product
+                times = v[i] * w[i] if i == j else v[i] * w[j] + v[j] * w[i]
+                if product and times:
+                    total += times * product
         return total
 
 
@@ -88,5 +111,5 @@ def pool_of(
     totals = sums.get((TOTAL, block, model_id, unit))
     if totals is None:
         return None
-    kinds = {kind: sums[MOMENTS, block, model_id, unit, kind] for kind in ClusterKind}
+    kinds = {kind: sums[MOMENTS, block, model_id, unit, kind.value] for kind in KINDS}
     return Pool(fields, totals, kinds)

@@ -89,6 +89,10 @@ class Vocabulary:
         """Return the ids of the word tokens that equal `word` ignoring case."""
         return self._ids_by_folded_word.get(folded(word), ())
 
+    def build_lookups(self) -> None:
+        """Build now what `id_of` and `ids_of_word` look up: 0.1 s for GPT-2's vocabulary."""
+        _ = self._ids, self._ids_by_folded_word
+
     @cached_property
     def word_ids(self) -> tuple[int, ...]:
         """The ids of all word tokens, ascending."""

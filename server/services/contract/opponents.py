@@ -1,4 +1,4 @@
-"""Who plays: the opponent, and what the first page says of it."""
+"""Who plays: the opponent, and what the first page shows of it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ class ModelView(BaseModel):
     revision: str
     parameters: int
     label: str = Field(description="Short name for pages, such as GPT-2")
+    beginning: str = Field(
+        "", description="The token before every text; empty where it was not recorded"
+    )
 
 
 class HomeView(BaseModel):
-    """The opponent (None while nothing is scored), and what to say about it."""
+    """The opponent, None while nothing is scored, and the preferred model where another plays."""
 
     opponent: ModelView | None
     passages: int
-    fallback_notice: str | None
+    missing_model: str | None

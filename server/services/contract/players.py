@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from server.services.contract.figures import ComparisonView, IntervalView
 from server.services.contract.opponents import ModelView
@@ -25,6 +25,14 @@ class RoundSummary(BaseModel):
     score: ScoreView
 
 
+class PlayerLossView(BaseModel):
+    """A player's own number: the perplexity that bets tell, whichever words they happened on."""
+
+    words: int
+    perplexity: IntervalView = Field(description="On text such as all play, drawn to all players'")
+    model_perplexity: float = Field(description="The opponent's, on all words that were bet on")
+
+
 class PlayerView(BaseModel):
     """A player's own page; the comparison is over unassisted guesses at words, on the same ones."""
 
@@ -36,4 +44,5 @@ class PlayerView(BaseModel):
     you: IntervalView | None = None
     model: IntervalView | None = None
     comparison: ComparisonView | None = None
+    loss: PlayerLossView | None = None
     recent: list[RoundSummary] = []

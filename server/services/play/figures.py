@@ -1,4 +1,4 @@
-"""Figures of one player in one round, with intervals, as the contract has them."""
+"""One player's figures in one round, with intervals, as the contract has them."""
 
 from __future__ import annotations
 
@@ -7,22 +7,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from server.domain.estimators.accuracy import (
-    Interval,
-    PairedCounts,
-    answers_to_settle,
-    difference_interval,
-    mcnemar_p_value,
-    wilson_interval,
-)
-from server.domain.estimators.estimates import (
-    Clusters,
-    FloatArray,
-    answers_to_settle_mean,
-    interval,
-    mean_estimate,
+from server.domain.estimators.accuracy import Interval, PairedCounts
+from server.domain.estimators.arrays import FloatArray
+from server.domain.estimators.estimates import Clusters, interval, mean_estimate
+from server.domain.estimators.intervals import answers_to_settle
+from server.domain.estimators.paired import (
+    NOTHING_TO_COMPARE,
+    PairedComponents,
+    PairedIntervals,
+    paired_intervals,
 )
 from server.domain.estimators.perplexity import bits
+from server.domain.estimators.variance_components import DUEL_LOSS_NATS, Default, one_player_weights
 from server.services.contract.figures import ComparisonView, IntervalView, LossesView
 from server.services.play.played import Losses, Marks
 
@@ -40,42 +36,42 @@ def paired_counts(marks: Sequence[Marks]) -> PairedCounts:
     )
 
 
-def accuracy_view(right: int, n: int) -> IntervalView:
-    """Return one side's accuracy with its interval; of nothing, that it may be anything."""
-    if n == 0:
-        return IntervalView(value=0.0, low=0.0, high=1.0, n=0)
-    return IntervalView.of(wilson_interval(right, n))
-
-
-def comparison_view(counts: PairedCounts) -> ComparisonView:
-    """Return the paired comparison of person and model; of nothing, that nobody leads."""
+def comparison(counts: PairedCounts, components: PairedComponents) -> PairedIntervals:
+    """Return what one player's positions in one passage show; without any, the widest interval."""
     if counts.n == 0:
-        nothing = IntervalView(value=0.0, low=-1.0, high=1.0, n=0)
-        return ComparisonView(difference=nothing, p_value=1.0, answers_to_settle=None)
+        return NOTHING_TO_COMPARE
+    return paired_intervals(counts, one_player_weights([counts.n]), components)
+
+
+def comparison_view(found: PairedIntervals) -> ComparisonView:
+    """Return the paired comparison of person and model."""
     return ComparisonView(
-        difference=IntervalView.of(difference_interval(counts)),
-        p_value=mcnemar_p_value(counts),
-        answers_to_settle=answers_to_settle(counts),
+        difference=IntervalView.of(found.difference),
+        p_value=found.p_value,
+        answers_to_settle=found.answers_to_settle,
     )
 
 
-def losses_view(losses: Sequence[Losses]) -> LossesView:
-    """Return both sides' mean losses on the same positions, and their difference."""
+def losses_view(losses: Sequence[Losses], default: Default) -> LossesView:
+    """Return both sides' mean losses on the same positions, and their difference.
+
+    A dozen answers are too few to tell how much losses vary; `default` makes up for that.
+    """
     person = np.array([both.person_nats for both in losses], dtype=np.float64)
     model = np.array([both.model_nats for both in losses], dtype=np.float64)
-    difference = _mean(person - model)
+    difference = _mean(person - model, default)
     return LossesView(
-        you=interval_in_bits(_mean(person)),
-        model=interval_in_bits(_mean(model)),
+        you=interval_in_bits(_mean(person, default)),
+        model=interval_in_bits(_mean(model, default)),
         difference=interval_in_bits(difference),
-        answers_to_settle=answers_to_settle_mean(difference),
+        answers_to_settle=answers_to_settle(difference),
     )
 
 
 def means_in_bits(pairs: Sequence[tuple[float, float]]) -> LossesView:
     """Return the means of what person and model earned, in bits, and their difference."""
     nats = [Losses(person * LN2, model * LN2) for person, model in pairs]
-    return losses_view(nats)
+    return losses_view(nats, DUEL_LOSS_NATS)
 
 
 def one_player(n: int) -> Clusters:
@@ -85,12 +81,10 @@ def one_player(n: int) -> Clusters:
 
 
 def interval_in_bits(nats: Interval) -> IntervalView:
-    """Return the interval in bits; one position alone bounds nothing, so it gets its own value."""
-    low = nats.low if math.isfinite(nats.low) else nats.value
-    high = nats.high if math.isfinite(nats.high) else nats.value
-    return IntervalView(value=bits(nats.value), low=bits(low), high=bits(high), n=nats.n)
+    """Return the interval in bits."""
+    return IntervalView(value=bits(nats.value), low=bits(nats.low), high=bits(nats.high), n=nats.n)
 
 
-def _mean(values: FloatArray) -> Interval:
+def _mean(values: FloatArray, default: Default) -> Interval:
     """Return the mean over one player's positions in one passage."""
-    return interval(mean_estimate(values, one_player(values.size)))
+    return interval(mean_estimate(values, one_player(values.size), default))

@@ -6,15 +6,18 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from server.domain.scores.models import BUNDLED, model_label
+from server.domain.scores.models import BUNDLED, SMOLLM2, ModelIdentity, model_label
 from server.services.contract.opponents import ModelView
 from server.store.scoring.scores import newest_scoring_model
 from server.store.tables import LanguageModelRow
 
+# In this order: SmolLM2, by the scores that come with the release, then the small bundled model.
+_STAND_INS = (SMOLLM2, BUNDLED)
+
 
 @dataclass(frozen=True)
 class OpponentChoice:
-    """The wanted model, by revision where it has one, and whether Minnow may stand in for it."""
+    """The preferred model, by revision where it has one, and whether others may stand in for it."""
 
     name: str
     revision: str | None
@@ -23,17 +26,19 @@ class OpponentChoice:
 
 def current_opponent(session: Session, choice: OpponentChoice) -> LanguageModelRow | None:
     """Return the model that new rounds are played against, or None while nothing is scored."""
-    wanted = newest_scoring_model(session, choice.name, choice.revision)
-    if wanted is None and choice.fallback_allowed:
-        return newest_scoring_model(session, BUNDLED, None)
-    return wanted
+    preferred = newest_scoring_model(session, choice.name, choice.revision)
+    if preferred is not None or not choice.fallback_allowed:
+        return preferred
+    scored = (newest_scoring_model(session, name, None) for name in _STAND_INS)
+    return next((row for row in scored if row is not None), None)
 
 
-def model_view(row: LanguageModelRow) -> ModelView:
+def model_view(row: LanguageModelRow | ModelIdentity) -> ModelView:
     """Return what a page shows of a model."""
     return ModelView(
         name=row.name,
         revision=row.revision,
         parameters=row.parameters,
         label=model_label(row.name),
+        beginning=row.beginning,
     )

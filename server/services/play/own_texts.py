@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -19,25 +20,33 @@ from server.services.contract.answers import CandidateView
 from server.services.contract.opponents import ModelView
 from server.services.contract.texts import ScoredTextView, ScoredTokenView, TextTotalsView
 from server.services.play.choosing import RoundWish, new_round_row
-from server.services.play.library import ScoreLibrary
+from server.services.play.library import Scene, ScoreLibrary, passage_view
 from server.services.play.opponents import OpponentChoice, current_opponent, model_view
 from server.services.play.played import PlayedRound
 from server.services.play.players import ensure_player
 from server.services.play.round_view import round_view
 from server.services.play.rounds import StartedRound
-from server.services.scoring.live_scoring import LiveScoring
+from server.services.scoring.live_scoring import LiveScoring, ReadText
 from server.store.engine import writing
 from server.store.passages import ensure_own_text
 from server.store.rounds import find_open_round_on
-from server.store.scoring.scores import add_private_scores, find_scored
+from server.store.scoring.scores import add_private_scores, ensure_model, find_scored
 from server.store.statistics.rollups import mark_player
-from server.store.tables import LanguageModelRow
 
 CANDIDATES_SHOWN = 5
+_NOBODY = "No model plays here yet, so none can read your text."
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """The model that reads in place of the one that plays, and why that one cannot."""
+
+    name: str
+    problem: str
 
 
 class OwnTextService:
-    """The use cases of a player's own text; the model that plays is the one that reads it."""
+    """The use cases of a player's own text; the opponent reads it if its weights are here."""
 
     def __init__(
         self, session: Session, library: ScoreLibrary, opponent: OpponentChoice, live: LiveScoring
@@ -49,37 +58,57 @@ class OwnTextService:
         """Return why no text can be scored here, as a sentence; None where it can."""
         model = current_opponent(self._session, self._opponent)
         if model is None:
-            return "No model plays here yet, so none can read a text of yours."
-        return self._live.why_not(model.name, model.revision)
+            return _NOBODY
+        return self._live.why_not(*self._live.reader(model.name, model.revision))
 
-    def opponent_label(self) -> str | None:
-        """Return what pages call the model that plays; None while nothing is scored."""
+    def stand_in(self) -> StandIn | None:
+        """Return who reads instead of the model that plays; None where that one does."""
         model = current_opponent(self._session, self._opponent)
-        return model_label(model.name) if model else None
+        problem = self._live.why_not(model.name, model.revision) if model else None
+        if model is None or problem is None:
+            return None
+        name, _ = self._live.reader(model.name, model.revision)
+        return StandIn(name, problem)
+
+    def reader_label(self) -> str | None:
+        """Return what pages call the model that reads; None while nothing is scored."""
+        model = current_opponent(self._session, self._opponent)
+        if model is None:
+            return None
+        return model_label(self._live.reader(model.name, model.revision)[0])
+
+    def load_ahead(self) -> None:
+        """Start loading the model while the player types, so that their first text does not wait.
+
+        Returns at once; where no model plays or its weights are not here, nothing happens.
+        """
+        model = current_opponent(self._session, self._opponent)
+        if model is not None:
+            self._live.load_ahead(*self._live.reader(model.name, model.revision))
 
     def score(self, text: str) -> ScoredTextView:
         """Return every token's loss, rank and the model's candidates; nothing is stored.
 
         Raises InvalidInput for a text that is not allowed, LiveScoringUnavailable where the model
-        is not here or busy.
+        is not here or is busy.
         """
         own = read_own_text(text)
-        model = self._model()
-        scores = self._scores(model, own.text)
-        vocabulary = self._library.vocabulary(self._session, model.id)
-        return scored_text_view(own.text, model_view(model), scores, vocabulary)
+        read_text = self._read(own.text)
+        scores, reader = read_text.scores, read_text.reader
+        return scored_text_view(own.text, model_view(reader.identity), scores, reader.vocabulary)
 
     def start_round(self, player_id: str | None, text: str, now: datetime) -> StartedRound:
-        """Store the text as the player's own and begin a round on it, which counts nowhere.
+        """Store the text as the player's own and begin a round on it, left out of all statistics.
 
-        The same text again gives back its round that has no answer yet. Raises as `score` does,
-        and InvalidInput for a text with too few words to ask; nothing is stored then.
+        The same text again returns its round, if that has no answer yet. Raises as `score` does,
+        and InvalidInput for a text with too few words to ask; then nothing is stored.
         """
         own = read_own_text(text)
-        model = self._model()
-        scores = self._scores(model, own.text)
+        read_text = self._read(own.text)
+        scores, reader = read_text.scores, read_text.reader
         require_enough_to_ask(len(scores.asked_words))
         with writing(self._session) as session:
+            model = ensure_model(session, reader.identity, reader.vocabulary, now)
             player = ensure_player(session, player_id, now)
             passage = ensure_own_text(session, own, player, now)
             scored = find_scored(session, passage.id, model.id)
@@ -95,19 +124,16 @@ class OwnTextService:
             else:
                 row.asked_at = now  # the time before the player came back is not thinking time
             vocabulary = self._library.vocabulary(session, model.id)
-            played = PlayedRound(row, Reading(scores, vocabulary, Unit.WORDS))
+            reading = Reading(scores, vocabulary, Unit.WORDS)
+            scene = Scene(passage_view(passage), model_view(model), reading)
+            played = PlayedRound(row, scene)
             return StartedRound(round_view(played), player.public_id, is_new)
 
-    def _model(self) -> LanguageModelRow:
+    def _read(self, text: str) -> ReadText:
         model = current_opponent(self._session, self._opponent)
         if model is None:
-            raise LiveScoringUnavailable(
-                "No model plays here yet, so none can read a text of yours."
-            )
-        return model
-
-    def _scores(self, model: LanguageModelRow, text: str) -> PassageScores:
-        name, revision = model.name, model.revision
+            raise LiveScoringUnavailable(_NOBODY)
+        name, revision = self._live.reader(model.name, model.revision)
         self._session.rollback()  # no transaction is held open while the text waits
         return self._live.score(name, revision, text)
 
@@ -156,14 +182,14 @@ def _token_views(scores: PassageScores, vocabulary: Vocabulary) -> list[ScoredTo
     text = Reading(scores, vocabulary, Unit.TOKENS).text
     shown, start = [], 0
     for position in range(len(text)):
-        together = text.between(start, position + 1)
-        if together is None:  # inside a character that several tokens share
+        characters = text.between(start, position + 1)
+        if characters is None:  # inside a character that several tokens share
             continue
         loss_nats = -float(scores.target_logprob[start : position + 1].astype(float).sum())
         alone = start == position
         shown.append(
             ScoredTokenView(
-                text=together,
+                text=characters,
                 pieces=position + 1 - start,
                 loss_bits=bits(loss_nats),
                 probability=math.exp(-loss_nats),

@@ -1,4 +1,4 @@
-"""A stored round with the model's reading of its passage, and what all kinds of answers share."""
+"""A stored round with what it is played on, and what all kinds of answers share."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from server.domain.play.rounds import Mode
 from server.domain.scores.gap import Gap, Reading
 from server.domain.scores.passage_scores import Form
 from server.domain.text.tokens import Unit
+from server.services.play.library import Scene
 from server.store.tables import RoundRow
 
 LONGEST_ELAPSED_MS = 2**31 - 1  # what the column holds, about 25 days
@@ -18,10 +19,15 @@ LONGEST_ELAPSED_MS = 2**31 - 1  # what the column holds, about 25 days
 
 @dataclass(frozen=True)
 class PlayedRound:
-    """A stored round and the reading that it is played on."""
+    """A stored round and what it is played on."""
 
     row: RoundRow
-    reading: Reading
+    scene: Scene
+
+    @property
+    def reading(self) -> Reading:
+        """The passage as the opponent reads it."""
+        return self.scene.reading
 
     @property
     def mode(self) -> Mode:
@@ -47,7 +53,7 @@ class PlayedRound:
 class Marks:
     """Who had a settled position right, and the model's loss for its target.
 
-    `counts` tells whether it counts for accuracy (see `counts_for_accuracy`).
+    `counts` tells whether the position counts for accuracy (see `counts_for_accuracy`).
     """
 
     position: int
@@ -87,7 +93,7 @@ class AnswerColumns(TypedDict):
 
 
 def answer_columns(row: RoundRow, position: int, now: datetime) -> AnswerColumns:
-    """Return what every answer to a round says of itself."""
+    """Return the columns that every answer to a round fills alike."""
     elapsed_ms = int((now - row.asked_at).total_seconds() * 1000)
     return {
         "player_id": row.player_id,
@@ -110,7 +116,7 @@ def require_asked(position: int, asked_now: int | None) -> None:
 
 def other_mode(mode: Mode, answer_of: Mode) -> Conflict:
     """Return the error for an answer that belongs to another mode."""
-    return Conflict(f"This round is played in mode {mode}; that was for {answer_of}.")
+    return Conflict(f"This round is played in mode {mode}; that answer is for mode {answer_of}.")
 
 
 def other_answer(position: int, recorded: str) -> Conflict:

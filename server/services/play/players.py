@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 from sqlalchemy.orm import Session
 
 from server.domain.errors import NotFound
-from server.domain.estimators.accuracy import PairedCounts
+from server.domain.estimators.ability import player_loss
+from server.domain.estimators.accuracy import PairedCounts, together
+from server.domain.estimators.paired import PairedComponents, paired_intervals
+from server.domain.estimators.perplexity import perplexity
+from server.domain.estimators.variance_components import one_player_weights
 from server.domain.play.nicknames import read_nickname
 from server.domain.text.tokens import Unit
-from server.services.contract.players import PlayerView, RoundSummary
-from server.services.play.figures import accuracy_view, comparison_view
+from server.services.contract.figures import IntervalView
+from server.services.contract.players import PlayerLossView, PlayerView, RoundSummary
+from server.services.play.figures import comparison_view
 from server.services.play.kinds import kind_of
 from server.services.play.opponents import OpponentChoice, current_opponent, model_view
 from server.services.play.round_view import score_view
+from server.services.statistics.components import site_components, site_losses
 from server.store import players as stored
 from server.store.engine import writing
 from server.store.passages import own_texts_of
@@ -26,13 +34,13 @@ RECENT_ROUNDS = 20
 
 
 def ensure_player(session: Session, public_id: str | None, now: datetime) -> PlayerRow:
-    """Return the player of this public id, or a new one where there is none (any more)."""
+    """Return the player with this public id, or a new one where there is none (any more)."""
     known = stored.find_player(session, public_id, lock=True) if public_id else None
     return known or stored.add_player(session, secrets.token_urlsafe(16), now)
 
 
 def player_view(session: Session, public_id: str | None, choice: OpponentChoice) -> PlayerView:
-    """Return a player's page; somebody who never played gets an empty one.
+    """Return a player's page, empty for somebody who has never played.
 
     The comparison counts unassisted guesses at words against the present opponent alone, person
     and model on the same positions: other kinds of play are other tasks.
@@ -48,20 +56,47 @@ def player_view(session: Session, public_id: str | None, choice: OpponentChoice)
     recent = stored.rounds_of(session, player.id, RECENT_ROUNDS)
     view.recent = [_summary(row) for row in recent]
     if opponent:
-        counts = stored.paired_counts_of(session, player.id, opponent.id, Unit.WORDS)
-        _add_comparison(view, counts)
+        by_passage = stored.paired_counts_of(session, player.id, opponent.id, Unit.WORDS)
+        view.loss = _loss_view(session, player.id, opponent.id)
+        if by_passage:
+            components = site_components(session, opponent.id, Unit.WORDS)
+            _add_comparison(view, by_passage, components)
     return view
 
 
-def _add_comparison(view: PlayerView, counts: PairedCounts) -> None:
-    if counts.n:
-        view.you = accuracy_view(counts.person_right, counts.n)
-        view.model = accuracy_view(counts.model_right, counts.n)
-        view.comparison = comparison_view(counts)
+def _loss_view(session: Session, player_id: int, model_id: int) -> PlayerLossView | None:
+    """Return the player's own perplexity; None until a bet that counts is in the sums."""
+    bets = stored.bets_of(session, player_id, model_id, Unit.WORDS)
+    site = site_losses(session, model_id, Unit.WORDS)
+    if not bets or site is None:
+        return None
+    person = np.array([loss for _, loss, _ in bets], dtype=np.float64)
+    model = -np.array([logprob for *_, logprob in bets], dtype=np.float64)
+    answers = list(Counter(passage for passage, *_ in bets).values())
+    found = player_loss(site, person, model, answers)
+    return PlayerLossView(
+        words=found.n,
+        perplexity=IntervalView(
+            value=perplexity(found.value),
+            low=perplexity(found.low),
+            high=perplexity(found.high),
+            n=found.n,
+        ),
+        model_perplexity=perplexity(site.model_nats),
+    )
+
+
+def _add_comparison(
+    view: PlayerView, by_passage: list[PairedCounts], components: PairedComponents
+) -> None:
+    weights = one_player_weights([counts.n for counts in by_passage])
+    found = paired_intervals(together(by_passage), weights, components)
+    view.you, view.model = IntervalView.of(found.person), IntervalView.of(found.model)
+    view.comparison = comparison_view(found)
 
 
 def rename(session: Session, public_id: str | None, nickname: str | None, now: datetime) -> str:
-    """Set or clear the nickname and return the player's public id; a new player where needed.
+    """Set or clear the nickname and return the player's public id, of a new player where needed.
 
     Raises InvalidInput for a nickname that is not allowed.
     """
@@ -141,7 +176,7 @@ def _guess_data(guess: GuessRow, settled: bool) -> dict[str, Any]:
         "attempt": guess.attempt,
         "guess": guess.text,
         "skipped": guess.skipped,
-        # A bet is still to be placed, or another try to be made: nothing may tell the target.
+        # A bet or another try is still to come: nothing may give the target away.
         **(marks if settled else dict.fromkeys(marks)),
         "elapsed_ms": guess.elapsed_ms,
         "answered_at": guess.answered_at.isoformat(),

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
+from server.domain.estimators.paired import PairedComponents
 from server.domain.estimators.perplexity import bits, perplexity
 from server.domain.text.tokens import Unit
-from server.services.contract.figures import ModelSideView, SideView
+from server.services.contract.figures import IntervalView, ModelSideView, SideView
 from server.services.contract.results import ResultView, TokenView
-from server.services.play.figures import accuracy_view, comparison_view, paired_counts
+from server.services.play.figures import comparison, comparison_view, paired_counts
 from server.services.play.kinds import kind_of
 from server.services.play.played import Marks, PlayedRound
 from server.services.play.round_view import round_view
 
 
-def result_view(played: PlayedRound) -> ResultView:
-    """Return a finished round: every token with both sides' marks and losses."""
+def result_view(played: PlayedRound, components: PairedComponents) -> ResultView:
+    """Return a finished round: every token with both sides' marks and losses.
+
+    `components` are the site's: a dozen answers are too few to tell how much answers vary.
+    """
     kind = kind_of(played.row)
     marks = kind.marks(played.row)
-    counts = paired_counts(marks)
+    found = comparison(paired_counts(marks), components)
     mean_loss_nats = sum(mark.target_loss_nats for mark in marks) / len(marks)
     result = ResultView(
         round=round_view(played),
         tokens=_token_views(played, marks),
-        you=SideView(accuracy=accuracy_view(counts.person_right, counts.n)),
+        you=SideView(accuracy=IntervalView.of(found.person)),
         model=ModelSideView(
-            accuracy=accuracy_view(counts.model_right, counts.n),
+            accuracy=IntervalView.of(found.model),
             bits_per_word=bits(mean_loss_nats),
             perplexity=perplexity(mean_loss_nats),
         ),
-        comparison=comparison_view(counts),
+        comparison=comparison_view(found),
         losses=None,
         pay=None,
         tries=None,

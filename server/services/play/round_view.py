@@ -9,19 +9,17 @@ from server.domain.play.rounds import next_position
 from server.domain.text.tokens import TokenizedText, Unit
 from server.services.contract.rounds import (
     AskedView,
-    PassageView,
     RoundView,
     ScoreView,
     SegmentView,
 )
 from server.services.play.kinds import kind_of
-from server.services.play.opponents import model_view
 from server.services.play.played import PlayedRound
-from server.store.tables import PassageRow, RoundRow
+from server.store.tables import RoundRow
 
 
 def round_view(played: PlayedRound) -> RoundView:
-    """Return the round up to its gap; what lies beyond is not in it."""
+    """Return the round up to its gap, and nothing beyond."""
     row, kind = played.row, kind_of(played.row)
     settled, positions = kind.settled(row), kind.positions(played)
     position = next_position(positions, len(settled))
@@ -36,8 +34,8 @@ def round_view(played: PlayedRound) -> RoundView:
         form=row.form,
         daily=row.daily_on,
         finished=row.finished_at is not None,
-        model=model_view(row.scored_passage.model),
-        passage=_passage_view(row.scored_passage.passage),
+        model=played.scene.opponent,
+        passage=played.scene.passage,
         text="".join(segment.text for segment in segments),
         segments=segments,
         asked=_asked_view(played, position, len(settled), len(positions)),
@@ -61,19 +59,12 @@ def score_view(row: RoundRow) -> ScoreView:
     return view
 
 
-def _passage_view(passage: PassageRow) -> PassageView:
-    return PassageView(
-        title=passage.title,
-        genre=passage.genre,
-        source=passage.source,
-        private=passage.owner_id is not None,
-    )
-
-
-def _asked_view(played: PlayedRound, position: int | None, index: int, of: int) -> AskedView | None:
+def _asked_view(
+    played: PlayedRound, position: int | None, index: int, total: int
+) -> AskedView | None:
     if position is None:
         return None
-    view = AskedView(position=position, index=index, of=of, suggestions=None)
+    view = AskedView(position=position, index=index, of=total, suggestions=None)
     kind_of(played.row).ask(played, view)
     return view
 

@@ -72,6 +72,7 @@ def export_scores(
         tokenizer_fingerprint=model.tokenizer_fingerprint,
         parameters=model.parameters,
         window_tokens=model.window_tokens,
+        beginning=model.beginning,
     )
     total, done = count_records(session, model.id), 0
 

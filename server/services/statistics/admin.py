@@ -9,11 +9,11 @@ from typing import Self
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from server.domain.estimators.accuracy import PairedCounts, difference_interval, mcnemar_p_value
+from server.domain.estimators.paired import PairedIntervals, paired_intervals
 from server.domain.estimators.perplexity import perplexity
+from server.domain.sums.paired_pools import block_of, components_from, weights_from
 from server.domain.sums.whole_numbers import Sums
 from server.services.contract.figures import IntervalView
-from server.services.play.figures import accuracy_view
 from server.services.statistics.sum_keys import DAY, GROUP, PLAYED, Pair
 from server.store.scoring.scores import models_by_id
 from server.store.statistics.rollups import all_sums, count_marked_players
@@ -22,15 +22,14 @@ DAYS_SHOWN = 30
 
 
 class DifferenceView(IntervalView):
-    """Person minus model in accuracy, with the exact McNemar p-value."""
+    """Person minus model in accuracy, with the p-value that goes with the interval."""
 
     p_value: float
 
     @classmethod
-    def of_pairs(cls, counts: PairedCounts) -> Self:
-        """Return the difference that these counts show."""
-        interval = IntervalView.of(difference_interval(counts))
-        return cls(**interval.model_dump(), p_value=mcnemar_p_value(counts))
+    def of_pair(cls, found: PairedIntervals) -> Self:
+        """Return the difference that was found."""
+        return cls(**IntervalView.of(found.difference).model_dump(), p_value=found.p_value)
 
 
 class GroupView(BaseModel):
@@ -95,7 +94,11 @@ def _groups(session: Session, sums: Sums) -> Iterator[GroupView]:
     for key in sorted(key for key in sums if key[0] == GROUP):
         _, model_id, mode, unit, assisted = key
         pair, model = Pair(*sums[key]), models[int(model_id)]
-        counts = pair.counts
+        found = paired_intervals(
+            pair.counts,
+            weights_from(sums, block_of(GROUP, mode, assisted), int(model_id), str(unit)),
+            components_from(sums, int(model_id), str(unit)),
+        )
         yield GroupView(
             model=model.name,
             revision=model.revision,
@@ -105,9 +108,9 @@ def _groups(session: Session, sums: Sums) -> Iterator[GroupView]:
             players=pair.players,
             guesses=pair.guesses,
             skipped=pair.skipped,
-            you=accuracy_view(counts.person_right, counts.n),
-            model_accuracy=accuracy_view(counts.model_right, counts.n),
-            difference=DifferenceView.of_pairs(counts),
+            you=IntervalView.of(found.person),
+            model_accuracy=IntervalView.of(found.model),
+            difference=DifferenceView.of_pair(found),
             model_perplexity=perplexity(pair.mean_loss_nats),
         )
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from server.domain.play.conduct import Verdict
 from server.domain.play.rounds import Mode, counts_for_accuracy
-from server.domain.sums.whole_numbers import Key, Sums, add, fixed
+from server.domain.sums.clusters import Block, Where, add_answers
+from server.domain.sums.paired_pools import block_of
+from server.domain.sums.whole_numbers import Key, Numbers, Sums, add, fixed
 from server.services.research.records import names_for_sums
 from server.services.statistics.stated_parts import add_bets, add_judged, add_tries
 from server.services.statistics.sum_keys import COUNTED, DAY, EXCLUDED, GROUP, PAIRED, PLAYED
 from server.store.statistics.conduct import verdicts
-from server.store.statistics.first_guesses import ENTROPY_EDGES_BITS, answers_by_mode
+from server.store.statistics.first_guesses import ENTROPY_EDGES_BITS, answers_by_mode, monday_of
 from server.store.statistics.player_rows import guesses_of, rounds_of_players
 from server.store.statistics.rollups import PlayerPart
 
@@ -44,6 +48,7 @@ def player_parts(session: Session, players: Sequence[int]) -> dict[int, PlayerPa
 
 def _add_played(session: Session, sums: dict[int, Sums], found: Mapping[int, Verdict]) -> None:
     """Add what counts of everybody, and the paired guesses of those whose answers count."""
+    marked: dict[Block, list[tuple[Where, Numbers]]] = defaultdict(list)
     for row in guesses_of(session, sums.keys()):
         mine = sums[row.player_id]
         day = (DAY, row.answered_on.isoformat())
@@ -51,7 +56,9 @@ def _add_played(session: Session, sums: dict[int, Sums], found: Mapping[int, Ver
         add(mine, (PLAYED,), (0, 0, 1, int(row.repeated)))
         first = not row.repeated and row.attempt == 1
         if first and counts_for_accuracy(row.mode, skipped=row.skipped):
-            _add_pair(mine, row, counts=found[row.player_id].counts(row.mode))
+            _add_pair(mine, row, marked, counts=found[row.player_id].counts(row.mode))
+    for block, answers in marked.items():
+        add_answers(sums.__getitem__, block, answers)
     for player, day_begun, rounds in rounds_of_players(session, sums.keys()):
         add(sums[player], (DAY, day_begun.isoformat()), (0, rounds, 0))
         add(sums[player], (PLAYED,), (0, rounds, 0, 0))
@@ -61,29 +68,38 @@ def _add_played(session: Session, sums: dict[int, Sums], found: Mapping[int, Ver
             add(sums[player], (EXCLUDED, said.reason.value), (1,))
 
 
-def _add_pair(mine: Sums, row: Any, *, counts: bool) -> None:
-    person, model = row.is_right, row.model_is_right
-    marks = (1, int(person and model), int(person), int(model), int(row.skipped))
+def _add_pair(
+    mine: Sums, row: Any, marked: dict[Block, list[tuple[Where, Numbers]]], *, counts: bool
+) -> None:
+    """Add a Pair to each group that a guess is of, and gather its marks for their clusters."""
+    person, model = int(row.is_right), int(row.model_is_right)
+    marks = (1, person * model, person, model, int(row.skipped))
     numbers = (*marks, fixed(row.target_loss_nats))
-    keys: list[Key] = [(GROUP, row.model_id, row.mode, row.unit, int(row.assisted))]
-    if counts:
-        keys += _facets(row)
-    for key in keys:
-        add(mine, key, (int(key not in mine), *numbers))  # a Pair
+    group: Key = (GROUP, row.model_id, row.mode, row.unit, int(row.assisted))
+    add(mine, group, (int(group not in mine), *numbers))
+    where = (row.player_id, row.scored_passage_id, row.position)
+    blocks = [block_of(GROUP, row.mode, int(row.assisted))]
+    for facet, key in _facets(row) if counts else ():
+        pair: Key = (PAIRED, facet, row.model_id, row.unit, *key)
+        add(mine, pair, (int(pair not in mine), *numbers))
+        blocks.append(block_of(facet, *key))
+    for block in blocks:
+        marked[block, row.model_id, row.unit].append((where, (1, person, model)))
 
 
-def _facets(row: Any) -> list[Key]:
-    where = (row.model_id, row.unit)
-    modes: Key = (PAIRED, "modes", *where, row.mode, int(row.assisted))
+def _facets(row: Any) -> list[tuple[str, Key]]:
+    modes = ("modes", (row.mode, int(row.assisted)))
     if row.assisted:
         return [modes]
+    day: date = row.answered_on
     entropy_bin = bisect_right(ENTROPY_EDGES_BITS, row.entropy_nats / math.log(2))
     return [
         modes,
-        (PAIRED, "all", *where),
-        (PAIRED, "genres", *where, row.genre),
-        (PAIRED, "entropy", *where, entropy_bin),
-        (PAIRED, "days", *where, row.answered_on.isoformat()),
+        ("all", ()),
+        ("genres", (row.genre,)),
+        ("entropy", (entropy_bin,)),
+        ("days", (day.isoformat(),)),
+        ("weeks", (monday_of(day).isoformat(),)),
     ]
 
 

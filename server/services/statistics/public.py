@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from server.domain.estimators.calibration import CalibrationBin, calibration_bin
 from server.domain.play.betting import STAKE_STEPS
 from server.domain.play.conduct import Exclusion
+from server.domain.sums.paired_pools import block_of, components_from, weights_from
 from server.domain.sums.pooled_analysis import pooled_losses
 from server.domain.sums.whole_numbers import Key, Sums, real
 from server.services.contract.statistics import LeftOutView, PublicStatistics
@@ -32,6 +33,7 @@ from server.store.scoring.scores import answer_counts, models_by_id
 from server.store.statistics.first_guesses import PairedGroup
 from server.store.statistics.rollups import all_sums
 
+_Where = tuple[int, str]  # model and unit
 _Facets = dict[str, list[PairedGroup]]
 
 
@@ -58,15 +60,17 @@ def public_statistics(session: Session, now: datetime) -> PublicStatistics:
     )
 
 
-def _group(model_id: int, unit: str, key: tuple[object, ...], pair: Pair) -> PairedGroup:
+def _group(sums: Sums, facet: str, where: _Where, key: list[str | int], pair: Pair) -> PairedGroup:
+    model_id, unit = where
     return PairedGroup(
         model_id=model_id,
         unit=unit,
-        key=key,
+        key=_typed(facet, key),
         counts=pair.counts,
         players=pair.players,
         skipped=pair.skipped,
         mean_loss_nats=pair.mean_loss_nats,
+        weights=weights_from(sums, block_of(facet, *key), model_id, unit),
     )
 
 
@@ -81,6 +85,7 @@ def _numbers(session: Session, sums: Sums) -> Iterator[OpponentNumbers]:
             unit=unit,
             groups={facet: sorted(groups[facet], key=lambda group: group.key) for facet in FACETS},
             rows=rows.get((model_id, unit), 0),
+            components=components_from(sums, model_id, unit),
             losses=pooled_losses(sums, model_id, unit, called[model_id], answers[model_id, unit]),
             bets_calibration=_calibration(sums, (BETS, model_id, unit), STAKE_STEPS),
             duels_calibration=_calibration(sums, (DUELS, model_id, unit), CONFIDENCE_STEPS),
@@ -97,7 +102,8 @@ def _paired(sums: Sums) -> Mapping[tuple[int, str], _Facets]:
     for key, numbers in sums.items():
         if key[0] == PAIRED:
             _, facet, model_id, unit, *rest = key
-            group = _group(int(model_id), str(unit), _typed(str(facet), rest), Pair(*numbers))
+            where = int(model_id), str(unit)
+            group = _group(sums, str(facet), where, rest, Pair(*numbers))
             found[group.model_id, group.unit][str(facet)].append(group)
     return found
 
@@ -107,7 +113,7 @@ def _typed(facet: str, key: list[str | int]) -> tuple[object, ...]:
     if facet == "modes":
         mode, assisted = key
         return mode, bool(assisted)
-    return (date.fromisoformat(str(key[0])),) if facet == "days" else tuple(key)
+    return (date.fromisoformat(str(key[0])),) if facet in ("days", "weeks") else tuple(key)
 
 
 def _calibration(sums: Sums, of: Key, steps: tuple[float, ...]) -> list[CalibrationBin]:

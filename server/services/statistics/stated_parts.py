@@ -20,6 +20,7 @@ from server.domain.play.rounds import Mode
 from server.domain.scores.passage_scores import Form
 from server.domain.study import interchange
 from server.domain.study.columns import Codes, bet_columns, judged_columns, tries_columns
+from server.domain.sums.clusters import Where, add_answers
 from server.domain.sums.contributions import (
     HEAD,
     QUESTIONS,
@@ -30,8 +31,7 @@ from server.domain.sums.contributions import (
     tail_contribution,
     tried_contributions,
 )
-from server.domain.sums.pools import TOTAL, ClusterKind
-from server.domain.sums.whole_numbers import CLUSTER, Numbers, Sums, add, fixed
+from server.domain.sums.whole_numbers import Sums, add, fixed
 from server.services.play.duels import duel_of
 from server.services.research.records import Names, bet_record, guess_record, judgement_record
 from server.services.statistics.sum_keys import BETS, CALIBRATION, DUELS, ROWS
@@ -42,7 +42,6 @@ CONFIDENCE_STEPS = tuple(step for step in TAIL_STEPS if step > EVEN)
 
 Found = Mapping[int, Sums]  # by player
 Statements = list[tuple[Sums, Statement]]  # whose sums, and what was stated
-Where = tuple[int, int, int]  # player, scored passage, position
 
 
 def add_bets(session: Session, found: Found, players: Collection[int], called: Names) -> None:
@@ -52,9 +51,10 @@ def add_bets(session: Session, found: Found, players: Collection[int], called: N
         bets = cast("list[interchange.BetRow]", records)
         columns = bet_columns(bets, Codes(), called.models[model_id], None)
         statements: Statements = []
-        for row, numbers in zip(rows, bet_contributions(columns), strict=True):
+        answers = zip(map(_where, rows), bet_contributions(columns), strict=True)
+        add_answers(found.__getitem__, (HEAD, model_id, unit), answers)
+        for row in rows:
             mine = found[row.player_id]
-            _add_everywhere(mine, HEAD, model_id, unit, _where(row), numbers)
             add(mine, (ROWS, model_id, unit), (1,))
             statements += [(mine, stated) for stated in staked(row)]
         _add_statements((BETS, model_id, unit), statements, STAKE_STEPS)
@@ -68,8 +68,8 @@ def add_tries(session: Session, found: Found, players: Collection[int], called: 
         guesses = cast("list[interchange.GuessRow]", records)
         outcomes = tried_contributions(tries_columns(guesses, Codes()))
         places = dict.fromkeys(_where(row) for row in rows)  # in the columns' order
-        for where, numbers in zip(places, outcomes, strict=True):
-            _add_everywhere(found[where[0]], TRIED, model_id, unit, where, numbers)
+        answers = zip(places, outcomes, strict=True)
+        add_answers(found.__getitem__, (TRIED, model_id, unit), answers)
         for row in rows:
             add(found[row.player_id], (ROWS, model_id, unit), (1,))
 
@@ -138,9 +138,9 @@ def _duel_part(duels: Duels, rows: list[Any], called: Names) -> Sums:
     comparisons = cast("list[interchange.ComparisonRow]", records)
     columns = judged_columns(comparisons, Codes(), called.models[model_id], None)
     judged = judged_contributions(columns)
-    for row, each in zip(rows, judged.each, strict=True):
-        numbers: Numbers = tail_contribution(each) if is_tail else each
-        _add_everywhere(sums, block, model_id, unit, _where(row), numbers)
+    numbers = [tail_contribution(each) if is_tail else each for each in judged.each]
+    answers = zip(map(_where, rows), numbers, strict=True)
+    add_answers(lambda _: sums, (block, model_id, unit), answers)
     for question in judged.questions:
         add(sums, (QUESTIONS, block, model_id, unit), question)
     return sums
@@ -157,18 +157,6 @@ def _first_sight(rows: Iterable[Any]) -> dict[tuple[int, str], list[Any]]:
 
 def _where(row: Any) -> Where:
     return row.player_id, row.scored_passage_id, row.position
-
-
-def _add_everywhere(
-    sums: Sums, block: str, model_id: int, unit: str, where: Where, numbers: Numbers
-) -> None:
-    """Add numbers in all, and to the player, the position and the passage that they are of."""
-    player, passage, position = where
-    of = (block, model_id, unit)
-    add(sums, (TOTAL, *of), numbers)
-    add(sums, (CLUSTER, *of, ClusterKind.PLAYER.value, player), numbers)
-    add(sums, (CLUSTER, *of, ClusterKind.POSITION.value, passage, position), numbers)
-    add(sums, (CLUSTER, *of, ClusterKind.PASSAGE.value, passage), numbers)
 
 
 def _add_statements(

@@ -5,15 +5,24 @@ Its cost grows with the answers, so no page waits for it: `flask stats check` an
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 from sqlalchemy.orm import Session
 
+from server.domain.estimators.arrays import IntArray
 from server.domain.estimators.calibration import Statement, calibration
+from server.domain.estimators.paired import DEFAULT_PAIRED, PairedComponents, fit_paired
+from server.domain.estimators.variance_components import (
+    ClusterSquares,
+    codes_by_kind,
+    squares_of_marks,
+)
 from server.domain.play.betting import STAKE_STEPS
 from server.domain.play.conduct import Exclusion
 from server.domain.play.rounds import Mode
@@ -29,7 +38,7 @@ from server.services.research.records import (
     judgement_record,
     names,
 )
-from server.services.statistics.opponent_views import OpponentNumbers, opponent_views
+from server.services.statistics.opponent_views import FACETS, OpponentNumbers, opponent_views
 from server.services.statistics.stated_parts import (
     CONFIDENCE_STEPS,
     answers_today_s,
@@ -92,31 +101,77 @@ def _numbers(session: Session, called: Names) -> Iterable[OpponentNumbers]:
         for mode in Mode
         if not said.counts(mode)
     ]
-    groups = {
-        "all": paired.in_all(session, excluded),
-        "modes": paired.by_mode(session, excluded),
-        "genres": paired.by_genre(session, excluded),
-        "entropy": paired.by_entropy(session, excluded),
-        "days": paired.by_day(session, excluded),
-    }
+    guesses: dict[tuple[int, str], list[Any]] = defaultdict(list)
+    for row in paired.first_guesses(session, excluded):
+        guesses[row.model_id, row.unit].append(row)
     stated = _stated_rows(session, called)
-    played = {(group.model_id, group.unit) for group in groups["modes"]} | stated.keys()
-    for model_id, unit in played:
+    for model_id, unit in guesses.keys() | stated.keys():
+        mine = guesses.get((model_id, unit), [])
         rows = stated.get((model_id, unit), _StatedRows())
         yield OpponentNumbers(
             model_id,
             unit,
-            {facet: _of(some, model_id, unit) for facet, some in groups.items()},
+            {facet: _groups(mine, facet) for facet in FACETS},
             len(rows.rows),
+            _components([row for row in mine if not row.assisted]),
             _losses(rows.rows, called.models[model_id], unit),
             calibration(rows.bets, STAKE_STEPS),
             calibration(rows.duels, CONFIDENCE_STEPS),
         )
 
 
-def _of(groups: Iterable[PairedGroup], model_id: int, unit: str) -> list[PairedGroup]:
-    mine = [group for group in groups if (group.model_id, group.unit) == (model_id, unit)]
-    return sorted(mine, key=lambda group: group.key)
+def _groups(rows: list[Any], facet: str) -> list[PairedGroup]:
+    """Return a facet's groups in the order of their keys; all but modes leave out assisted play."""
+    members: dict[tuple[Any, ...], list[Any]] = defaultdict(list)
+    for row in rows:
+        if facet == "modes" or not row.assisted:
+            members[_KEYS[facet](row)].append(row)
+    return [_group(key, members[key]) for key in sorted(members)]
+
+
+_KEYS: dict[str, Callable[[Any], tuple[Any, ...]]] = {
+    "all": lambda _: (),
+    "modes": lambda row: (row.mode, row.assisted),
+    "genres": lambda row: (row.genre,),
+    "entropy": lambda row: (
+        sum(row.entropy_nats / math.log(2) >= edge for edge in paired.ENTROPY_EDGES_BITS),
+    ),
+    "days": lambda row: (row.answered_on,),
+    "weeks": lambda row: (paired.monday_of(row.answered_on),),
+}
+
+
+def _group(key: tuple[Any, ...], rows: list[Any]) -> PairedGroup:
+    both = sum(row.is_right and row.model_is_right for row in rows)
+    person = sum(row.is_right for row in rows)
+    model = sum(row.model_is_right for row in rows)
+    return PairedGroup(
+        model_id=rows[0].model_id,
+        unit=rows[0].unit,
+        key=key,
+        counts=paired.paired_counts(len(rows), both, person, model),
+        players=len({row.player_id for row in rows}),
+        skipped=sum(row.skipped for row in rows),
+        mean_loss_nats=math.fsum(row.target_loss_nats for row in rows) / len(rows),
+        weights=_squares(rows, np.zeros(len(rows), dtype=np.int64)).weights,
+    )
+
+
+def _components(rows: list[Any]) -> PairedComponents:
+    if not rows:
+        return DEFAULT_PAIRED
+    person = np.array([row.is_right for row in rows], dtype=np.int64)
+    model = np.array([row.model_is_right for row in rows], dtype=np.int64)
+    return fit_paired(*(_squares(rows, marks) for marks in (person, model, person - model)))
+
+
+def _squares(rows: list[Any], marks: IntArray) -> ClusterSquares:
+    passage = np.array([row.scored_passage_id for row in rows], dtype=np.int64)
+    position = np.array([row.position for row in rows], dtype=np.int64)
+    player = np.array([row.player_id for row in rows], dtype=np.int64)
+    place = passage * (int(position.max()) + 1) + position
+    codes = codes_by_kind(player, passage, place)
+    return squares_of_marks(marks, codes)
 
 
 def _losses(rows: list[Row], model: str, unit: str) -> Losses:

@@ -25,10 +25,10 @@ def scores_to_blob(scores: PassageScores) -> bytes:
 
 def scores_from_blob(blob: bytes) -> PassageScores:
     """Return the scores that `scores_to_blob` wrote."""
-    return PassageScores.from_arrays(load(blob), _precision_of(blob))
+    return PassageScores.from_arrays(load(blob), precision_of(blob))
 
 
-def _precision_of(blob: bytes) -> Precision:
+def precision_of(blob: bytes) -> Precision:
     """Read the header's precision: its length in eight bytes, then JSON. Old ones have none."""
     length = int.from_bytes(blob[:8], "little")
     metadata = json.loads(blob[8 : 8 + length]).get("__metadata__", {})

@@ -7,7 +7,7 @@ import json
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,11 @@ from server.domain.scores.models import ModelIdentity
 from server.domain.text.passages import Passage
 from server.domain.text.tokens import Vocabulary
 from server.store.scoring.blobs import vocabulary_from_blob, vocabulary_to_blob
+from server.store.scoring.packing import packed, unpacked
 
-VERSION = 1
+VERSION = 2  # whose scores are packed; version 1 holds them as databases do, in twice the bytes
+_READABLE = (1, VERSION)
+_COMPRESSION_LEVEL = 9  # of zstd: higher ones take longer and save nothing more
 ROWS_PER_GROUP = 64  # about 14 MB: what writing and reading hold in memory
 _HEADER, _VOCABULARY = b"perplexed.scores", b"perplexed.vocabulary"
 _LABELS = ("title", "source", "licence", "genre")
@@ -72,11 +75,12 @@ class ScoreFile:
         if _HEADER not in metadata or not parquet.schema_arrow.equals(_SCHEMA):
             raise ScoreFileRejected(f"{path} is a Parquet file, but holds no scores.")
         version = json.loads(metadata[_HEADER])["version"]
-        if version != VERSION:
+        if version not in _READABLE:
             raise ScoreFileRejected(
                 f"{path} is a score file of version {version}; this release reads "
-                f"version {VERSION}."
+                f"versions {_READABLE[0]} to {VERSION}."
             )
+        self._is_packed = version > 1
         self.identity = TypeAdapter(_Header).validate_json(metadata[_HEADER]).model
         _require_storable(self.identity)
         self.vocabulary: Vocabulary = vocabulary_from_blob(base64.b64decode(metadata[_VOCABULARY]))
@@ -88,10 +92,11 @@ class ScoreFile:
         """Yield the records in the file's order, as many at a time as memory should hold.
 
         Raises ScoreFileRejected where a page's checksum does not fit, or a text is no UTF-8.
+        Scores that cannot be unpacked are handed on as they are, to be refused with their passage.
         """
         try:
             for batch in self._parquet.iter_batches(ROWS_PER_GROUP):
-                yield [_record(row) for row in batch.to_pylist()]
+                yield [_record(row, is_packed=self._is_packed) for row in batch.to_pylist()]
         except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
             raise ScoreFileRejected(f"{self._path} is damaged ({_first_line(error)}).") from error
 
@@ -136,7 +141,11 @@ def write_score_file(
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
             unfinished = Path(folder) / path.name
             with pq.ParquetWriter(
-                unfinished, schema, compression="zstd", write_page_checksum=True
+                unfinished,
+                schema,
+                compression="zstd",
+                compression_level=_COMPRESSION_LEVEL,
+                write_page_checksum=True,
             ) as writer:
                 for portion in portions:
                     rows = [_row(record) for record in portion]
@@ -148,7 +157,12 @@ def write_score_file(
 
 def _require_storable(identity: ModelIdentity) -> None:
     """Raise ValueError where no database could hold this identity."""
-    texts = (identity.name, 200), (identity.revision, 64), (identity.tokenizer_fingerprint, 64)
+    texts = (
+        (identity.name, 200),
+        (identity.revision, 64),
+        (identity.tokenizer_fingerprint, 64),
+        (identity.beginning, 200),
+    )
     numbers = (identity.parameters, 2**63), (identity.window_tokens, 2**31)
     fits = all(text.isprintable() and len(text) <= longest for text, longest in texts)
     if not fits or not all(0 < number < end for number, end in numbers):
@@ -161,17 +175,22 @@ def _row(record: ScoreRecord) -> dict[str, object]:
         **asdict(record.passage),
         "cut_from": record.cut_from,
         "left_out": record.left_out,
-        "scores": record.scores_blob,
+        "scores": packed(record.scores_blob) if record.left_out is None else b"",
     }
 
 
-def _record(row: dict[str, str]) -> ScoreRecord:
+def _record(row: dict[str, str], *, is_packed: bool) -> ScoreRecord:
+    blob = bytes(row["scores"])  # type: ignore[arg-type]  # binary reads as bytes
+    left_out: str | None = row["left_out"]
+    if is_packed and left_out is None:
+        with suppress(SafetensorError, KeyError, TypeError, ValueError):
+            blob = unpacked(blob)
     return ScoreRecord(
         content_hash=row["content_hash"],
         passage=Passage(text=row["text"], **{label: row[label] for label in _LABELS}),
         cut_from=row["cut_from"],
         left_out=row["left_out"],
-        scores_blob=bytes(row["scores"]),  # type: ignore[arg-type]  # binary reads as bytes
+        scores_blob=blob,
     )
 
 

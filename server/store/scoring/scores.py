@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.orm import InstrumentedAttribute, Session, undefer
+from sqlalchemy import ColumnElement, func, literal_column, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, undefer
 
 from server.domain.scores.models import ModelIdentity
 from server.domain.scores.passage_scores import Form, PassageScores
@@ -62,6 +61,9 @@ def ensure_model(
             tokenizer_fingerprint=identity.tokenizer_fingerprint,
             parameters=identity.parameters,
             window_tokens=identity.window_tokens,
+            beginning=identity.beginning,
+            vocabulary_size=vocabulary.answers(Unit.TOKENS),
+            word_answers=vocabulary.answers(Unit.WORDS),
             vocabulary=vocabulary_to_blob(vocabulary),
             created_at=now,
         )
@@ -126,8 +128,13 @@ def next_draw_number(session: Session, model_id: int) -> int:
     session.execute(
         select(LanguageModelRow.id).where(LanguageModelRow.id == model_id).with_for_update()
     )
+    return last_draw_number(session, model_id) + 1
+
+
+def last_draw_number(session: Session, model_id: int) -> int:
+    """Return how many passages rounds against this model are drawn from: numbers begin with 1."""
     last = select(func.max(ScoredPassageRow.draw_number))
-    return (session.scalars(last.where(ScoredPassageRow.model_id == model_id)).one() or 0) + 1
+    return session.scalars(last.where(ScoredPassageRow.model_id == model_id)).one() or 0
 
 
 def leave_out(session: Session, passage_id: int, model_id: int, reason: str, now: datetime) -> None:
@@ -143,12 +150,6 @@ def leave_out(session: Session, passage_id: int, model_id: int, reason: str, now
             created_at=now,
         )
     )
-
-
-def count_scored(session: Session, model_id: int) -> int:
-    """Return how many passages the model has scored that rounds draw from."""
-    query = select(func.count()).select_from(ScoredPassageRow)
-    return session.scalars(query.where(ScoredPassageRow.model_id == model_id, _is_drawn())).one()
 
 
 def newest_scoring_model(
@@ -182,18 +183,12 @@ def load_vocabulary(session: Session, model_id: int) -> Vocabulary:
 
 def answer_counts(session: Session) -> dict[tuple[int, str], int]:
     """Return how many different answers each model knows in each unit."""
-    rows = session.execute(select(LanguageModelRow.id, LanguageModelRow.vocabulary))
-    return {
-        (model_id, unit.value): count
-        for model_id, blob in rows
-        for unit, count in _answers_of(blob).items()
-    }
-
-
-@lru_cache(maxsize=8)  # words are found by reading every token, and statistics ask each time
-def _answers_of(blob: bytes) -> dict[Unit, int]:
-    vocabulary = vocabulary_from_blob(blob)
-    return {unit: vocabulary.answers(unit) for unit in Unit}
+    model = LanguageModelRow
+    rows = session.execute(select(model.id, model.vocabulary_size, model.word_answers))
+    counts: dict[tuple[int, str], int] = {}
+    for model_id, tokens, words in rows:
+        counts |= {(model_id, Unit.TOKENS.value): tokens, (model_id, Unit.WORDS.value): words}
+    return counts
 
 
 def pick_scored_passage(
@@ -207,19 +202,19 @@ def pick_scored_passage(
 
     `fraction`, in [0, 1), says where among them; with a player, one that they have not played.
     Returns the scored passage's id, or None where there is none. The cost does not grow with the
-    number of passages: draw numbers are dense, so a place between the first and the last will do.
+    number of passages: draw numbers are dense, so the first one from some place on will do, and
+    behind the last one the first of all.
     """
+    last = last_draw_number(session, model_id)
     number = ScoredPassageRow.draw_number
-    playable = [ScoredPassageRow.model_id == model_id, _is_drawn(), column > 0]
+    # Written out, not bound: only so may a database use the index of what is above 0.
+    playable = [ScoredPassageRow.model_id == model_id, _is_drawn(), column > literal_column("0")]
     if player_id is not None:
-        playable.append(ScoredPassageRow.passage_id.not_in(seen_passages(player_id)))
-    lowest, highest = func.coalesce(func.min(number), 0), func.coalesce(func.max(number), 0)
-    first, last = session.execute(select(lowest, highest).where(*playable)).one()
-    if not first or not last:
-        return None
-    place = first + int(fraction * (last - first + 1))
-    query = select(ScoredPassageRow.id).where(*playable, number >= place).order_by(number).limit(1)
-    return session.scalars(query).one()
+        playable.append(~has_played(player_id))
+    query = select(ScoredPassageRow.id).where(*playable).order_by(number).limit(1)
+    place = 1 + int(fraction * last)
+    found = session.scalars(query.where(number >= place)).one_or_none()
+    return found or session.scalars(query.where(number < place)).one_or_none()
 
 
 def longest_ago_played(session: Session, model_id: int, unit: Unit, player_id: int) -> int | None:
@@ -243,18 +238,24 @@ def longest_ago_played(session: Session, model_id: int, unit: Unit, player_id: i
 def has_seen(session: Session, player_id: int, scored_passage_id: int) -> bool:
     """Tell whether the player had a round on this passage before, against whichever model."""
     query = select(ScoredPassageRow.id).where(
-        ScoredPassageRow.id == scored_passage_id,
-        ScoredPassageRow.passage_id.in_(seen_passages(player_id)),
+        ScoredPassageRow.id == scored_passage_id, has_played(player_id)
     )
     return session.scalars(query).one_or_none() is not None
 
 
-def seen_passages(player_id: int) -> Select[int]:
-    """Select the passages that the player has had a round on, against whichever model."""
+def has_played(player_id: int) -> ColumnElement[bool]:
+    """Tell of a scored passage whether the player has had a round on it, against any model.
+
+    Two look-ups by index, however much the player has played.
+    """
+    same = aliased(ScoredPassageRow)
+    played = select(RoundRow.id).where(
+        RoundRow.scored_passage_id == same.id, RoundRow.player_id == player_id
+    )
     return (
-        select(ScoredPassageRow.passage_id)
-        .join(RoundRow, RoundRow.scored_passage_id == ScoredPassageRow.id)
-        .where(RoundRow.player_id == player_id)
+        select(same.id)
+        .where(same.passage_id == ScoredPassageRow.passage_id, played.exists())
+        .exists()
     )
 
 

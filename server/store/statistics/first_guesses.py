@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, case, cast, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Integer, cast, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from server.domain.estimators.accuracy import PairedCounts
+from server.domain.estimators.arrays import FloatArray
 from server.domain.play.duels import CURRENT_QUESTION
 from server.domain.play.rounds import Mode
 from server.store.tables import (
@@ -40,6 +41,7 @@ class PairedGroup:
     players: int
     skipped: int
     mean_loss_nats: float
+    weights: FloatArray  # how its answers cluster, see ClusterSquares
 
 
 @dataclass(frozen=True)
@@ -86,62 +88,26 @@ def paired_counts(n: int, both: int, person: int, model: int) -> PairedCounts:
     return PairedCounts(both, person - both, model - both, n - person - model + both)
 
 
-def by_mode(session: Session, excluded: Excluded) -> list[PairedGroup]:
-    """Add up by mode and assistance; keys are (mode, assisted)."""
-    keys = (GuessRow.mode, GuessRow.assisted)
-    return _groups(session, select(), keys, excluded)
-
-
-def in_all(session: Session, excluded: Excluded) -> list[PairedGroup]:
-    """Add up all unassisted first guesses, in whatever mode; keys are ()."""
-    return _groups(session, select().where(GuessRow.assisted.is_(False)), (), excluded)
-
-
-def by_genre(session: Session, excluded: Excluded) -> list[PairedGroup]:
-    """Add up unassisted first guesses by genre; keys are (genre,)."""
+def first_guesses(session: Session, excluded: Excluded) -> Sequence[Any]:
+    """Return all first guesses that count, with both sides' marks and where they were made."""
     query = (
-        select()
+        select(
+            *(GuessRow.player_id, GuessRow.model_id, GuessRow.unit, GuessRow.mode),
+            *(GuessRow.assisted, GuessRow.skipped, GuessRow.is_right, GuessRow.model_is_right),
+            *(GuessRow.target_loss_nats, GuessRow.entropy_nats, GuessRow.answered_on),
+            *(RoundRow.scored_passage_id, GuessRow.position, PassageRow.genre),
+        )
         .join(RoundRow, RoundRow.id == GuessRow.round_id)
         .join(ScoredPassageRow, ScoredPassageRow.id == RoundRow.scored_passage_id)
         .join(PassageRow, PassageRow.id == ScoredPassageRow.passage_id)
-        .where(GuessRow.assisted.is_(False))
-    )
-    return _groups(session, query, (PassageRow.genre,), excluded)
-
-
-def by_entropy(session: Session, excluded: Excluded) -> list[PairedGroup]:
-    """Add up unassisted first guesses by the model's entropy; keys are (number of the bin,)."""
-    bits = GuessRow.entropy_nats / math.log(2)
-    bins = [(bits < edge, number) for number, edge in enumerate(ENTROPY_EDGES_BITS)]
-    bin_number = case(*bins, else_=len(ENTROPY_EDGES_BITS))
-    return _groups(session, select().where(GuessRow.assisted.is_(False)), (bin_number,), excluded)
-
-
-def by_day(session: Session, excluded: Excluded) -> list[PairedGroup]:
-    """Add up unassisted first guesses by UTC day; keys are (day,)."""
-    query = select().where(GuessRow.assisted.is_(False))
-    return _groups(session, query, (GuessRow.answered_on,), excluded)
-
-
-def _groups(
-    session: Session, query: Select[Any], keys: tuple[Any, ...], excluded: Excluded
-) -> list[PairedGroup]:
-    named = [key.label(f"key_{number}") for number, key in enumerate(keys)]
-    group_by = (GuessRow.model_id, GuessRow.unit, *named)
-    query = (
-        query.add_columns(
-            *group_by,
-            *PAIRED_SUMS,
-            func.count(GuessRow.player_id.distinct()),
-            func.sum(_number(GuessRow.skipped)),
-            func.avg(GuessRow.target_loss_nats),
-        )
-        .select_from(GuessRow)
         .where(*FIRST_SIGHT, tuple_(GuessRow.player_id, GuessRow.mode).not_in(list(excluded)))
-        .group_by(*group_by)
-        .order_by(*group_by)
     )
-    return [_group(tuple(row)) for row in session.execute(query)]
+    return session.execute(query).all()
+
+
+def monday_of(day: date) -> date:
+    """Return the first day of a day's week."""
+    return day - timedelta(days=day.weekday())
 
 
 def _number(column: Any) -> ColumnElement[int]:
@@ -159,16 +125,5 @@ PAIRED_SUMS = (
     _sum(_number(GuessRow.is_right)),
     _sum(_number(GuessRow.model_is_right)),
 )
-# Of a position only the first try counts, of a passage only the first time; and no skip of one's
-# own guess before a bet, which gives nothing up (see `counts_for_accuracy`).
-FIRST_SIGHT = (
-    GuessRow.repeated.is_(False),
-    GuessRow.attempt == 1,
-    ~((GuessRow.mode == Mode.BET) & GuessRow.skipped),
-)
-
-
-def _group(row: tuple[Any, ...]) -> PairedGroup:
-    model_id, unit, *key, n, both, person, model, players, skipped, loss = row
-    counts = paired_counts(n, both, person, model)
-    return PairedGroup(model_id, unit, tuple(key), counts, players, skipped, float(loss))
+# Of a position only the first try counts, of a passage only the first time.
+FIRST_SIGHT = (GuessRow.repeated.is_(False), GuessRow.attempt == 1)

@@ -19,6 +19,7 @@ def guesses_of(session: Session, players: Collection[int]) -> Sequence[Any]:
             *(GuessRow.assisted, GuessRow.repeated, GuessRow.attempt, GuessRow.skipped),
             *(GuessRow.is_right, GuessRow.model_is_right, GuessRow.target_loss_nats),
             *(GuessRow.entropy_nats, GuessRow.answered_on, PassageRow.genre),
+            *(RoundRow.scored_passage_id, GuessRow.position),
         )
         .join(RoundRow, RoundRow.id == GuessRow.round_id)
         .join(ScoredPassageRow, ScoredPassageRow.id == RoundRow.scored_passage_id)

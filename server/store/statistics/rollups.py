@@ -49,7 +49,7 @@ NOTHING = PlayerPart(counts=False, sums={}, judged={})
 
 def mark_player(session: Session, player_id: int) -> None:
     """Let what changed about a player be folded; in the transaction that changes it."""
-    session.execute(insert(PlayerMarkRow).values(player_id=player_id))
+    session.add(PlayerMarkRow(player_id=player_id))  # goes with what it is about, in one flush
 
 
 def take_marked_players(session: Session) -> list[int]:

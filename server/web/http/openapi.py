@@ -1,4 +1,4 @@
-"""What the API's description says of errors: one form, and the same refusals for every write."""
+"""What the API's description says of models, each once, and of errors: one form for all."""
 
 from __future__ import annotations
 
@@ -18,14 +18,19 @@ _REFUSALS_OF_WRITES = (
     HTTPStatus.TOO_MANY_REQUESTS,
 )
 _FIRST_ERROR = 400
+_SCHEMAS = "#/components/schemas/"
+_NEVER_SENT = ("HTTPError", "ValidationError")  # APIFlask's own form of errors
 
 
 def register_description(app: APIFlask) -> None:
     """Complete the description at /openapi.json."""
 
     @app.spec_processor
-    def describe_problems(spec: Any) -> Any:
-        schemas = spec.setdefault("components", {}).setdefault("schemas", {})
+    def complete(spec: Any) -> Any:
+        spec = _with_plain_names(spec)
+        schemas = spec["components"]["schemas"]
+        for name in _NEVER_SENT:
+            schemas.pop(name, None)
         schemas["Problem"] = Problem.model_json_schema()
         for methods in spec["paths"].values():
             for method, operation in methods.items():
@@ -44,3 +49,35 @@ def _describe(responses: dict[str, Any], *, writes: bool) -> None:
                 "description": HTTPStatus(int(code)).phrase,
                 "content": {"application/problem+json": problem},
             }
+
+
+def _with_plain_names(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return the description with each model once, by its own name.
+
+    APIFlask describes a model anew inside each model that holds it, as `RoundView.AnswerView`, and
+    a generated client would have that many classes. Raises ValueError where two models that differ
+    have one name.
+    """
+    plain: dict[str, Any] = _renamed(spec)
+    schemas: dict[str, Any] = {}
+    for name, schema in plain["components"]["schemas"].items():
+        if schemas.setdefault(_plain(name), schema) != schema:
+            raise ValueError(f"two models of the API are called {_plain(name)}")
+    plain["components"]["schemas"] = schemas
+    return plain
+
+
+def _renamed(node: Any) -> Any:
+    """Return a part of the description with every reference by the plain name."""
+    if isinstance(node, dict):
+        return {
+            key: _SCHEMAS + _plain(part)
+            if key == "$ref" and isinstance(part, str)
+            else _renamed(part)
+            for key, part in node.items()
+        }
+    return [_renamed(part) for part in node] if isinstance(node, list) else node
+
+
+def _plain(name: str) -> str:
+    return name.removeprefix(_SCHEMAS).rpartition(".")[2]

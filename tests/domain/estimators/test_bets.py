@@ -109,7 +109,7 @@ def test_the_headline_adds_the_tail_s_excess_times_the_share_not_offered() -> No
     whole = with_tail(head, stakes, duels)
     assert 0.03 < missed < 0.3
     assert whole.value == pytest.approx(head.value + missed * tail)
-    assert whole.contributions.sum() == pytest.approx(0, abs=1e-12)
+    assert sum(part.contributions.sum() for part in whole.parts) == pytest.approx(0, abs=1e-12)
     assert whole.n == stakes.share.size + duels.question.size
 
 
@@ -128,7 +128,7 @@ def test_who_bets_as_the_reference_recovers_the_reference_s_loss() -> None:
     gaps = mean_estimate(bet_losses(stakes) + stakes.target_logprob, stakes.clusters)
     difference = interval(with_tail(gaps, stakes, duels))
     assert difference.value == pytest.approx(0, abs=1e-9)
-    assert difference.high == pytest.approx(0, abs=1e-9)
+    assert difference.high < 0.1  # what the default still doubts
 
 
 def test_bets_alone_miss_what_the_tail_adds_and_the_headline_recovers_the_truth() -> None:

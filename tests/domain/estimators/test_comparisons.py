@@ -10,13 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from server.domain.estimators.arrays import FloatArray, IntArray
 from server.domain.estimators.comparisons import (
     Judgements,
     excess_by_question,
     excess_estimate,
     ratios,
 )
-from server.domain.estimators.estimates import Clusters, FloatArray, IntArray, interval
+from server.domain.estimators.estimates import (
+    Clusters,
+    interval,
+)
 from tests.domain.examples import repeatable
 from tests.domain.samples import drawn, normalised
 
@@ -135,7 +139,7 @@ def test_contributions_cancel_and_nothing_is_ever_undefined(rows: Judgements) ->
     for jackknife in (False, True):
         found = excess_estimate(rows, jackknife=jackknife)
         assert math.isfinite(found.value)
-        assert found.contributions.sum() == pytest.approx(0, abs=1e-9)
+        assert found.parts[0].contributions.sum() == pytest.approx(0, abs=1e-9)
 
 
 @given(some_judgements)
@@ -172,7 +176,7 @@ def test_the_interval_by_player_agrees_with_a_bootstrap_that_estimates_anew() ->
     log_ratio = generator.normal(0, 0.5, player.size)
     rows = judgements(question, 1 / (1 + np.exp(-log_odds)), log_ratio, player)
     found = excess_estimate(rows, jackknife=False)
-    sums = np.bincount(player, weights=found.contributions)
+    sums = np.bincount(player, weights=found.parts[0].contributions)
     weights = generator.multinomial(19, np.full(19, 1 / 19), size=2_000)  # (draws, players)
     by_player = ratios(rows).reshape(19, 30)
     again = np.log(weights @ by_player / 19).mean(axis=1)

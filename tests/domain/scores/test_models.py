@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from server.domain.scores.models import BUNDLED, GPT2, is_folder, model_label, model_name
+from server.domain.scores.models import BUNDLED, GPT2, is_path, model_label, model_name
 
 
 @pytest.mark.parametrize("model", ["/srv/models/mine", "./mine", "../mine", "."])
 def test_a_path_begins_with_a_slash_or_a_dot(model: str) -> None:
-    assert is_folder(model)
+    assert is_path(model)
 
 
 @pytest.mark.parametrize("model", [GPT2, BUNDLED, "gpt2", "owner/model.v2"])
 def test_anything_else_is_a_name(model: str) -> None:
-    assert not is_folder(model)
+    assert not is_path(model)
     assert model_name(model) == model
 
 

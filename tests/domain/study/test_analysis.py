@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from server.domain.errors import InvalidInput
-from server.domain.estimators.accuracy import PairedCounts, difference_interval, wilson_interval
 from server.domain.study.analysis import analyse
 from server.domain.text.tokens import Unit
 from tests.domain.rows import G, bet, comparison, guess, rows
@@ -38,8 +37,11 @@ def test_accuracy_counts_first_unassisted_guesses_and_skips_as_not_right() -> No
         )
     )
     assert found.guesses is not None
-    assert found.guesses.all == wilson_interval(2, 4)
-    assert found.guesses.words == wilson_interval(1, 3)
+    assert found.guesses.all is not None
+    assert found.guesses.words is not None
+    assert (found.guesses.all.value, found.guesses.all.n) == (1 / 2, 4)
+    assert (found.guesses.words.value, found.guesses.words.n) == (1 / 3, 3)
+    assert found.guesses.words.low < found.guesses.all.low < found.guesses.words.high
     assert (found.guesses.players, found.guesses.skipped) == (2, 1)
     assert (found.players, found.rows.guesses, found.rows.left_out) == (2, 6, 1)
 
@@ -61,7 +63,8 @@ def test_guesses_are_paired_with_the_model_in_groups_that_never_mix_assistance()
         1,
         True,
     )
-    assert alone.difference == difference_interval(PairedCounts(0, 1, 1, 0))
+    assert (alone.difference.value, alone.difference.n) == (0, 2)
+    assert alone.difference.low == -alone.difference.high
     assert alone.p_value == 1.0
     assert alone.model_perplexity == pytest.approx(math.exp(1.5))
 
@@ -188,7 +191,8 @@ def test_a_model_that_plays_guesses_its_first_choice() -> None:
     mine, other = guess(model_guess=" cat"), guess(position=21, model="big")
     found = analyse(rows(mine, other), played_by=G)
     assert found.guesses is not None
-    assert found.guesses.all == wilson_interval(1, 1)
+    assert found.guesses.all is not None
+    assert (found.guesses.all.value, found.guesses.all.n) == (1.0, 1)
     assert found.rows.left_out == 1
 
 
@@ -208,7 +212,8 @@ def test_tries_by_hand() -> None:
     assert found.tries.lower_nats.value == pytest.approx(2 * math.log(2))
     assert found.tries.upper_nats.value == pytest.approx(math.log(2) + 0.5 * math.log(50_255))
     assert found.guesses is not None
-    assert found.guesses.all == wilson_interval(0, 2)
+    assert found.guesses.all is not None
+    assert (found.guesses.all.value, found.guesses.all.n) == (0.0, 2)
 
 
 def test_the_largest_vocabulary_that_a_row_names_bounds_tries_from_above() -> None:

@@ -14,13 +14,16 @@ from hypothesis import strategies as st
 
 from server.domain.estimators.estimates import Clusters
 from server.domain.estimators.tries import Tries
+from server.domain.estimators.variance_components import KINDS
 from server.domain.study.analysis import analyse
 from server.domain.study.interchange import row_from_record
+from server.domain.sums.clusters import Where, add_answers
 from server.domain.sums.contributions import OUTCOME_NAMES, TRIED, tried_contributions
 from server.domain.sums.pooled_analysis import pooled_losses
-from server.domain.sums.pools import TOTAL, ClusterKind, pool_of
+from server.domain.sums.pools import TOTAL, PoolPart, pool_of
 from server.domain.sums.whole_numbers import (
     CLUSTER,
+    Numbers,
     Sums,
     add,
     change,
@@ -68,16 +71,17 @@ def test_the_interval_is_the_one_of_the_rows_however_far_the_values_lie_from_zer
     for player, value in enumerate([1e6, 1e6 + 1e-6, 1e6 + 3e-6]):
         x = (1, fixed(value))
         add(sums, (TOTAL, "b", 1, "words"), x)
-        for kind in ClusterKind:
+        for kind in KINDS:
             add(clusters, (CLUSTER, "b", 1, "words", kind, player), x)
     sums |= changed_moments({}, clusters)
     pool = pool_of(sums, "b", ("n", "x"), 1, "words")
     assert pool is not None
     mean = real(pool.total("x")) / 3
-    found = pool.interval(mean, {"n": -mean / 3, "x": real(1) / 3}, 3)
-    # V = 2 · 3/2 · Σ(x − x̄)²/9, and t has 4 degrees of freedom: 2.776.
-    variance = 2 * 1.5 * (14 / 3) * 1e-12 / 9
-    assert (found.high - found.low) / 2 == pytest.approx(2.776 * variance**0.5, rel=2e-3)
+    part = PoolPart({"n": -mean / 3, "x": real(1) / 3}, {"n": Fraction(1, 3)})
+    found = pool.squares(part)
+    # Σ(x − x̄)²/9, where deviations from the mean are −4/3, −1/3 and 5/3 millionths.
+    assert found.residuals == pytest.approx(14 / 3 / 9 * 1e-12, rel=1e-6)
+    assert found.weights == pytest.approx(1 / 3)
 
 
 def test_tries_from_sums_give_the_bounds_of_their_rows() -> None:
@@ -87,13 +91,12 @@ def test_tries_from_sums_give_the_bounds_of_their_rows() -> None:
     player, position = draw.integers(0, 4, 40), np.arange(40)
     tries = Tries(solved, made, Clusters(player, position, position // 8))
     sums: Sums = {}
-    clusters: Sums = {}
+    answers: list[tuple[Where, Numbers]] = []
     for i, outcome in enumerate(tried_contributions(tries)):
         assert len(outcome) == len(OUTCOME_NAMES)
-        add(sums, (TOTAL, TRIED, 1, "words"), outcome)
-        places = {"player": player[i], "position": i, "passage": i // 8}
-        for kind in ClusterKind:
-            add(clusters, (CLUSTER, TRIED, 1, "words", kind.value, int(places[kind])), outcome)
+        answers.append(((int(player[i]), i // 8, i), outcome))
+    add_answers(lambda _: sums, (TRIED, 1, "words"), answers)
+    clusters = {key: numbers for key, numbers in sums.items() if key[0] == CLUSTER}
     sums |= changed_moments({}, clusters)
     pooled = pooled_losses(sums, 1, "words", "model", 16_384).tries
     rows = [

@@ -9,7 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from server.domain.errors import LiveScoringUnavailable
+from server.domain.scores.models import ModelIdentity
 from server.domain.scores.passage_scores import PassageScores
+from server.domain.text.tokens import Vocabulary
 from server.services.scoring.live_scoring import WAITING_TEXTS, LiveScoring, TextScorer
 
 
@@ -21,11 +23,21 @@ class SlowModel:
         self.seen: list[str] = []
         self.threads: set[str] = set()
         self.problem: str | None = None
+        self.loads = 0
+        self.loading = threading.Event()
+
+    identity = ModelIdentity("m", "r", "t", 1, 1)
+    vocabulary = Vocabulary(())
+
+    def stand_in(self) -> tuple[str, str]:
+        return "small", "s"
 
     def why_not(self, name: str, revision: str) -> str | None:
-        return self.problem
+        return self.problem if name == "m" else None
 
     def load(self, name: str, revision: str) -> TextScorer:
+        self.loads += 1
+        self.loading.set()
         return self
 
     def score_text(self, text: str) -> PassageScores:
@@ -96,3 +108,38 @@ def test_a_model_that_is_not_here_is_never_loaded(model: SlowModel) -> None:
     with pytest.raises(LiveScoringUnavailable, match="It is elsewhere"):
         LiveScoring(model).score("m", "r", "x")
     assert model.seen == []
+
+
+def test_where_the_playing_model_is_elsewhere_another_one_reads(model: SlowModel) -> None:
+    assert LiveScoring(model).reader("m", "r") == ("m", "r")
+    model.problem = "It is elsewhere."
+    assert LiveScoring(model).reader("m", "r") == ("small", "s")
+
+
+class NeverLoaded(SlowModel):
+    """A model that takes as long to load as the test wants, and then cannot be read."""
+
+    def load(self, name: str, revision: str) -> TextScorer:
+        super().load(name, revision)
+        self.let_go.wait(timeout=10)
+        raise LiveScoringUnavailable("It cannot be read.")
+
+
+def test_a_model_is_loaded_ahead_once_and_nobody_waits_for_it() -> None:
+    model = NeverLoaded()
+    live = LiveScoring(model)
+    for _ in range(3):
+        live.load_ahead("m", "r")  # returns while the model is still being loaded
+    assert model.loading.wait(timeout=10)
+    assert not model.let_go.is_set()
+    assert (model.loads, live._places._value) == (1, 1 + WAITING_TEXTS)
+    model.let_go.set()
+    with pytest.raises(LiveScoringUnavailable, match="It cannot be read"):
+        live.score("m", "r", "told to whoever sends a text")
+    assert model.loads == 2
+
+
+def test_a_model_that_is_not_here_is_not_loaded_ahead_either(model: SlowModel) -> None:
+    model.problem = "It is elsewhere."
+    LiveScoring(model).load_ahead("m", "r")
+    assert model.loads == 0

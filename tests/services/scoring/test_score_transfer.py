@@ -24,6 +24,7 @@ from server.application import db
 from server.services.corpus.importing import import_passages
 from server.services.scoring.scoring import score_all
 from server.store.scoring.blobs import LARGEST_VOCABULARY_BYTES, scores_from_blob, scores_to_blob
+from server.store.scoring.packing import packed, unpacked
 from server.store.tables import LanguageModelRow, PassageRow, ScoredPassageRow
 from tests.conftest import PASSAGES_PLAYED
 from tests.services.corpus.test_importing import line, write
@@ -210,30 +211,30 @@ def test_another_tokenizer_is_refused_by_its_fingerprint(serving: Machine, file:
 
 def damaged_scores(row: dict[str, Any], **arrays: Any) -> None:
     """Replace arrays inside a row's scores."""
-    scores = scores_from_blob(row["scores"])
+    scores = scores_from_blob(unpacked(row["scores"]))
     changed = type(scores).from_arrays(scores.arrays() | arrays)
-    row["scores"] = scores_to_blob(changed)
+    row["scores"] = packed(scores_to_blob(changed))
 
 
 def of_other_tokens(row: dict[str, Any]) -> None:
-    ids = scores_from_blob(row["scores"]).token_ids
+    ids = scores_from_blob(unpacked(row["scores"])).token_ids
     damaged_scores(row, token_ids=ids[::-1].copy())
 
 
 def of_tokens_that_do_not_exist(row: dict[str, Any]) -> None:
-    ids = scores_from_blob(row["scores"]).token_ids.copy()
+    ids = scores_from_blob(unpacked(row["scores"])).token_ids.copy()
     ids[0] = np.iinfo(np.int32).max
     damaged_scores(row, token_ids=ids)
 
 
 def asked_beyond_the_end(row: dict[str, Any]) -> None:
-    asked = scores_from_blob(row["scores"]).asked_words.copy()
+    asked = scores_from_blob(unpacked(row["scores"])).asked_words.copy()
     asked[-1] = 1_000_000
     damaged_scores(row, asked_words=asked)
 
 
 def with_an_unknown_table(row: dict[str, Any]) -> None:
-    arrays = scores_from_blob(row["scores"]).arrays()
+    arrays = scores_from_blob(unpacked(row["scores"])).arrays()
     row["scores"] = save(arrays | {"nobody.knows": np.zeros(1, dtype=np.float32)})
 
 
@@ -271,7 +272,7 @@ def test_scores_that_ask_other_positions_than_those_here_are_refused(
     before = serving.holds()
 
     def ask_less(rows: Rows) -> None:
-        scores = scores_from_blob(rows[0]["scores"])
+        scores = scores_from_blob(unpacked(rows[0]["scores"]))
         one_less = {
             n: a[1:]
             for n, a in scores.arrays().items()
@@ -315,7 +316,7 @@ def test_foreign_files_are_refused(serving: Machine, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"version": 2}, "is a score file of version 2; this release reads version 1"),
+        ({"version": 3}, "is a score file of version 3; this release reads versions 1 to 2"),
         ({"parameters": "many"}, "has a header that cannot be read"),
         ({"parameters": 2**63}, "has a header that cannot be read"),
         ({"tokenizer_fingerprint": "x" * 65}, "has a header that cannot be read"),
@@ -334,3 +335,24 @@ def test_a_vocabulary_that_would_fill_the_memory_is_refused(serving: Machine, fi
     metadata = dict(table.schema.metadata) | {b"perplexed.vocabulary": base64.b64encode(bomb)}
     pq.write_table(table.replace_schema_metadata(metadata), file)
     assert "has a header that cannot be read" in refused(serving, file)
+
+
+@on_sqlite
+def test_a_file_of_the_first_version_is_still_read(scoring: Machine, file: Path) -> None:
+    """It holds scores as databases do, and says nothing of what stands before texts."""
+    table = pq.read_table(file)
+    rows = table.to_pylist()
+    for row in rows:
+        row["scores"] = unpacked(row["scores"])
+    metadata = dict(table.schema.metadata)
+    header = json.loads(metadata[b"perplexed.scores"])
+    header["version"] = 1
+    del header["model"]["beginning"]
+    metadata[b"perplexed.scores"] = json.dumps(header).encode()
+    old = file.with_name("old.scores")
+    pq.write_table(
+        pa.Table.from_pylist(rows, table.schema.with_metadata(metadata)), old, compression="zstd"
+    )
+    assert file.stat().st_size < old.stat().st_size
+    _, output = scoring.type("load", old)
+    assert "6 known already" in output

@@ -104,6 +104,8 @@ def _model(number: int) -> LanguageModelRow:
         parameters=1,
         window_tokens=64,
         created_at=NOW,
+        vocabulary_size=len(pieces),
+        word_answers=len(pieces),
         vocabulary=vocabulary_to_blob(Vocabulary(pieces)),
     )
 

@@ -19,7 +19,6 @@ from sqlalchemy import Engine, create_engine, delete, event, func, select
 from sqlalchemy.orm import Session
 
 from server.config import ROOT
-from server.domain.estimators.accuracy import wilson_interval
 from server.services.statistics.admin import statistics
 from server.services.statistics.checking import check
 from server.services.statistics.folding import fold, fold_some, rebuild
@@ -133,7 +132,8 @@ def counted_for_the_admin(session: Session) -> dict[str, Any]:
         assert view.guesses == len(mine)
         assert view.players == len({guess.player_id for guess in mine})
         assert view.skipped == sum(guess.skipped for guess in mine)
-        assert view.you.low == wilson_interval(sum(g.is_right for g in mine), len(mine)).low
+        assert view.you.value == sum(g.is_right for g in mine) / len(mine)
+        assert view.difference.n == len(mine)
         loss = np.mean([guess.target_loss_nats for guess in mine])
         assert view.model_perplexity == pytest.approx(np.exp(loss), rel=1e-9)
     return {

@@ -7,13 +7,9 @@ from itertools import pairwise
 
 import pytest
 
-from server.domain.estimators.accuracy import (
-    PairedCounts,
-    answers_to_settle,
-    difference_interval,
-    mcnemar_p_value,
-    wilson_interval,
-)
+from server.domain.estimators.accuracy import PairedCounts, wilson_interval
+from server.domain.estimators.paired import DEFAULT_PAIRED, paired_intervals
+from server.domain.estimators.variance_components import one_player_weights
 from server.services.contract.answers import AnswerView
 from server.services.contract.figures import ComparisonView, IntervalView, ModelSideView, SideView
 from server.services.contract.opponents import ModelView
@@ -51,10 +47,11 @@ def answer(index: int, right: bool, model_right: bool) -> AnswerView:
 
 def comparison(both: int, person_only: int, model_only: int, neither: int) -> ComparisonView:
     counts = PairedCounts(both, person_only, model_only, neither)
+    found = paired_intervals(counts, one_player_weights([counts.n]), DEFAULT_PAIRED)
     return ComparisonView(
-        difference=IntervalView.of(difference_interval(counts)),
-        p_value=mcnemar_p_value(counts),
-        answers_to_settle=answers_to_settle(counts),
+        difference=IntervalView.of(found.difference),
+        p_value=found.p_value,
+        answers_to_settle=found.answers_to_settle,
     )
 
 
@@ -101,7 +98,10 @@ def result(
         ],
         you=SideView(accuracy=IntervalView.of(wilson_interval(you, n))),
         model=ModelSideView(
-            accuracy=IntervalView.of(wilson_interval(model, n)), bits_per_word=3.0, perplexity=8.0
+            accuracy=IntervalView.of(wilson_interval(model, n)),
+            bits_per_target=3.0,
+            bits_per_word=3.0,
+            perplexity=8.0,
         ),
         comparison=comparison(both, person_only, model_only, neither),
     )
@@ -177,8 +177,8 @@ def test_a_round_that_proves_nothing_says_so_and_how_much_more_would_tell() -> N
     sentence = lead_sentence(comparison(3, 2, 1, 6), "word")
     assert sentence == (
         "On 12 words that proves little: "
-        "the 95\u202f% interval of the difference still holds zero. "
-        "At this rate about 130 more would tell."
+        "the 95\u202f% interval of the difference still includes zero. "
+        "At this rate about 310 more would settle it."
     )
 
 
@@ -193,7 +193,7 @@ def test_how_much_more_is_said_in_round_numbers(more: int, said: str) -> None:
 def test_a_settled_round_says_that_the_interval_leaves_out_zero() -> None:
     sentence = lead_sentence(comparison(0, 12, 0, 0), "word")
     assert sentence.startswith(
-        "The 95\u202f% interval of the difference leaves out zero after 12 words"
+        "The 95\u202f% interval of the difference excludes zero after 12 words"
     )
     assert "proves little" not in sentence
 

@@ -1,0 +1,48 @@
+"""Scores as score files hold them: the same bits, in fewer bytes."""
+
+from __future__ import annotations
+
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from safetensors import SafetensorError
+
+from server.store.scoring.blobs import scores_to_blob
+from server.store.scoring.packing import packed, unpacked
+from tests.domain.by_hand import scored
+
+
+def test_what_is_unpacked_is_what_was_packed_bit_for_bit() -> None:
+    blob = scores_to_blob(scored())
+    assert unpacked(packed(blob)) == blob
+
+
+@given(st.lists(st.floats(width=32), min_size=7, max_size=7))
+@example([0.0, -0.0, float("nan"), float("inf"), -float("inf"), -1e-45, -3.4e38])
+@settings(derandomize=True, database=None, deadline=None, max_examples=50)
+def test_every_float_comes_back_whatever_its_order(losses: list[float]) -> None:
+    numbers = np.array(losses, dtype=np.float32)
+    blob = scores_to_blob(scored(target_logprob=numbers, top_logprob=numbers[:, None]))
+    assert unpacked(packed(blob)) == blob
+
+
+def test_packed_scores_compress_to_less_than_two_thirds() -> None:
+    """A thousand log-probabilities that fall by small random steps, and as many random tokens."""
+    draw = np.random.default_rng(1)
+    steps = draw.exponential(0.004, (7, 1_000)).cumsum(axis=1)
+    blob = scores_to_blob(
+        scored(
+            tokens_top_logprob=(-3 - steps).astype(np.float32),
+            tokens_top_ids=draw.integers(0, 49_152, (7, 1_000)).astype(np.int32),
+        )
+    )
+    assert len(zlib.compress(packed(blob))) < 0.67 * len(zlib.compress(blob))
+
+
+@pytest.mark.parametrize("spoilt", [b"", b"\0" * 40, scores_to_blob(scored())])
+def test_what_was_never_packed_is_refused(spoilt: bytes) -> None:
+    with pytest.raises((SafetensorError, ValueError, KeyError, TypeError)):
+        unpacked(spoilt)
