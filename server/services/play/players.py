@@ -200,6 +200,7 @@ def _judgement_data(judgement: JudgementRow) -> dict[str, Any]:
     return {
         "position": judgement.position,
         "asked": judgement.asked,
+        "question_version": judgement.question_version,
         "target": judgement.target,
         "rival": judgement.rival,
         "target_share": judgement.target_share,
