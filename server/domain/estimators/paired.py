@@ -1,4 +1,4 @@
-"""Person and model on the same positions: who is right how often, and by how much."""
+"""Person and model on the same positions: how often each is right, and by how much."""
 
 from __future__ import annotations
 
@@ -75,9 +75,9 @@ def fit_paired(
 def paired_intervals(
     counts: PairedCounts, weights: FloatArray, components: PairedComponents
 ) -> PairedIntervals:
-    """Return what some positions say, of which `weights` are the squares (see ClusterSquares).
+    """Return both sides' intervals on some positions; `weights`: see ClusterSquares.
 
-    Of one player alone it is said how that player does, not how people do. Raises ValueError where
+    For one player alone they say how that player does, not how people do. Raises ValueError where
     there is no position.
     """
     person, gap = components.person, components.difference

@@ -25,7 +25,7 @@ from server.domain.estimators.arrays import BoolArray, FloatArray, IntArray
 
 
 class ClusterKind(StrEnum):
-    """By what answers are alike; all that one player says at one position is one answer."""
+    """What makes answers alike; all that one player says at one position is one answer."""
 
     PLAYER = "player"
     PASSAGE = "passage"
@@ -54,7 +54,7 @@ _NO_WEIGHT = 1e-12
 
 @dataclass(frozen=True)
 class Default:
-    """What components are taken to be before there are answers, and are shrunk to when there are.
+    """What components are before there are answers, and are shrunk towards when there are.
 
     `shares` of the variance of one answer, in the order of KINDS, add up to 1; `total` is that
     variance itself, in the square of the values' unit.
@@ -111,7 +111,7 @@ class Components:
 
 @dataclass(frozen=True)
 class MeanVariance:
-    """The variance of a mean, and of how many degrees of freedom it is known."""
+    """The variance of a mean, and with how many degrees of freedom it is known."""
 
     variance: float
     freedom: float
@@ -124,11 +124,12 @@ def default_components(default: Default) -> Components:
 
 
 def fit_components(squares: ClusterSquares, default: Default) -> Components:
-    """Return the components that squares of clusters show, shrunk to a default.
+    """Return the components that squares of clusters show, shrunk towards a default.
 
     With D the squares of weights and S those of residuals, E S_k = Σ_l Q_kl σ²_l where
     Q_kl = D_{k∧l} − D_k D_l, and k∧l is the kind that clusters of k and l have in common (exact
-    in balanced designs). Each component is drawn to its default π_k by as much as it is unsure:
+    in balanced designs). The less sure a component is, the more it is shrunk towards its default
+    π_k:
 
         (Q + Λ) σ² = S + Λπ,   Λ_k = Q_kk·(se_k/τ_k)²,   σ² ≥ 0,
 
@@ -136,8 +137,8 @@ def fit_components(squares: ClusterSquares, default: Default) -> Components:
     its own clusters, and τ_k = π_k·√(2/4) the default's. The defaults are the shares of a total
     that the answers give themselves, the default's total counting as 12 answers.
 
-    Example: 400 players of one answer each, independent with variance 1, all at places of their
-    own: only the sum of all components can be told, and it is 1.
+    Example: 400 players of one answer each, independent with variance 1, each at a place of
+    their own: only the sum of all components can be known, and it is 1.
     """
     weights = squares.weights
     shares = np.array(default.shares)
@@ -158,7 +159,7 @@ def fit_components(squares: ClusterSquares, default: Default) -> Components:
 
 
 def _total(squares: ClusterSquares, shares: FloatArray, default: float) -> float:
-    """Return the variance of one answer: the mean square, made up for what the mean takes away."""
+    """Return one answer's variance: the mean square, corrected for what the mean takes away."""
     answers = 1 / squares.weights[_ANSWER]
     mean_square = squares.residuals[_ANSWER] * answers
     left = 1 - float(shares @ squares.weights)
@@ -169,11 +170,11 @@ def _total(squares: ClusterSquares, shares: FloatArray, default: float) -> float
 def _solved(matrix: FloatArray, right: FloatArray, free: BoolArray) -> FloatArray:
     """Solve for components of at least 0: one that would be below is held at 0."""
     while True:
-        found: FloatArray = np.zeros(right.size)
-        found[free] = np.linalg.solve(matrix[np.ix_(free, free)], right[free])
-        if found.min() >= 0:
-            return found
-        free = free & (found > 0)
+        solution: FloatArray = np.zeros(right.size)
+        solution[free] = np.linalg.solve(matrix[np.ix_(free, free)], right[free])
+        if solution.min() >= 0:
+            return solution
+        free = free & (solution > 0)
 
 
 def mean_variance(components: Components, weights: FloatArray) -> MeanVariance:
@@ -192,9 +193,9 @@ def sum_variance(
 ) -> MeanVariance:
     """Return the variance of the sum of two means from different answers.
 
-    `shared` holds by kind Σ_c (a cluster's weight in the first)·(in the second). What two kinds of
-    answers of one player, passage or position have in common is taken as wholly so, which can only
-    make the variance too large: V = V₁ + V₂ + 2·Σ_k √(σ²_k1·σ²_k2)·shared_k.
+    `shared` holds by kind Σ_c (a cluster's weight in the first)·(in the second). The effects of one
+    player, passage or position on both kinds of answers are taken as fully correlated, which can
+    only make the variance too large: V = V₁ + V₂ + 2·Σ_k √(σ²_k1·σ²_k2)·shared_k.
     """
     parts = [mean_variance(*first), mean_variance(*second)]
     common = np.sqrt(first[0].variances * second[0].variances) @ shared
@@ -204,7 +205,7 @@ def sum_variance(
 
 
 def _freedom(variance: float, doubts: Sequence[FloatArray]) -> float:
-    unsure = sum(float(some @ some) for some in doubts)
+    unsure = sum(float(doubt @ doubt) for doubt in doubts)
     return max(DEFAULT_FREEDOM, 2 * variance**2 / unsure) if unsure else math.inf
 
 
@@ -224,7 +225,7 @@ def spread_of(parts: Sequence[SpreadPart], shared: FloatArray | None = None) -> 
     fitted = [fit_components(part.squares, part.default) for part in parts]
     weights = [part.squares.weights for part in parts]
     together = weights if shared is None else [*weights, shared]
-    if all(is_one_player(some) for some in together):
+    if all(is_one_player(squares) for squares in together):
         fitted = [components.of_one_player() for components in fitted]
     if shared is None:
         return mean_variance(fitted[0], weights[0])
@@ -242,7 +243,7 @@ def one_player_weights(answers: Sequence[int]) -> FloatArray:
     Example: 3 and 1 answers: players 1, passages 10/16, positions 1/4.
     """
     n = sum(answers)
-    by_passage = sum(some**2 for some in answers) / n**2
+    by_passage = sum(count**2 for count in answers) / n**2
     return np.array([1.0, by_passage, 1 / n, by_passage, 1 / n])
 
 
@@ -285,18 +286,19 @@ def products_of(
     """Return by kind Σ over clusters of (the first's sum)·(the second's sum), shape (5,).
 
     Between different kinds of answers only players, passages and positions are shared: who has seen
-    a passage is not asked there again, so nobody answers at one place in two ways.
+    a passage is not asked about it again, so nobody answers at one place in two ways.
     """
     if first.shape == second.shape and of_first is of_second:
         return np.array([_product(first, second, of_first[kind]) for kind in KINDS])
-    found = np.zeros(len(KINDS))
+    products = np.zeros(len(KINDS))
     for number, kind in enumerate(KINDS[: _POSITION + 1]):
         codes = np.concatenate((of_first[kind], of_second[kind]))
         of_one = np.concatenate((first, np.zeros(second.size)))
         of_other = np.concatenate((np.zeros(first.size), second))
         _, index = np.unique(codes, return_inverse=True)
-        found[number] = np.bincount(index, weights=of_one) @ np.bincount(index, weights=of_other)
-    return found
+        sums = np.bincount(index, weights=of_one)
+        products[number] = sums @ np.bincount(index, weights=of_other)
+    return products
 
 
 def _product(first: FloatArray, second: FloatArray, codes: IntArray) -> float:
@@ -314,13 +316,13 @@ def codes_by_kind(
         ClusterKind.PLAYER: player,
         ClusterKind.PASSAGE: passage,
         ClusterKind.POSITION: position,
-        ClusterKind.PLAYER_PASSAGE: _pairs(player, passage),
-        ClusterKind.ANSWER: _pairs(player, position),
+        ClusterKind.PLAYER_PASSAGE: _combined(player, passage),
+        ClusterKind.ANSWER: _combined(player, position),
     }
 
 
-def _pairs(first: IntArray, second: IntArray) -> IntArray:
+def _combined(first: IntArray, second: IntArray) -> IntArray:
     _, i = np.unique(first, return_inverse=True)
     _, j = np.unique(second, return_inverse=True)
-    pairs: IntArray = i.astype(np.int64) * (int(j.max(initial=0)) + 1) + j
-    return pairs
+    combined: IntArray = i.astype(np.int64) * (int(j.max(initial=0)) + 1) + j
+    return combined

@@ -58,9 +58,9 @@ class Verdict:
 def verdict(conduct: Conduct) -> Verdict:
     """Return what is left out of a player's answers.
 
-    Left out is whom the operator flagged, who skips more than 90 % of at least 12 positions, and,
-    in that mode alone, who answers in under 300 ms at the median of at least 12 answers: a tap
-    through the duels says nothing about the guesses that were thought over.
+    Left out are players whom the operator flagged, who skip more than 90 % of at least 12
+    positions, or, in that mode alone, who answer in under 300 ms at the median of at least 12
+    answers: tapping through duels says nothing about guesses that were thought over.
 
     >>> verdict(Conduct(flagged=False, guesses=24, skipped=22, paces={})).reason
     <Exclusion.SKIPPING: 'skipping'>

@@ -1,4 +1,4 @@
-"""What is said of bets, comparisons and tries, from their sums: the same as from their rows.
+"""Estimates from the sums of bets, comparisons and tries: the same as from their rows.
 
 Each estimate is the one of `bets`, `comparisons` or `tries`; its weights are what a cluster
 contributes to it for each number that its answers add (see `contributions`).
@@ -38,7 +38,7 @@ _QUANTUM = real(1)
 
 @dataclass(frozen=True)
 class Losses:
-    """What is said of one model and unit; None stands for what nobody played."""
+    """The estimates of one model and unit; None stands for what nobody played."""
 
     comparisons: ComparisonAnalysis | None
     bets: BetAnalysis | None
@@ -47,17 +47,17 @@ class Losses:
 
 
 def pooled_losses(sums: Sums, model_id: int, unit: str, model: str, vocabulary: int) -> Losses:
-    """Return all estimates of one model and unit; `model` is what it is called."""
+    """Return all estimates of one model and unit; `model` is its name."""
     head = pool_of(sums, HEAD, Head._fields, model_id, unit)
     whole = pool_of(sums, WHOLE, Whole._fields, model_id, unit)
     tried = pool_of(sums, TRIED, OUTCOME_NAMES, model_id, unit)
-    some_bets = head if head and head.total("bets") else None
+    bets = head if head and head.total("bets") else None
     tail = Questions(*sums.get((QUESTIONS, HEAD, model_id, unit), (0, 0, 0, 0)))
     judged = Questions(*sums.get((QUESTIONS, WHOLE, model_id, unit), (0, 0, 0, 0)))
     return Losses(
         comparisons=_comparisons(whole, judged, model) if whole else None,
-        bets=_bets(some_bets) if some_bets else None,
-        headline=_headline(some_bets, tail) if some_bets else None,
+        bets=_bets(bets) if bets else None,
+        headline=_headline(bets, tail) if bets else None,
         tries=_tries(tried, vocabulary) if tried else None,
     )
 
@@ -128,7 +128,7 @@ def _tail_excess(pool: Pool, tail: Questions) -> Interval:
 
 
 def _judgements(mean: Fraction, questions: int, *fields: str) -> PoolPart:
-    """Weigh judgements 1/(n_q·questions); each contributes so much of [T_q − T̄ + relative]."""
+    """Weigh judgements 1/(n_q·questions); each contributes that much of [T_q − T̄ + relative]."""
     one = _QUANTUM / questions
     return PoolPart(dict.fromkeys(fields, one) | {"share": -mean * one}, {"share": one})
 

@@ -1,4 +1,4 @@
-"""Estimates from sums alone: values and intervals without the answers they were made of."""
+"""Estimates from sums alone: values and intervals without the answers they were made from."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class PoolPart:
     default: Default = LOSS_NATS
 
     def scaled(self, factor: Fraction) -> PoolPart:
-        """Return what the answers contribute to so many times their estimate."""
+        """Return what the answers contribute to `factor` times their estimate."""
         scaled = {name: factor * weight for name, weight in self.contributions.items()}
         total = self.default.total * float(factor) ** 2
         return PoolPart(scaled, self.weights, replace(self.default, total=total))
@@ -50,7 +50,8 @@ class Pool:
     """Numbers that answers contribute, added up: in all, and their products by kind of cluster.
 
     `fields` names the numbers, k of them. The moments of a kind hold the number of clusters, of
-    those in which each number is not 0, and the k(k + 1)/2 sums of products (see `sums.moments`).
+    those in which each number is not 0, and the k(k + 1)/2 sums of products (see
+    `whole_numbers.moments`).
     """
 
     fields: tuple[str, ...]
@@ -63,8 +64,8 @@ class Pool:
 
     def clusters(self, kind: ClusterKind, among: str | None = None) -> int:
         """Return how many clusters of a kind there are, or those where `among` is not 0."""
-        held = self.moments[kind]
-        return held[0] if among is None else held[1 + self.fields.index(among)]
+        numbers = self.moments[kind]
+        return numbers[0] if among is None else numbers[1 + self.fields.index(among)]
 
     def interval(self, value: Fraction, n: int, *parts: PoolPart) -> Interval:
         """Return a value with its interval, by variance components, from one or two parts."""
@@ -107,7 +108,7 @@ class Pool:
 def pool_of(
     sums: Sums, block: str, fields: tuple[str, ...], model_id: int, unit: str
 ) -> Pool | None:
-    """Return the pool of one block, model and unit; None where nobody answered so."""
+    """Return the pool of one block, model and unit; None where there are no answers."""
     totals = sums.get((TOTAL, block, model_id, unit))
     if totals is None:
         return None

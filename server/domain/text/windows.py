@@ -18,8 +18,8 @@ class Window:
 def windows(tokens: int, size: int) -> Iterator[Window]:
     """Yield windows of at most `size` tokens that together score each token once, in order.
 
-    The first reads from the beginning; each further one scores half a window of tokens behind at
-    least half a window of context, so that no token is predicted from little where there was more.
+    The first reads from the beginning; each further one scores half a window of tokens after at
+    least half a window of context, so that no token is predicted from little where there is more.
 
     >>> [(window.start, window.kept, window.stop) for window in windows(7, 4)]
     [(0, 0, 4), (2, 4, 6), (3, 6, 7)]

@@ -250,7 +250,7 @@ def with_an_unknown_table(row: dict[str, Any]) -> None:
         (lambda row: row.update(left_out="a\0b"), "no line of text"),
         (lambda row: row.update(cut_from="a\0b"), "named by no content hash"),
         (with_an_unknown_table, "its scores cannot be read"),
-        (of_other_tokens, "their tokens do not rejoin to its text"),
+        (of_other_tokens, "their tokens do not join to its text"),
         (of_tokens_that_do_not_exist, "they hold tokens that the vocabulary does not have"),
         (asked_beyond_the_end, "the positions asked in words are not positions of it"),
     ],
