@@ -46,7 +46,7 @@ class PairedGroup:
 
 @dataclass(frozen=True)
 class AnswerCounts:
-    """How much there is that counts, and how many judgements answer the first question."""
+    """How many answers count, and how many judgements answer the first question."""
 
     guesses: int = 0
     bets: int = 0
@@ -57,24 +57,25 @@ class AnswerCounts:
 def answers_by_mode(
     session: Session, players: Collection[int] | None = None
 ) -> dict[tuple[int, str], AnswerCounts]:
-    """Return how much each player gave in each mode that would count; of all, or of some."""
-    found: dict[tuple[int, str], AnswerCounts] = defaultdict(AnswerCounts)
+    """Return how many answers each player gave in each mode that would count; for all, or some."""
+    totals: dict[tuple[int, str], AnswerCounts] = defaultdict(AnswerCounts)
     judged = JudgementRow.practice.is_(False) & JudgementRow.asked.is_(True)
-    today_s = JudgementRow.question_version == CURRENT_QUESTION
+    is_current = JudgementRow.question_version == CURRENT_QUESTION
     kept: dict[str, tuple[Any, Any, Any]] = {
         "guesses": (GuessRow.player_id, GuessRow.mode, GuessRow.repeated.is_(False)),
         "bets": (BetRow.player_id, literal(Mode.BET.value), BetRow.repeated.is_(False)),
-        "judgements": (JudgementRow.player_id, literal(Mode.DUEL.value), judged & today_s),
-        "first_question": (JudgementRow.player_id, literal(Mode.DUEL.value), judged & ~today_s),
+        "judgements": (JudgementRow.player_id, literal(Mode.DUEL.value), judged & is_current),
+        "first_question": (JudgementRow.player_id, literal(Mode.DUEL.value), judged & ~is_current),
     }
     for kind, (player_id, mode, counts) in kept.items():
         keys = (player_id,) if kind != "guesses" else (player_id, mode)
         query = select(player_id, mode, func.count()).where(counts).group_by(*keys)
         if players is not None:
             query = query.where(player_id.in_(players))
-        for player, of_mode, n in session.execute(query):
-            found[player, of_mode] = replace(found[player, of_mode], **{kind: n})
-    return found
+        for player, mode_name, n in session.execute(query):
+            key = player, mode_name
+            totals[key] = replace(totals[key], **{kind: n})
+    return totals
 
 
 def count_repeated(session: Session) -> int:
@@ -125,5 +126,5 @@ PAIRED_SUMS = (
     _sum(_number(GuessRow.is_right)),
     _sum(_number(GuessRow.model_is_right)),
 )
-# Of a position only the first try counts, of a passage only the first time.
+# At a position only the first try counts, on a passage only the first round.
 FIRST_SIGHT = (GuessRow.repeated.is_(False), GuessRow.attempt == 1)

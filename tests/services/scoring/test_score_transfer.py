@@ -291,7 +291,7 @@ def test_scores_that_ask_other_positions_than_those_here_are_refused(
 def test_a_file_that_was_cut_short_is_refused(serving: Machine, file: Path, kept: float) -> None:
     data = file.read_bytes()
     file.write_bytes(data[: int(len(data) * kept)])
-    assert "is no score file, or was cut short" in refused(serving, file)
+    assert "is not a score file, or was cut short" in refused(serving, file)
 
 
 @on_sqlite
@@ -307,7 +307,7 @@ def test_foreign_files_are_refused(serving: Machine, tmp_path: Path) -> None:
     text, table = tmp_path / "text", tmp_path / "table"
     text.write_text("Nothing of ours. " * 100)
     pq.write_table(pa.table({"text": ["a"]}), table)
-    assert "is no score file" in refused(serving, text)
+    assert "is not a score file" in refused(serving, text)
     assert "is a Parquet file, but holds no scores" in refused(serving, table)
     assert "No such file or directory" in refused(serving, tmp_path / "missing")
 
