@@ -126,7 +126,7 @@ def _run(job: Any) -> Tally:
 
 def _reader() -> Any:
     """Return the tokenizer of the model that will score the passages."""
-    from server.lm.read import TokenReader
+    from server.lm.tokenizing import TokenReader
 
     settings = service().settings
     source = find_source(settings.model, settings.model_revision)

@@ -18,12 +18,13 @@ from server.domain.play.rounds import asked_positions, drawing_seed, shuffled_po
 from server.domain.scores.checks import contradiction
 from server.domain.scores.models import ModelIdentity, Precision
 from server.domain.scores.passage_scores import TOP_AT_ASKED, Outcome, PassageScores, TooLong
-from server.domain.text.tokens import TokenizedText, Unit, Vocabulary
-from server.domain.text.windows import windows
+from server.domain.text.tokens import TokenizedText, Unit, Vocabulary, windows
 from server.lm.forward import Forward, in_groups
+from server.lm.load import load_model
 from server.lm.loaded import LoadedModel
 from server.lm.logits import NextTokens
 from server.lm.rivals import POSITIONS_EXAMINED, RivalDraws
+from server.lm.source import ModelSource
 from server.lm.vocabulary import ids_of_text
 
 _ROWS_KEPT = 256  # 51 MB for GPT-2's vocabulary; about sixty per text
@@ -200,3 +201,12 @@ class PassageScorer:
             "tokens_top_ids": best_tokens.indices.int().cpu().numpy(),
             "tokens_top_logprob": best_tokens.values.cpu().numpy(),
         }
+
+
+def load_on_one_thread(source: ModelSource) -> PassageScorer:
+    """Load the model for scoring on the calling thread alone: the other cores serve requests.
+
+    Raises ModelUnavailable where transformers cannot read it.
+    """
+    torch.set_num_threads(1)
+    return PassageScorer(load_model(source))

@@ -12,6 +12,7 @@ from tokenizers import Tokenizer, decoders, pre_tokenizers
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from server.domain.scores.models import model_label
+from server.domain.text.tokens import TokenizedText
 from server.lm.source import ModelSource, ModelUnavailable
 from server.lm.vocabulary import ids_of_text, vocabulary_of
 
@@ -164,3 +165,22 @@ def first_line(error: BaseException) -> str:
     """Return an error's first line, at most 300 characters: libraries' messages can be pages."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[0][:300]
+
+
+class TokenReader:
+    """Reads texts as the model at `source` does."""
+
+    def __init__(self, source: ModelSource) -> None:
+        """Load the tokenizer; raise ModelUnavailable where that cannot be done."""
+        self._tokenizer = load_tokenizer(source)
+        self._pieces = vocabulary_of(self._tokenizer, len(self._tokenizer)).pieces
+
+    def count_tokens(self, text: str) -> int:
+        """Return how many tokens the model reads `text` as."""
+        return len(ids_of_text(self._tokenizer, text))
+
+    def tokenized(self, text: str) -> TokenizedText:
+        """Return `text` as the model reads it."""
+        return TokenizedText(
+            [self._pieces[token_id] for token_id in ids_of_text(self._tokenizer, text)]
+        )

@@ -12,11 +12,12 @@ from fractions import Fraction
 
 import numpy as np
 
+from server.domain.estimators.ability import PAIRED_LOSS_NATS, PairedLosses, drawn_slope
 from server.domain.estimators.accuracy import Interval
 from server.domain.estimators.intervals import answers_to_settle
 from server.domain.estimators.perplexity import perplexity
 from server.domain.estimators.tries import lower_bound_terms
-from server.domain.estimators.variance_components import ClusterKind
+from server.domain.estimators.variance_components import ClusterKind, fit_components
 from server.domain.study.guess_analysis import TriesAnalysis
 from server.domain.study.loss_analysis import BetAnalysis, ComparisonAnalysis, HeadlineAnalysis
 from server.domain.sums.contributions import (
@@ -34,6 +35,8 @@ from server.domain.sums.pools import Pool, PoolPart, pool_of
 from server.domain.sums.whole_numbers import Sums, real
 
 _QUANTUM = real(1)
+_PERSON = {"loss": _QUANTUM}
+_MODEL = {"logprob": -_QUANTUM}
 
 
 @dataclass(frozen=True)
@@ -190,3 +193,23 @@ def _mean_of_outcomes(pool: Pool, values: list[float], n: int) -> Interval:
     contributions = {name: (value - mean) / n for name, value in each}
     weights = dict.fromkeys(pool.fields, Fraction(1, n))
     return pool.interval(mean, n, PoolPart(contributions, weights))
+
+
+def paired_losses_from(sums: Sums, model_id: int, unit: str) -> PairedLosses | None:
+    """Return how losses of bets follow one model's in one unit; None where there are no bets.
+
+    The same as `ability.fit_paired_losses` finds from the bets themselves.
+    """
+    pool = pool_of(sums, HEAD, Head._fields, model_id, unit)
+    if pool is None or not (n := pool.total("bets")):
+        return None
+    person, model = real(pool.total("loss")) / n, -real(pool.total("logprob")) / n
+    spread = pool.product(ClusterKind.ANSWER, _MODEL, _MODEL) - n * model**2
+    together = pool.product(ClusterKind.ANSWER, _MODEL, _PERSON) - n * model * person
+    slope = drawn_slope(float(together), float(spread), n)
+    exact = Fraction(slope)
+    mean = person - exact * model
+    contributions = {"bets": -mean / n, "loss": _QUANTUM / n, "logprob": exact * _QUANTUM / n}
+    part = PoolPart(contributions, {"bets": Fraction(1, n)}, PAIRED_LOSS_NATS)
+    components = fit_components(pool.squares(part), PAIRED_LOSS_NATS)
+    return PairedLosses(slope, float(mean), float(model), components)

@@ -1,8 +1,8 @@
-"""Estimates from sums alone: values and intervals without the answers they were made from."""
+"""Answers into sums by cluster, and values with intervals back out, without the answers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -20,10 +20,12 @@ from server.domain.estimators.variance_components import (
     SpreadPart,
     spread_of,
 )
-from server.domain.sums.whole_numbers import MOMENTS, Numbers, Sums
+from server.domain.sums.whole_numbers import CLUSTER, MOMENTS, Numbers, Sums, add, moments
 
 TOTAL = "total"
 Weights = Mapping[str, Fraction]
+Block = tuple[str, int, str]  # what is analysed together; of which model and unit
+Where = tuple[int, int, int]  # player, passage, position
 
 
 @dataclass(frozen=True)
@@ -114,3 +116,25 @@ def pool_of(
         return None
     kinds = {kind: sums[MOMENTS, block, model_id, unit, kind.value] for kind in KINDS}
     return Pool(fields, totals, kinds)
+
+
+def add_answers(
+    sums_of: Callable[[int], Sums], block: Block, answers: Iterable[tuple[Where, Numbers]]
+) -> None:
+    """Add the numbers of some answers to the sums of whoever contributes them, by player.
+
+    All that a player answered in one passage must be among them: what a player says there, or at
+    one position, is a cluster that nobody else adds to, so its moments are final at once.
+    """
+    own: Sums = {}
+    for where, numbers in answers:
+        player, passage, position = where
+        sums = sums_of(player)
+        add(sums, (TOTAL, *block), numbers)
+        add(sums, (CLUSTER, *block, ClusterKind.PLAYER.value, player), numbers)
+        add(sums, (CLUSTER, *block, ClusterKind.POSITION.value, passage, position), numbers)
+        add(sums, (CLUSTER, *block, ClusterKind.PASSAGE.value, passage), numbers)
+        add(own, (player, ClusterKind.PLAYER_PASSAGE.value, passage), numbers)
+        add(own, (player, ClusterKind.ANSWER.value, passage, position), numbers)
+    for (owner, kind, *_), numbers in own.items():
+        add(sums_of(int(owner)), (MOMENTS, *block, kind), moments(numbers))

@@ -1,10 +1,11 @@
-"""Queries on rollups: marks, what each has contributed, clusters and sums."""
+"""Queries on rollups: marks, what each has contributed, clusters, sums, and the last count."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Select, delete, func, insert, select, tuple_, update
@@ -16,6 +17,7 @@ from server.store.statistics.rollup_tables import (
     DuelSumsRow,
     PlayerMarkRow,
     PlayerSumsRow,
+    StatisticsRow,
     SumsRow,
 )
 from server.store.tables import PlayerRow
@@ -196,3 +198,18 @@ def _encoded(sums: Sums) -> list[Any]:
 
 def _decoded(sums: list[Any]) -> Sums:
     return {tuple(key): tuple(numbers) for key, numbers in sums}
+
+
+def kept_statistics(session: Session, *, lock: bool = False) -> StatisticsRow:
+    """Return the row; `lock` makes other counts wait until it is released."""
+    query = select(StatisticsRow).where(StatisticsRow.id == 1)
+    return session.scalars(query.with_for_update() if lock else query).one()
+
+
+def keep_statistics(session: Session, begun_at: datetime, document: str) -> None:
+    """Keep what was counted, unless a later count has begun."""
+    session.execute(
+        update(StatisticsRow)
+        .where(StatisticsRow.id == 1, StatisticsRow.begun_at == begun_at)
+        .values(document=document)
+    )
