@@ -32,7 +32,7 @@ class LocalModels:
             problem = "plays here from scores of another revision than the one on this machine"
         else:
             return None
-        return f"{model_label(name)} {problem}, so it cannot read a text of yours."
+        return f"{model_label(name)} {problem}, so it cannot read your text."
 
     def load(self, name: str, revision: str) -> TextScorer:
         """Return the model, loaded at the first call; this takes seconds and imports torch.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from server.services.research.oracle import (
-    OracleResults,
+from server.services.research.oracle import OracleResults
+from server.web.wording.oracle import (
     TextTable,
     comparison_with_published,
     played_table,

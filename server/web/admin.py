@@ -20,10 +20,11 @@ from flask_limiter.util import get_remote_address
 from server.application import db, now, service
 from server.services.research.exporting import compressed, export_chunks
 from server.services.research.records import Kind
-from server.services.statistics.admin import StatisticsView, statistics
+from server.services.statistics.admin import statistics
 from server.web.http.errors import problem
 from server.web.http.limits import ADMIN_LIMIT, limiter
-from server.web.wording.figures import counted
+from server.web.wording.admin import statistics_sentence
+from server.web.wording.errors import TOKEN_REQUIRED
 
 admin = APIBlueprint("admin", __name__, url_prefix="/admin", enable_openapi=False)
 _basic = HTTPBasicAuth(realm="Perplexed admin")
@@ -50,7 +51,7 @@ def show_statistics() -> Response:
     if best == "application/json":
         response = make_response(jsonify(stats.model_dump(mode="json")))
     else:
-        page = render_template("admin_stats.html", stats=stats, sentence=_sentence(stats))
+        page = render_template("admin_stats.html", stats=stats, sentence=statistics_sentence(stats))
         response = make_response(page)
     response.headers["Vary"] = "Accept"
     return response
@@ -90,31 +91,10 @@ def _is_token(text: str) -> bool:
 
 
 def _refused(status: int) -> Response:
-    wanted = "The admin's token is wanted, as a bearer token or as the password."
-    return problem(HTTPStatus(status), wanted)
+    return problem(HTTPStatus(status), TOKEN_REQUIRED)
 
 
-# Apart, since each adds its own challenge where there is none: a browser asks for a password only
-# when it is challenged with Basic.
+# Each on its own, since each adds its own challenge where there is none: a browser asks for a
+# password only when it is challenged with Basic.
 for _scheme in (_basic, _bearer):
     _scheme.error_handler(_refused)
-
-
-def _sentence(stats: StatisticsView) -> str:
-    if not stats.guesses:
-        return "Nobody has answered yet; the numbers come with the first guess."
-    repeated = (
-        f" {counted(stats.repeated_guesses, 'guess', 'guesses')} on passages that their player had "
-        f"before {'is' if stats.repeated_guesses == 1 else 'are'} left out of the comparison."
-        if stats.repeated_guesses
-        else ""
-    )
-    waiting = (
-        f" Of {counted(stats.waiting, 'player')} the newest answers are still being counted."
-        if stats.waiting
-        else ""
-    )
-    return (
-        f"{counted(stats.players, 'player')} began {counted(stats.rounds, 'round')} "
-        f"and settled {counted(stats.guesses, 'position')}.{repeated}{waiting}"
-    )

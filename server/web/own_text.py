@@ -22,6 +22,7 @@ from server.web.http.limits import (
     limiter,
 )
 from server.web.http.schemas import NewText
+from server.web.wording.opponents import stand_in_notice
 
 own_text_api = APIBlueprint("own_text_api", __name__, url_prefix="/api/v1")
 own_text_pages = APIBlueprint("own_text_pages", __name__, enable_openapi=False)
@@ -41,7 +42,7 @@ def show_try() -> str:
         "try.html",
         why_not=own_texts().why_not(),
         reader_label=own_texts().reader_label(),
-        stand_in_notice=own_texts().stand_in_notice(),
+        stand_in_notice=stand_in_notice(own_texts().stand_in()),
         longest=LONGEST_TEXT_CHARACTERS,
     )
 

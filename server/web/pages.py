@@ -16,30 +16,27 @@ from server.domain.play.rounds import Mode
 from server.domain.scores.passage_scores import Form
 from server.domain.text.tokens import Unit
 from server.services.play.choosing import RoundWish
-from server.services.play.home import home_view, opponent_line, present_opponent
+from server.services.play.home import home_view, present_opponent
 from server.services.play.players import player_view
-from server.services.research.oracle import (
+from server.services.research.oracle import oracle_results
+from server.web.http.context import player_id, remember_player, rounds
+from server.web.http.limits import START_LIMIT, limiter
+from server.web.wording.errors import KINDS_OF_ROUND
+from server.web.wording.opponents import fallback_notice, opponent_line
+from server.web.wording.oracle import (
     comparison_with_published,
-    oracle_results,
     played_table,
     repeated_table,
     verdict,
 )
-from server.web.http.context import player_id, remember_player, rounds
-from server.web.http.limits import START_LIMIT, limiter
 from server.web.wording.results import result_wording
-
-_ALLOWED = (
-    "Allowed are the modes guess, bet, duel and tries, the units words and tokens, "
-    "and the forms tail and whole."
-)
 
 pages = APIBlueprint("pages", __name__, enable_openapi=False)
 
 
 @pages.app_context_processor
 def name_the_opponent() -> dict[str, Callable[[], str]]:
-    """Let a page that knows no opponent yet ask which model plays."""
+    """Let a page that does not know the opponent ask which model plays."""
     return {"present_opponent_line": _present_opponent_line}
 
 
@@ -52,7 +49,7 @@ def _present_opponent_line() -> str:
 
 @pages.app_context_processor
 def name_the_pages() -> dict[str, bool]:
-    """Tell every page which others there are."""
+    """Tell every page whether /try exists."""
     return {"live_scoring": service().live is not None}
 
 
@@ -62,7 +59,9 @@ def home() -> str:
     home_page = home_view(db.session, service().opponent)
     return render_template(
         "home.html",
-        **home_page.model_dump(),
+        opponent=home_page.opponent,
+        passages=home_page.passages,
+        fallback_notice=fallback_notice(home_page),
         opponent_line=opponent_line(home_page.opponent),
     )
 
@@ -115,7 +114,7 @@ def you() -> str:
 
 @pages.get("/methods")
 def methods() -> str:
-    """Show what is measured, how, and what models that play as people recover."""
+    """Show what is measured, how, and how well it recovers the known loss of models that play."""
     results = oracle_results()
     return render_template(
         "methods.html",
@@ -130,7 +129,7 @@ def methods() -> str:
 
 @pages.get("/favicon.ico")
 def favicon() -> AnyResponse:
-    """Lead browsers that ask here to the drawn icon."""
+    """Redirect browsers that ask here to the drawn icon."""
     return redirect(url_for("static", filename="favicon.svg"), code=301)
 
 
@@ -140,8 +139,8 @@ def _wish_from_form() -> RoundWish:
         mode, unit = Mode(form.get("mode", Mode.GUESS)), Unit(form.get("unit", Unit.WORDS))
         rivals = Form(form.get("form", Form.TAIL)) if mode is Mode.DUEL else Form.TAIL
     except ValueError as error:
-        raise InvalidInput("mode", _ALLOWED) from error
-    # The first page has one form for all modes: a box that a mode has no use for is not meant.
+        raise InvalidInput("mode", KINDS_OF_ROUND) from error
+    # The first page has one form for all modes: a box that the mode does not use is ignored.
     is_guess = mode is Mode.GUESS
     assisted, daily = (is_guess and form.get(name) == "true" for name in ("assisted", "daily"))
     return RoundWish(mode, unit, assisted, daily, rivals)

@@ -1,4 +1,4 @@
-/** A bet: 100 % spread over what is offered. What is left over stays on "something else". */
+/** A bet: 100 % spread over what is offered. Whatever is left stays on "something else". */
 
 import { byId, element } from "./dom.js";
 import { percent } from "./format.js";
@@ -7,7 +7,7 @@ import { revealWords } from "./reveal.js";
 
 const ROUNDING = 1e-9;
 const FIRST_PRESS = 0.1; // what a key or + puts on an option that has next to nothing
-const SHOWN = 5; // options of a reveal; all of them would push the button for the next word away
+const SHOWN = 5; // options of a reveal; all of them would push the next button out of sight
 
 /**
  * Open the panel for the asked position.
@@ -32,14 +32,14 @@ export function openBet(node, asked, { unit, model }) {
     rest.show(left());
   }
 
-  /** Put an option on the wanted level, or on the highest that what is left allows. */
+  /** Put an option on the wanted level, or on the highest that the rest allows. */
   function set(index, wanted) {
     const available = left() + steps[levels[index]] - steps[0];
     let level = Math.max(0, Math.min(wanted, steps.length - 1));
     while (level > 0 && steps[level] > available + ROUNDING) level -= 1;
     levels[index] = level;
     show();
-    node.dispatchEvent(new Event("input", { bubbles: true })); // as a slider says by itself
+    node.dispatchEvent(new Event("input", { bubbles: true })); // as a slider does by itself
   }
 
   /** The first press goes to a share worth betting; from there it is step by step. */
@@ -74,7 +74,7 @@ export function openBet(node, asked, { unit, model }) {
   };
   show();
   byId("own-guess").textContent = own < 0 && asked.guess !== null
-    ? `Your “${asked.guess}” is no single token of ${model.label}, so “something else” covers it.`
+    ? `Your “${asked.guess}” is not a single token of ${model.label}, so “something else” covers it.`
     : "";
   node.hidden = false;
   rows[0].slider.focus({ preventScroll: true });
@@ -96,7 +96,7 @@ export function openBet(node, asked, { unit, model }) {
   };
 }
 
-/** Where the own guess stands; -1 where there is none, or none that is a single token. */
+/** The own guess's index; -1 where there is none, or none that is a single token. */
 function ownIndex({ options, own_option: own, guess }, unit) {
   if (own !== null || guess === null) return options.indexOf(own);
   const plain = (text) => (unit === "words" ? text.toLowerCase() : text.replace(/^\u2423/, ""));
@@ -163,7 +163,7 @@ export function betWords(answer, round) {
   return [verdict, element("p", { class: "expectation" }, ...cost)];
 }
 
-/** Both sides' shares of what either held likely, of all the rest together, of something else. */
+/** Both sides' shares of what either found likely, of all the rest together, of something else. */
 export function betBars(answer) {
   const { stakes, other, model_other: modelOther } = answer.bet;
   const rows = stakes.map((stake) => ({

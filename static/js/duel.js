@@ -48,7 +48,7 @@ export function openDuel(node, asked) {
   };
 }
 
-/** 99.8 % is said as such: above 99 % the tenths are what the player chose. */
+/** To a tenth, as in 99.8 %: above 99 % the tenths are what the player chose. */
 function whole(share) {
   const value = 100 * share;
   return `${Number(value.toFixed(1))}\u202f%`;
@@ -71,18 +71,18 @@ export function duelWords(answer, round) {
     element("p", { class: "verdict-words" }, ...verdict),
     element("p", { class: "expectation" }, ...shares),
     element("p", { class: "expectation" }, ...pay),
-    element("details", {}, element("summary", {}, "How that is reckoned"), element("p", {}, reckoned(answer))),
+    element("details", {}, element("summary", {}, "How that is computed"), element("p", {}, payInWords(answer))),
   ];
 }
 
 /** The arithmetic of one judgement; the first question paid all pairs alike. */
-function reckoned(answer) {
+function payInWords(answer) {
   const pay = `${answer.weight.toFixed(2)} × (1 + log₂ ${Number(answer.share.toFixed(3))}) = ${earned(answer.pay_bits)}.`;
   if (answer.question_version === 1) return pay;
-  return `Of the two the model gives the author’s ${percent(answer.model_share)}; twice that is the weight, ${answer.weight.toFixed(2)}. So you earn ${pay}`;
+  return `Of the two, the model gives the author’s ${percent(answer.model_share)}; twice that is the weight, ${answer.weight.toFixed(2)}. So you earn ${pay}`;
 }
 
-/** Bits with their sign, since one can lose some. */
+/** Bits with their sign, since a player can lose some. */
 function earned(bits) {
   const size = Math.abs(bits).toFixed(2);
   return `${size === "0.00" ? "" : bits < 0 ? "\u2212" : "+"}${size}\u00a0bits`;

@@ -32,7 +32,7 @@ export function oneIn(probability) {
 }
 
 /**
- * "first" to "tenth", then "14th": the model's choices are spoken of in words.
+ * "first" to "tenth", then "14th", for the model's choices.
  * @param {number} rank  1 is first
  * @returns {string}
  */

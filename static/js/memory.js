@@ -1,4 +1,4 @@
-/** What a tab remembers over a reload. A browser that keeps nothing plays on without. */
+/** What a tab remembers across a reload. A browser that keeps nothing plays on without it. */
 
 /**
  * @param {string} key
@@ -21,6 +21,6 @@ export function keep(key, value) {
     if (value === null) sessionStorage.removeItem(key);
     else sessionStorage.setItem(key, JSON.stringify(value));
   } catch {
-    // Storage is full or forbidden: nothing that play depends on.
+    // Storage is full or forbidden; play does not depend on it.
   }
 }

@@ -1,4 +1,4 @@
-/** A form is sent once: a double click on Start must not begin two rounds for somebody new. */
+/** A form is sent once: a double click on Start must not begin two rounds for a new player. */
 
 for (const form of document.querySelectorAll("form[method=post]")) {
   form.addEventListener("submit", (event) => {
@@ -7,7 +7,7 @@ for (const form of document.querySelectorAll("form[method=post]")) {
   });
 }
 
-// A page that comes back out of the browser's memory may send again.
+// A page restored from the browser's cache may send again.
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[method=post]")) delete form.dataset.sent;
 });

@@ -2,7 +2,7 @@ import { element } from "./dom.js";
 import { percent } from "./format.js";
 
 /**
- * Two bars a row: the player's share above, the model's below; their shares stand beside them.
+ * Two bars a row: the player's share above, the model's below, each with its figure beside it.
  * @param {{name: string, you: number, model: number, isTarget: boolean}[]} rows
  * @returns {HTMLElement}
  */

@@ -5,8 +5,8 @@ import { withSigns } from "./format.js";
  * Draw the revealed text, with both sides' marks at the settled targets.
  * @param {HTMLElement} node
  * @param {object} round
- * @param {boolean} revealing  stop behind the latest target and set it in bold, so that the text
- *   which follows does not run ahead of the reveal
+ * @param {boolean} revealing  stop after the latest target and set it in bold, so that the text
+ *   that follows does not run ahead of the reveal
  */
 export function drawPassage(node, round, revealing) {
   const latest = revealing ? round.answers.length - 1 : -1;
@@ -20,11 +20,11 @@ export function drawPassage(node, round, revealing) {
       if (segment.answer === latest) return;
     }
   }
-  // A word token brings its own space; the gap stands in its place and needs one.
+  // A word token brings its own space; the gap takes its place and needs one.
   if (!revealing && round.unit === "words" && !/\s$/.test(round.text)) node.append(" ");
 }
 
-/** A target too short for its own marks: one that follows at once has to keep its distance. */
+/** A target too short for its own marks: another right after it has to keep its distance. */
 function isShortTarget(segment) {
   return segment !== undefined && segment.answer !== null && segment.text.length <= 3;
 }
@@ -50,7 +50,7 @@ function target(segment, round, isLatest, isTight) {
 }
 
 /**
- * The last words before the gap: the gap's description, for those who hear the page.
+ * The last words before the gap: the gap's description, for screen readers.
  * @param {string} text
  * @returns {string}
  */

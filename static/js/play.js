@@ -1,4 +1,4 @@
-/** The play page: asks, sends, reveals, goes on. All truth is the server's; this only shows it. */
+/** The play page: asks, sends, reveals, goes on. The server decides everything; this only shows it. */
 
 import { betBars, betWords, openBet } from "./bet.js";
 import { byId, element } from "./dom.js";
@@ -24,7 +24,7 @@ const touch = matchMedia("(hover: none) and (pointer: coarse)");
 
 let round = JSON.parse(byId("round-data").textContent);
 const total = round.asked?.of ?? round.answers.length;
-let panel = null; // what a bet or a duel is made with, while one is open
+let panel = null; // where a bet or a duel is answered, while one is open
 
 /** Show the round as it asks for the next word. */
 function ask() {
@@ -54,7 +54,7 @@ function ask() {
   }
 }
 
-/** Open what a bet or a duel is made with, if that is what the round waits for. */
+/** Open the panel for a bet or a duel, if that is what the round waits for. */
 function openPanel() {
   for (const id of ["bet", "duel"]) {
     const node = document.getElementById(id);
@@ -118,7 +118,7 @@ function drawSuggestions() {
   byId("suggestions").hidden = buttons.length === 0;
 }
 
-/** A digit takes a suggestion while the gap is empty; behind a space or a letter it is typed. */
+/** A digit takes a suggestion while the gap is empty; after a space or a letter it is typed. */
 function pickSuggestion(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing) return;
   if (game.dataset.state !== "asking" || panel || gap.value || !/^[1-9]$/.test(event.key)) return;
@@ -128,7 +128,7 @@ function pickSuggestion(event) {
   button.click();
 }
 
-/** On a phone the keyboard would cover the suggestions, so there the player opens it. */
+/** On a phone the keyboard would cover the suggestions, so the player opens it themselves. */
 function focusGap() {
   if (!(touch.matches && round.asked.suggestions)) gap.focus({ preventScroll: true });
   showGap(gap, race);
@@ -138,7 +138,7 @@ function say(sentence) {
   report(byId("guess-error"), sentence, gap);
 }
 
-/** A half-typed word outlives a reload. */
+/** A half-typed word survives a reload. */
 function rememberTyped() {
   keep(TYPED, { round: round.id, position: round.asked.position, text: gap.value });
 }
@@ -160,7 +160,7 @@ async function settle(guess) {
     : "Your guess is still here; press Enter to try again.";
   const url = game.dataset.guessesUrl;
   if (await answer(url, { position: round.asked.position, ...attempt, ...guess }, kept)) return;
-  if (!round.asked || panel) return; // it went on in another tab
+  if (!round.asked || panel) return; // the round went on in another tab
   if (guess.text !== undefined && byId("guess-error").textContent) {
     gap.value = guess.text;
     rememberTyped();
@@ -169,14 +169,14 @@ async function settle(guess) {
 }
 
 /**
- * Send the bet or the judgement as it stands in its panel. One that nobody has touched takes a
- * second Enter: the first may have been meant for what came before.
+ * Send the bet or the judgement as it stands in its panel. An untouched one takes a second Enter:
+ * the first may have been meant for what came before.
  */
 async function settlePanel() {
   if (panel.untouched()) {
     say(panel.kind === "bets"
-      ? "Nothing is staked yet. Enter again leaves it all on “something else”."
-      : "You lean to neither side yet. Enter again says even.");
+      ? "Nothing is staked yet. Press Enter again to leave it all on “something else”."
+      : "You lean to neither side yet. Press Enter again to say even.");
     return;
   }
   const url = panel.kind === "bets" ? game.dataset.betsUrl : game.dataset.judgementsUrl;
@@ -184,7 +184,7 @@ async function settlePanel() {
   await answer(url, body, "Nothing is lost; press Enter to try again.");
 }
 
-/** Send what answers the asked position, and show what comes of it. Tells whether it arrived. */
+/** Send an answer to the asked position, and show what it leads to. Tells whether it arrived. */
 async function answer(url, body, kept) {
   if (game.dataset.state !== "asking") return false;
   const recover = (problem) => problem.status === 409 && catchUp();
@@ -222,7 +222,7 @@ function insert(sign) {
   rememberTyped();
 }
 
-/** Begin where the page was left: a reveal that was not gone on from is shown again. */
+/** Begin where the player left off: a reveal they had not moved on from is shown again. */
 function resume() {
   const revealed = recall(REVEALED);
   const isHere = revealed?.round === round.id && revealed.answers === round.answers.length;
@@ -254,7 +254,7 @@ byId("skip").addEventListener("click", () => settle({ skip: true }));
 document.getElementById("line-end")?.addEventListener("click", () => insert("\u23ce"));
 
 nextButton.addEventListener("click", goOn);
-// A held Enter guesses and would go on at once: the reveal is not to be missed.
+// A held Enter guesses and would go on at once; the reveal must not be missed.
 nextButton.addEventListener("keydown", (event) => {
   if (event.repeat) event.preventDefault();
 });

@@ -1,7 +1,7 @@
 import { element } from "./dom.js";
 
 /**
- * Draw the race: a row of pips each, so that what happened is seen without reading.
+ * Draw the race: a row of pips for each side, so that what happened is seen without reading.
  * @param {HTMLElement} node  has role="img"; its label is the same in a sentence
  * @param {object} round
  * @param {number} total  how many positions the round asks
@@ -26,7 +26,7 @@ export function drawRace(node, round, total, asking) {
   );
 }
 
-/** Bets and duels are won by bits, the fewer the better; the pips still say who was right. */
+/** Bets and duels are won by bits, the fewer the better; the pips still show who was right. */
 function figure(right, answered, meanBits) {
   return meanBits === null ? `${right} of ${answered}` : `${meanBits.toFixed(1)} bits`;
 }

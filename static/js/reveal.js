@@ -15,7 +15,7 @@ export function revealWords(answer, round) {
   ];
 }
 
-/** A word that is spoken of; a token may be a full stop, so it gets a ground of its own. */
+/** A word that is mentioned; a token may be a full stop, so it gets a background of its own. */
 function named(text, who, unit) {
   const classes = [who, unit === "tokens" ? "literal" : ""].filter(Boolean).join(" ");
   return element("b", { class: classes || false }, text);
@@ -66,7 +66,7 @@ function expectation(answer, label, name) {
 
 /**
  * The model's candidates as bars, scaled to the largest; the player's word and the author's word
- * have a row each wherever they rank, if their probability is known.
+ * each have a row wherever they rank, if their probability is known.
  * @param {object} answer
  * @returns {HTMLElement}  a description list: word, bar, probability
  */

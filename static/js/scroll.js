@@ -6,7 +6,7 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 /**
  * The part of the window that a phone's keyboard and the race leave free, in the coordinates of
- * elements. Where the page is not scrolled yet the race stands lower than it will.
+ * elements. Until the page is scrolled the race is lower than it will be.
  */
 function freeWindow(race) {
   const viewport = window.visualViewport;
@@ -22,7 +22,7 @@ function scrollDown(pixels) {
 
 /**
  * How far to scroll so that the race covers whole lines of the passage and cuts none in half.
- * @param {number} least  the least to scroll; less than that where the page, or `most`, ends before
+ * @param {number} least  the least to scroll; less than that where the page, or `most`, ends sooner
  * @param {number} most  more than this would hide too much
  * @param {number} edge  where the race ends
  * @param {HTMLElement} passage
@@ -30,7 +30,7 @@ function scrollDown(pixels) {
  */
 function toWholeLines(least, most, edge, passage) {
   const top = passage.getBoundingClientRect().top - edge;
-  if (least <= top) return least; // no line goes under the race
+  if (least <= top) return least; // no line slides under the race
   const line = Number.parseFloat(getComputedStyle(passage).lineHeight);
   const page = document.documentElement;
   const possible = Math.min(most, page.scrollHeight - window.innerHeight - window.scrollY);
@@ -40,8 +40,8 @@ function toWholeLines(least, most, edge, passage) {
 }
 
 /**
- * Keep the gap, and a little room for the buttons below it, above the keyboard. While it is seen
- * well the page stands still, but for a line that the race would cut.
+ * Keep the gap, and a little room for the buttons below it, above the keyboard. While it is easily
+ * seen the page stays still, unless the race would cut a line.
  * @param {HTMLElement} gap
  * @param {HTMLElement} race  sticks to the top and hides what is under it
  */
@@ -49,13 +49,13 @@ export function showGap(gap, race) {
   const free = freeWindow(race);
   const box = gap.getBoundingClientRect();
   const isSeen = box.top >= free.top + ROOM_ABOVE_PX && box.bottom + ROOM_BELOW_PX <= free.bottom;
-  const wanted = isSeen ? 0 : (box.top + box.bottom) / 2 - (free.top + free.bottom) / 2;
+  const distance = isSeen ? 0 : (box.top + box.bottom) / 2 - (free.top + free.bottom) / 2;
   const most = box.top - ROOM_ABOVE_PX - free.top;
-  scrollDown(toWholeLines(wanted, most, free.top, passageOf(gap)));
+  scrollDown(toWholeLines(distance, most, free.top, passageOf(gap)));
 }
 
 /**
- * Bring what stands below the passage into sight, a reveal or a bet, but never so far that the
+ * Bring what is below the passage into view, a reveal or a bet, but never so far that the
  * sentence it is about scrolls away.
  * @param {HTMLElement} sentence  the gap, or the word just settled
  * @param {HTMLElement} last  what should be seen at the bottom

@@ -1,4 +1,4 @@
-/** How every page sends: one call at a time, held and announced, once repeated, failures told. */
+/** How every page sends: one call at a time, announced, repeated once, failures reported. */
 
 const PATIENCE_MS = 12_000;
 const REPEAT_AFTER_MS = 700;
@@ -9,7 +9,7 @@ export class Problem extends Error {
   /**
    * @param {number} status
    * @param {string} message
-   * @param {boolean} wasRefused  whether no connection came about, so that repeating costs no wait
+   * @param {boolean} wasRefused  whether no connection was made, so that repeating costs no wait
    */
   constructor(status, message, wasRefused = false) {
     super(message);
@@ -27,7 +27,7 @@ export class Problem extends Error {
  * Show a sentence in its place on the page; an empty one takes it away.
  * @param {HTMLElement} place
  * @param {string} sentence
- * @param {HTMLElement} [field]  the field it is about, marked as wrong for those who hear the page
+ * @param {HTMLElement} [field]  the field it is about, marked as wrong for screen readers
  */
 export function report(place, sentence, field) {
   place.textContent = sentence;
@@ -35,22 +35,22 @@ export function report(place, sentence, field) {
 }
 
 /**
- * Make what an area of the page sends its calls through.
- * @param {HTMLElement} area  its buttons, and its fields of one line, are held while a call lasts
- * @param {HTMLElement[]} statuses  where a call that takes long is announced
- * @returns {(call: Call) => Promise<{answer: any} | null>}  null where a call is under way already,
- *   or failed and was reported
+ * Return the function that an area of the page sends its calls through.
+ * @param {HTMLElement} area  its buttons and its one-line fields are held while a call lasts
+ * @param {HTMLElement[]} statuses  where a slow call is announced
+ * @returns {(call: Call) => Promise<{answer: any} | null>}  null where another call is under way,
+ *   or this one failed and was reported
  *
  * @typedef {object} Call  every call must be safe to repeat
  * @property {string} method
  * @property {string} url
  * @property {object} [body]
- * @property {HTMLElement} place  where a failure is reported; what stands there is taken away
+ * @property {HTMLElement} place  where a failure is reported, in place of the last one
  * @property {HTMLElement} [field]
  * @property {string} [kept]  added to a passing failure: what is not lost, and how to try again
  * @property {[number, string][]} [tell]  after how many milliseconds to say what
  * @property {number} [patienceMs]  how long to wait for the answer
- * @property {(problem: Problem) => Promise<boolean>} [recover]  tells whether it mended the failure
+ * @property {(problem: Problem) => Promise<boolean>} [recover]  tells whether it made up for the failure
  */
 export function sender(area, statuses) {
   let isUnderWay = false;
@@ -108,7 +108,7 @@ export async function exchange(method, url, body, patienceMs = PATIENCE_MS) {
   return answer;
 }
 
-/** Send; where the connection failed at once, as on a train, send the same a second time. */
+/** Send; where the connection failed at once, as on a train, send the same again. */
 async function insist({ method, url, body, patienceMs }) {
   try {
     return await exchange(method, url, body, patienceMs);
@@ -119,7 +119,7 @@ async function insist({ method, url, body, patienceMs }) {
   return exchange(method, url, body, patienceMs);
 }
 
-/** Hold what could send again. Who had the focus has it back: a button that is held loses it. */
+/** Hold whatever could send again. The focus is given back: a held button loses it. */
 function hold(area) {
   const focused = document.activeElement;
   const buttons = [...area.querySelectorAll("button:enabled")];

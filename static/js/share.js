@@ -1,4 +1,4 @@
-/** Copies the result as text; where the clipboard is closed to us, selects it for the reader. */
+/** Copies the result as text; where the clipboard is not available, selects it for the reader. */
 
 import { byId } from "./dom.js";
 

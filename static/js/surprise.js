@@ -11,8 +11,8 @@ const SPOKEN = { "\u2423": "space", "\u23ce": "line end", "\u21e5": "tab" };
 let watched; // the text that is drawn now
 
 /**
- * The colour of a loss. Bits are a log scale already; from 14 bits on a token is as dark as can be,
- * as on the result page.
+ * The level of colour of a loss. Bits are a log scale already; from 14 bits on a token is as dark as
+ * it gets, as on the result page.
  * @param {number} bits
  * @returns {number}  0 to 7
  */
@@ -21,9 +21,9 @@ function levelOf(bits) {
 }
 
 /**
- * Draw a scored text into a node that is shown: each token coloured, with its bits below it, and
- * chosen by pointer, touch or arrow keys. The whole text is one stop of the Tab key. The most
- * surprising token is chosen first.
+ * Draw a scored text into a visible node: each token coloured, with its bits below it, and chosen
+ * by pointer, touch or arrow keys. The whole text is one stop for the Tab key. The most surprising
+ * token is chosen first.
  * @param {HTMLElement} node
  * @param {object[]} tokens
  * @param {(token: object) => void} onChosen
@@ -65,16 +65,16 @@ export function drawTokens(node, tokens, onChosen) {
 function nextIndex(key, index, count, direction) {
   const forward = direction === "rtl" ? "ArrowLeft" : "ArrowRight";
   const backward = direction === "rtl" ? "ArrowRight" : "ArrowLeft";
-  const wanted = { [forward]: index + 1, [backward]: index - 1, Home: 0, End: count - 1 }[key];
-  return wanted === undefined ? null : Math.min(count - 1, Math.max(0, wanted));
+  const destination = { [forward]: index + 1, [backward]: index - 1, Home: 0, End: count - 1 }[key];
+  return destination === undefined ? null : Math.min(count - 1, Math.max(0, destination));
 }
 
-/** Place the numbers now and whenever the text breaks into other lines. */
+/** Place the numbers now and whenever the lines break elsewhere. */
 function placeNumbers(node, marks) {
   let width = 0;
   watched?.disconnect();
   watched = new ResizeObserver(() => {
-    if (node.clientWidth === width) return; // only the lines' height changed, by our own doing
+    if (node.clientWidth === width) return; // only the height changed, through the numbers themselves
     width = node.clientWidth;
     stagger(node, marks);
   });
@@ -82,8 +82,8 @@ function placeNumbers(node, marks) {
 }
 
 /**
- * Give each number the first row below its line where it meets no other, so that the text keeps its
- * own spacing: a gap would stand inside words.
+ * Give each number the first row below its line where it meets no other. The text keeps its own
+ * spacing that way; making room would open gaps inside words.
  */
 function stagger(node, marks) {
   const isRightToLeft = getComputedStyle(node).direction === "rtl";
@@ -101,7 +101,7 @@ function stagger(node, marks) {
   node.dataset.rows = String(rows);
 }
 
-/** Tokens of one line may differ by a fraction of a pixel in height. */
+/** Tokens on one line may differ in height by a fraction of a pixel. */
 function lineOf(lines, top) {
   const known = [top, top - 1, top + 1].map(Math.round).find((key) => lines.has(key));
   const key = known ?? Math.round(top);
@@ -109,7 +109,7 @@ function lineOf(lines, top) {
   return lines.get(key);
 }
 
-/** The first row where nothing stands between `start` and `end`; the last where all are taken. */
+/** The first row that is free between `start` and `end`; the last where all are taken. */
 function freeRow(line, start, end) {
   const isFree = (taken) => taken.every(([from, to]) => end <= from || start >= to);
   const free = line.findIndex(isFree);
@@ -125,8 +125,8 @@ function mostSurprising(tokens) {
 }
 
 /**
- * White space before a word stays outside its colour; white space alone shows as a sign, and what is
- * invisible by itself (a joiner, a direction mark) as its code.
+ * White space before a word stays outside its colour; white space alone shows as a sign, and an
+ * invisible character (a joiner, a direction mark) as its code.
  */
 function drawToken(node, token) {
   const [, before, word] = /^(\s*)([^]*)$/.exec(token.text);

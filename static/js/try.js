@@ -1,4 +1,4 @@
-/** The page for a text of one's own: sends it, colours what comes back, begins a round on it. */
+/** The page for a player's own text: sends it, colours what comes back, begins a round on it. */
 
 import { showDetail } from "./detail.js";
 import { byId, element } from "./dom.js";
@@ -22,7 +22,7 @@ const send = sender(byId("main"), [byId("sending")]);
 
 let scored;
 
-/** Characters as the server counts them: an emoji's parts are several, whatever JavaScript thinks. */
+/** Characters as the server counts them: by code point, not as JavaScript's `length` does. */
 function lengthOf(text) {
   return [...text.replaceAll("\r\n", "\n").trim()].length;
 }
@@ -36,7 +36,7 @@ function countCharacters() {
   byId("text-count").classList.toggle("too-many", count > longest);
 }
 
-/** What can be seen without asking: above all a text too long to be sent at all. */
+/** What is wrong without asking the server: above all a text too long to be sent at all. */
 function problemOf(text) {
   const count = lengthOf(text);
   if (!count) return "Type or paste a text first.";
@@ -73,9 +73,9 @@ function show(answer) {
   byId("scored-title").textContent = `How surprised ${label} was`;
   byId("scored-lead").textContent =
     `${counted(totals.words, "word")}, ${counted(totals.tokens, "token")}: on average ` +
-    `${label} was as unsure as between ${rounded(totals.perplexity)} equally likely tokens.`;
+    `${label} was as unsure as if choosing among ${rounded(totals.perplexity)} equally likely tokens.`;
   byId("totals").replaceChildren(
-    figure("Bits in all", Math.round(totals.bits).toLocaleString("en")),
+    figure("Bits in total", Math.round(totals.bits).toLocaleString("en")),
     figure("Bits a word", totals.bits_per_word.toFixed(1)),
     figure("Bits a character", totals.bits_per_character.toFixed(2)),
     figure("Perplexity", rounded(totals.perplexity)),

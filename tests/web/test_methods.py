@@ -7,7 +7,8 @@ import html
 from apiflask import APIFlask
 
 from server.config import ROOT
-from server.services.research.oracle import oracle_results, played_table, repeated_table
+from server.services.research.oracle import oracle_results
+from server.web.wording.oracle import played_table, repeated_table
 
 
 def test_the_page_shows_every_cell_of_the_oracle(empty_app: APIFlask) -> None:

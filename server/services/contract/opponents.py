@@ -1,4 +1,4 @@
-"""Who plays: the opponent, and what the first page says of it."""
+"""Who plays: the opponent, and what the first page shows of it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class ModelView(BaseModel):
 
 
 class HomeView(BaseModel):
-    """The opponent (None while nothing is scored), and what to say about it."""
+    """The opponent, None while nothing is scored, and the preferred model where another plays."""
 
     opponent: ModelView | None
     passages: int
-    fallback_notice: str | None
+    missing_model: str | None

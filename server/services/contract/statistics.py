@@ -136,9 +136,6 @@ class LeftOutView(BaseModel):
     skipping: int
     fast: int = Field(description="Players who were too fast in some mode, which is left out")
     repeated_guesses: int = Field(description="On passages that their player had seen before")
-    first_question: int = Field(
-        description="Judgements that answer “which did the author write?”, asked formerly"
-    )
 
 
 class PublicStatistics(BaseModel):
@@ -149,5 +146,9 @@ class PublicStatistics(BaseModel):
     guesses: int
     bets: int
     judgements: int
+    first_question: int = Field(
+        description="Judgements that answer “which did the author write?”, asked formerly: they "
+        "count in none of these numbers"
+    )
     left_out: LeftOutView
     opponents: list[OpponentStatistics]

@@ -51,7 +51,7 @@ def positions(played: PlayedRound) -> list[int]:
 
 
 def ask(played: PlayedRound, view: AskedView) -> None:
-    """Add what is offered, once the own guess is made: before, it would be a help."""
+    """Add what is offered once the own guess is made; earlier, it would help."""
     guess = guesses.guess_at(played.row, view.position)
     if guess is None:
         return
@@ -63,11 +63,11 @@ def ask(played: PlayedRound, view: AskedView) -> None:
 
 
 def record(played: PlayedRound, answer: object, now: datetime) -> bool:
-    """Record the own guess or the bet; return False where the same one is on record.
+    """Record the own guess or the bet; return False where the same one is already recorded.
 
-    Raises InvalidInput for a text that can be no guess and for shares that are no bet, Conflict
-    where the own guess is still missing, where another answer is recorded, and for a position
-    that is not asked now.
+    Raises InvalidInput for a text that cannot be a guess and for shares that cannot be a bet,
+    Conflict where the own guess is still missing, where another answer is recorded, and for a
+    position that is not asked now.
     """
     if isinstance(answer, TypedGuess):
         return _record_guess(played, answer, now)
@@ -82,7 +82,7 @@ def record(played: PlayedRound, answer: object, now: datetime) -> bool:
     _require_asked(played, answer.position)
     guess = guesses.guess_at(played.row, answer.position)
     if guess is None:
-        raise Conflict("Your own guess comes first, or a skip; then the bet.")
+        raise Conflict("Your own guess, or a skip, comes first; then the bet.")
     played.row.bets.append(_bet_row(played, guess, answer, now))
     return True
 

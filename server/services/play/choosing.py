@@ -1,4 +1,4 @@
-"""Which passage a new round is played on, and what is fixed with it."""
+"""Which passage a new round is played on, and what is settled along with it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from server.store.tables import LanguageModelRow, PlayerRow, RoundRow
 
 @dataclass(frozen=True)
 class RoundWish:
-    """What kind of round a player wants; `form` is of duels alone."""
+    """What kind of round a player wants; `form` is for duels only."""
 
     mode: Mode = Mode.GUESS
     unit: Unit = Unit.WORDS
@@ -34,13 +34,13 @@ class RoundWish:
     form: Form = Form.TAIL
 
     def require_possible(self) -> None:
-        """Raise InvalidInput for a wish that no mode grants."""
+        """Raise InvalidInput for a combination that no mode offers."""
         if self.assisted and self.mode is not Mode.GUESS:
-            raise InvalidInput("assisted", "Suggestions to choose from come with mode guess only.")
+            raise InvalidInput("assisted", "Suggestions are offered in mode guess only.")
         if self.daily and self.mode is not Mode.GUESS:
             raise InvalidInput("daily", "Today's passage is played in mode guess only.")
         if self.form is not Form.TAIL and self.mode is not Mode.DUEL:
-            raise InvalidInput("form", "A form of rivals is for mode duel only.")
+            raise InvalidInput("form", "The form of rivals can be chosen in mode duel only.")
 
     def kind(self, player: PlayerRow, model: LanguageModelRow) -> stored.RoundKind:
         """Return the kind of round, as the store searches for it."""
@@ -51,7 +51,7 @@ class RoundWish:
 def existing_round(
     session: Session, kind: stored.RoundKind, wish: RoundWish, now: datetime
 ) -> RoundRow | None:
-    """Return the round that the wish is granted by already: today's, or one without an answer."""
+    """Return the round that already meets the wish: today's, or one without an answer."""
     if wish.daily:
         return stored.find_daily_round(session, kind, now.date())
     return stored.find_open_round(session, kind)
@@ -64,7 +64,7 @@ def new_round(session: Session, kind: stored.RoundKind, wish: RoundWish, now: da
     draw = None
     if kind.form is not None:
         earlier = stored.count_duel_rounds(session, kind, scored_passage_id)
-        # Practice takes the last rival, which serious rounds come to last.
+        # Practice takes the last rival, the one that serious rounds reach last.
         draw = RIVALS_PER_POSITION - 1 if practice else earlier % RIVALS_PER_POSITION
     row = new_round_row(kind.player_id, scored_passage_id, kind.model_id, wish, now)
     row.repeated = has_seen(session, kind.player_id, scored_passage_id)
@@ -115,7 +115,7 @@ def _passage_for(
 
 
 def _duel_passage(session: Session, kind: stored.RoundKind, form: Form, *, practice: bool) -> int:
-    """Choose questions that the player has not seen; begun ones first, so they gather rivals."""
+    """Choose questions that the player has not seen; begun passages first, to gather rivals."""
     begun = None if practice else stored.begun_duel_passage(session, kind)
     if begun is not None:
         return begun
@@ -123,8 +123,8 @@ def _duel_passage(session: Session, kind: stored.RoundKind, form: Form, *, pract
     fresh = pick_scored_passage(session, kind.model_id, column, _anywhere(), kind.player_id)
     if fresh is None:
         raise NothingToPlay(
-            "You have seen every passage there is, and a duel is never asked twice. "
-            "The other modes go on."
+            "You have seen every passage, and no duel is asked twice. "
+            "You can still play the other modes."
         )
     return fresh
 

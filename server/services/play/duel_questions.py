@@ -1,4 +1,4 @@
-"""Duels one by one: the same rounds, for clients that ask for single questions."""
+"""Duels one by one: the same rounds, for clients that ask one question at a time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ID = re.compile(r"([\w-]{1,32})\.(\d{1,7})", re.ASCII)
 
 @dataclass(frozen=True)
 class NextDuel:
-    """A duel, and whose it is."""
+    """A duel, and the player who is asked."""
 
     duel: DuelView
     player_id: str
@@ -27,12 +27,12 @@ def next_duel(
 ) -> NextDuel:
     """Return the duel that the player's newest round asks, or the first of a new round.
 
-    Raises NothingToPlay where no question is left that this player has not seen.
+    Raises NothingToPlay where this player has seen every question.
     """
     started = service.go_on(player_id, wish, now)
     state = started.round
     if state.asked is None or state.asked.pair is None:
-        raise NotFound("This round asks nothing.")
+        raise NotFound("This round has no question left.")
     duel = DuelView(
         id=f"{state.id}.{state.asked.position}",
         text=state.text,
@@ -44,7 +44,7 @@ def next_duel(
 
 
 def parts_of(comparison_id: str) -> tuple[str, int]:
-    """Return the round's id and the position; raise NotFound for what is no comparison's id."""
+    """Return the round's id and the position; raise NotFound for a malformed id."""
     match = _ID.fullmatch(comparison_id)
     if match is None:
         raise NotFound("There is no such comparison.")

@@ -67,11 +67,11 @@ def ask(played: PlayedRound, view: AskedView) -> None:
 
 
 def record(played: PlayedRound, answer: object, now: datetime) -> bool:
-    """Record how much the player gave the first of the two; return False for the same again.
+    """Record the share of the first token; return False where the same one is already recorded.
 
     Positions before the next asked one whose rival is the target itself are recorded as even.
-    Raises InvalidInput for what is no share, Conflict where another judgement is recorded, and
-    for a position that is not asked now.
+    Raises InvalidInput for a share that is not allowed, Conflict where another judgement is
+    recorded, and for a position that is not asked now.
     """
     if not isinstance(answer, Judgement):
         raise other_mode(played.mode, Mode.GUESS)
@@ -119,7 +119,7 @@ def conclude(played: PlayedRound, result: ResultView) -> None:
 
 
 def _given(row: RoundRow) -> list[JudgementRow]:
-    """Return the judgements that the player gave; those counted as even were never asked."""
+    """Return the judgements that the player gave; those recorded as even were never asked."""
     return [judgement for judgement in row.judgements if judgement.asked]
 
 
@@ -154,7 +154,7 @@ def _append(played: PlayedRound, position: int, target_share: float, now: dateti
 
 
 def _question_of(row: RoundRow) -> int:
-    """Return what is asked: a round that was begun under another question stays with it."""
+    """Return which question is asked: a round begun with an earlier one stays with it."""
     return next((judged.question_version for judged in row.judgements), CURRENT_QUESTION)
 
 

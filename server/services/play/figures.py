@@ -1,4 +1,4 @@
-"""Figures of one player in one round, with intervals, as the contract has them."""
+"""One player's figures in one round, with intervals, as the contract has them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def paired_counts(marks: Sequence[Marks]) -> PairedCounts:
 
 
 def comparison(counts: PairedCounts, components: PairedComponents) -> PairedIntervals:
-    """Return what one player's positions in one passage say; of none, that it may be anything."""
+    """Return what one player's positions in one passage show; without any, the widest interval."""
     if counts.n == 0:
         return NOTHING_TO_COMPARE
     return paired_intervals(counts, one_player_weights([counts.n]), components)
@@ -55,7 +55,7 @@ def comparison_view(found: PairedIntervals) -> ComparisonView:
 def losses_view(losses: Sequence[Losses], default: Default) -> LossesView:
     """Return both sides' mean losses on the same positions, and their difference.
 
-    A dozen answers cannot tell how much losses differ: `default` says that as well.
+    A dozen answers are too few to tell how much losses vary; `default` makes up for that.
     """
     person = np.array([both.person_nats for both in losses], dtype=np.float64)
     model = np.array([both.model_nats for both in losses], dtype=np.float64)

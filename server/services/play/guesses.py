@@ -1,4 +1,4 @@
-"""A guess: one at each position, and it settles the position."""
+"""A guess: one at each position, which it settles."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ def ask(played: PlayedRound, view: AskedView) -> None:
 
 
 def record(played: PlayedRound, answer: object, now: datetime) -> bool:
-    """Record a guess or a skip; return False where the same one is on record.
+    """Record a guess or a skip; return False where the same one is already recorded.
 
-    Raises InvalidInput for a text that can be no guess, Conflict for another answer than the
-    recorded one and for a position that is not asked now.
+    Raises InvalidInput for a text that cannot be a guess, Conflict where another answer is
+    recorded and for a position that is not asked now.
     """
     if not isinstance(answer, TypedGuess):
         raise other_mode(played.mode, Mode.GUESS)
@@ -69,7 +69,7 @@ def marks(row: RoundRow) -> list[Marks]:
 
 
 def losses(_row: RoundRow) -> list[Losses]:
-    """Return both sides' losses: a guess has none, for it states no probability."""
+    """Return both sides' losses: none, since a guess states no probability."""
     return []
 
 
@@ -82,7 +82,7 @@ def reveal_at(played: PlayedRound, position: int) -> AnswerView:
 
 
 def conclude(played: PlayedRound, result: ResultView) -> None:
-    """Add what a finished round says beyond accuracy: nothing here."""
+    """Add nothing: a finished round of guesses has only its accuracy."""
 
 
 def guess_at(row: RoundRow, position: int) -> GuessRow | None:
@@ -91,7 +91,7 @@ def guess_at(row: RoundRow, position: int) -> GuessRow | None:
 
 
 def read_single(played: PlayedRound, answer: TypedGuess) -> str | None:
-    """Return the text where one guess is allowed; raise InvalidInput for another or a bad one."""
+    """Return the text of the only guess allowed; raise InvalidInput for a second or a bad one."""
     if answer.attempt not in (None, FIRST_ATTEMPT):
         raise InvalidInput("attempt", f"Mode {played.mode} allows one guess; tries allows several.")
     return None if answer.text is None else read_guess(answer.text, played.unit)
@@ -140,7 +140,7 @@ class _GuessFields(TypedDict):
 
 
 def answer_view(played: PlayedRound, guess: GuessRow) -> AnswerView:
-    """Return what is shown of the position that a guess belongs to."""
+    """Return what is shown of the position that a guess settled."""
     unit = played.unit
     revealed = reveal(played.at(guess.position), guess.text)
     return AnswerView(

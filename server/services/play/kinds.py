@@ -1,4 +1,4 @@
-"""The four kinds of answers, by mode: each is a file of its own with the same few functions."""
+"""The four kinds of answers, by mode: a file each, all with the same few functions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from server.store.tables import RoundRow
 
 
 class Kind(Protocol):
-    """What a kind of answer does on being asked, recorded, shown and summed up."""
+    """What a kind of answer does when it is asked, recorded, shown and summed up."""
 
     def settled(self, row: RoundRow, /) -> list[int]:
         """Return the positions whose target is revealed, ascending."""
@@ -31,7 +31,7 @@ class Kind(Protocol):
         ...
 
     def record(self, played: PlayedRound, answer: object, now: datetime, /) -> bool:
-        """Record an answer; return False where the same one is on record already."""
+        """Record an answer; return False where the same one is already recorded."""
         ...
 
     def marks(self, row: RoundRow, /) -> list[Marks]:
@@ -47,7 +47,7 @@ class Kind(Protocol):
         ...
 
     def conclude(self, played: PlayedRound, result: ResultView, /) -> None:
-        """Add to the result of a finished round what this kind alone knows."""
+        """Add what only this kind knows to the result of a finished round."""
         ...
 
 

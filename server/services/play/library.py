@@ -1,6 +1,6 @@
 """Scenes and vocabularies in memory: they never change once stored.
 
-Players' own texts are not kept: they can be deleted, and SQLite gives their numbers to others then.
+Players' own texts are not kept: they can be deleted, and SQLite then reuses their ids.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ VOCABULARIES_IN_MEMORY = 4
 
 @dataclass(frozen=True)
 class Scene:
-    """What a round is played on: passage and opponent as they are named, and the reading."""
+    """What a round is played on: how passage and opponent are shown, and the reading."""
 
     passage: PassageView
     opponent: ModelView
@@ -69,9 +69,9 @@ class ScoreLibrary:
         return found
 
     def warm_up(self, session: Session, choice: OpponentChoice) -> None:
-        """Read ahead the opponent's vocabulary, if one plays, so that no first guess waits for it.
+        """Load the opponent's vocabulary, if one plays, so that no first guess waits for it.
 
-        subtle: what is read first inside a transaction that writes holds up all other players.
+        A first read inside a transaction that writes would hold up all other players.
         """
         model = current_opponent(session, choice)
         if model is not None:

@@ -11,13 +11,13 @@ from server.services.contract.opponents import ModelView
 from server.store.scoring.scores import newest_scoring_model
 from server.store.tables import LanguageModelRow
 
-# In this order: SmolLM2 by the scores that come with the release, then the small bundled model.
+# In this order: SmolLM2, by the scores that come with the release, then the small bundled model.
 _STAND_INS = (SMOLLM2, BUNDLED)
 
 
 @dataclass(frozen=True)
 class OpponentChoice:
-    """The wanted model, by revision where it has one, and whether others may stand in for it."""
+    """The preferred model, by revision where it has one, and whether others may stand in for it."""
 
     name: str
     revision: str | None
@@ -26,9 +26,9 @@ class OpponentChoice:
 
 def current_opponent(session: Session, choice: OpponentChoice) -> LanguageModelRow | None:
     """Return the model that new rounds are played against, or None while nothing is scored."""
-    wanted = newest_scoring_model(session, choice.name, choice.revision)
-    if wanted is not None or not choice.fallback_allowed:
-        return wanted
+    preferred = newest_scoring_model(session, choice.name, choice.revision)
+    if preferred is not None or not choice.fallback_allowed:
+        return preferred
     scored = (newest_scoring_model(session, name, None) for name in _STAND_INS)
     return next((row for row in scored if row is not None), None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -33,11 +34,19 @@ from server.store.scoring.scores import add_private_scores, ensure_model, find_s
 from server.store.statistics.rollups import mark_player
 
 CANDIDATES_SHOWN = 5
-_NOBODY = "No model plays here yet, so none can read a text of yours."
+_NOBODY = "No model plays here yet, so none can read your text."
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """The model that reads in place of the one that plays, and why that one cannot."""
+
+    name: str
+    problem: str
 
 
 class OwnTextService:
-    """The use cases of a player's own text; the model that plays reads it where its weights are."""
+    """The use cases of a player's own text; the opponent reads it if its weights are here."""
 
     def __init__(
         self, session: Session, library: ScoreLibrary, opponent: OpponentChoice, live: LiveScoring
@@ -52,14 +61,14 @@ class OwnTextService:
             return _NOBODY
         return self._live.why_not(*self._live.reader(model.name, model.revision))
 
-    def stand_in_notice(self) -> str | None:
-        """Return who reads instead of the model that plays, and why; None where that one does."""
+    def stand_in(self) -> StandIn | None:
+        """Return who reads instead of the model that plays; None where that one does."""
         model = current_opponent(self._session, self._opponent)
         problem = self._live.why_not(model.name, model.revision) if model else None
         if model is None or problem is None:
             return None
         name, _ = self._live.reader(model.name, model.revision)
-        return f"{problem} {model_label(name)}, the small bundled model, reads it instead."
+        return StandIn(name, problem)
 
     def reader_label(self) -> str | None:
         """Return what pages call the model that reads; None while nothing is scored."""
@@ -69,9 +78,9 @@ class OwnTextService:
         return model_label(self._live.reader(model.name, model.revision)[0])
 
     def load_ahead(self) -> None:
-        """Let the model be loaded while the player types, so that their first text does not wait.
+        """Start loading the model while the player types, so that their first text does not wait.
 
-        Returns at once; where no model plays or it is not here, nothing happens.
+        Returns at once; where no model plays or its weights are not here, nothing happens.
         """
         model = current_opponent(self._session, self._opponent)
         if model is not None:
@@ -81,22 +90,22 @@ class OwnTextService:
         """Return every token's loss, rank and the model's candidates; nothing is stored.
 
         Raises InvalidInput for a text that is not allowed, LiveScoringUnavailable where the model
-        is not here or busy.
+        is not here or is busy.
         """
         own = read_own_text(text)
-        read = self._read(own.text)
-        model, vocabulary = model_view(read.reader.identity), read.reader.vocabulary
-        return scored_text_view(own.text, model, read.scores, vocabulary)
+        read_text = self._read(own.text)
+        scores, reader = read_text.scores, read_text.reader
+        return scored_text_view(own.text, model_view(reader.identity), scores, reader.vocabulary)
 
     def start_round(self, player_id: str | None, text: str, now: datetime) -> StartedRound:
-        """Store the text as the player's own and begin a round on it, which counts nowhere.
+        """Store the text as the player's own and begin a round on it, left out of all statistics.
 
-        The same text again gives back its round that has no answer yet. Raises as `score` does,
-        and InvalidInput for a text with too few words to ask; nothing is stored then.
+        The same text again returns its round, if that has no answer yet. Raises as `score` does,
+        and InvalidInput for a text with too few words to ask; then nothing is stored.
         """
         own = read_own_text(text)
-        read = self._read(own.text)
-        scores, reader = read.scores, read.reader
+        read_text = self._read(own.text)
+        scores, reader = read_text.scores, read_text.reader
         require_enough_to_ask(len(scores.asked_words))
         with writing(self._session) as session:
             model = ensure_model(session, reader.identity, reader.vocabulary, now)
@@ -173,14 +182,14 @@ def _token_views(scores: PassageScores, vocabulary: Vocabulary) -> list[ScoredTo
     text = Reading(scores, vocabulary, Unit.TOKENS).text
     shown, start = [], 0
     for position in range(len(text)):
-        together = text.between(start, position + 1)
-        if together is None:  # inside a character that several tokens share
+        characters = text.between(start, position + 1)
+        if characters is None:  # inside a character that several tokens share
             continue
         loss_nats = -float(scores.target_logprob[start : position + 1].astype(float).sum())
         alone = start == position
         shown.append(
             ScoredTokenView(
-                text=together,
+                text=characters,
                 pieces=position + 1 - start,
                 loss_bits=bits(loss_nats),
                 probability=math.exp(-loss_nats),

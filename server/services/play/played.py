@@ -53,7 +53,7 @@ class PlayedRound:
 class Marks:
     """Who had a settled position right, and the model's loss for its target.
 
-    `counts` tells whether it counts for accuracy (see `counts_for_accuracy`).
+    `counts` tells whether the position counts for accuracy (see `counts_for_accuracy`).
     """
 
     position: int
@@ -93,7 +93,7 @@ class AnswerColumns(TypedDict):
 
 
 def answer_columns(row: RoundRow, position: int, now: datetime) -> AnswerColumns:
-    """Return what every answer to a round says of itself."""
+    """Return the columns that every answer to a round fills alike."""
     elapsed_ms = int((now - row.asked_at).total_seconds() * 1000)
     return {
         "player_id": row.player_id,
@@ -116,7 +116,7 @@ def require_asked(position: int, asked_now: int | None) -> None:
 
 def other_mode(mode: Mode, answer_of: Mode) -> Conflict:
     """Return the error for an answer that belongs to another mode."""
-    return Conflict(f"This round is played in mode {mode}; that was for {answer_of}.")
+    return Conflict(f"This round is played in mode {mode}; that answer is for mode {answer_of}.")
 
 
 def other_answer(position: int, recorded: str) -> Conflict:

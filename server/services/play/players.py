@@ -34,13 +34,13 @@ RECENT_ROUNDS = 20
 
 
 def ensure_player(session: Session, public_id: str | None, now: datetime) -> PlayerRow:
-    """Return the player of this public id, or a new one where there is none (any more)."""
+    """Return the player with this public id, or a new one where there is none (any more)."""
     known = stored.find_player(session, public_id, lock=True) if public_id else None
     return known or stored.add_player(session, secrets.token_urlsafe(16), now)
 
 
 def player_view(session: Session, public_id: str | None, choice: OpponentChoice) -> PlayerView:
-    """Return a player's page; somebody who never played gets an empty one.
+    """Return a player's page, empty for somebody who has never played.
 
     The comparison counts unassisted guesses at words against the present opponent alone, person
     and model on the same positions: other kinds of play are other tasks.
@@ -65,7 +65,7 @@ def player_view(session: Session, public_id: str | None, choice: OpponentChoice)
 
 
 def _loss_view(session: Session, player_id: int, model_id: int) -> PlayerLossView | None:
-    """Return the player's own number; None before the first bet that counts is in the sums."""
+    """Return the player's own perplexity; None until a bet that counts is in the sums."""
     bets = stored.bets_of(session, player_id, model_id, Unit.WORDS)
     site = site_losses(session, model_id, Unit.WORDS)
     if not bets or site is None:
@@ -96,7 +96,7 @@ def _add_comparison(
 
 
 def rename(session: Session, public_id: str | None, nickname: str | None, now: datetime) -> str:
-    """Set or clear the nickname and return the player's public id; a new player where needed.
+    """Set or clear the nickname and return the player's public id, of a new player where needed.
 
     Raises InvalidInput for a nickname that is not allowed.
     """
@@ -176,7 +176,7 @@ def _guess_data(guess: GuessRow, settled: bool) -> dict[str, Any]:
         "attempt": guess.attempt,
         "guess": guess.text,
         "skipped": guess.skipped,
-        # A bet is still to be placed, or another try to be made: nothing may tell the target.
+        # A bet or another try is still to come: nothing may give the target away.
         **(marks if settled else dict.fromkeys(marks)),
         "elapsed_ms": guess.elapsed_ms,
         "answered_at": guess.answered_at.isoformat(),

@@ -16,7 +16,7 @@ from server.services.play.round_view import round_view
 def result_view(played: PlayedRound, components: PairedComponents) -> ResultView:
     """Return a finished round: every token with both sides' marks and losses.
 
-    `components` are the site's: a dozen answers cannot tell how much answers differ.
+    `components` are the site's: a dozen answers are too few to tell how much answers vary.
     """
     kind = kind_of(played.row)
     marks = kind.marks(played.row)
@@ -28,7 +28,6 @@ def result_view(played: PlayedRound, components: PairedComponents) -> ResultView
         you=SideView(accuracy=IntervalView.of(found.person)),
         model=ModelSideView(
             accuracy=IntervalView.of(found.model),
-            bits_per_target=bits(mean_loss_nats),
             bits_per_word=bits(mean_loss_nats),
             perplexity=perplexity(mean_loss_nats),
         ),

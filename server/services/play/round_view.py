@@ -19,7 +19,7 @@ from server.store.tables import RoundRow
 
 
 def round_view(played: PlayedRound) -> RoundView:
-    """Return the round up to its gap; what lies beyond is not in it."""
+    """Return the round up to its gap, and nothing beyond."""
     row, kind = played.row, kind_of(played.row)
     settled, positions = kind.settled(row), kind.positions(played)
     position = next_position(positions, len(settled))
@@ -59,10 +59,12 @@ def score_view(row: RoundRow) -> ScoreView:
     return view
 
 
-def _asked_view(played: PlayedRound, position: int | None, index: int, of: int) -> AskedView | None:
+def _asked_view(
+    played: PlayedRound, position: int | None, index: int, total: int
+) -> AskedView | None:
     if position is None:
         return None
-    view = AskedView(position=position, index=index, of=of, suggestions=None)
+    view = AskedView(position=position, index=index, of=total, suggestions=None)
     kind_of(played.row).ask(played, view)
     return view
 

@@ -36,7 +36,7 @@ ROUND_ID = re.compile(r"[\w-]{1,32}", re.ASCII)
 
 @dataclass(frozen=True)
 class StartedRound:
-    """A round, whose it is, and whether it is new."""
+    """A round, its player, and whether it is new."""
 
     round: RoundView
     player_id: str
@@ -52,14 +52,14 @@ class RoundService:
     def start(self, player_id: str | None, wish: RoundWish, now: datetime) -> StartedRound:
         """Begin a round for the player, who is added where there is none.
 
-        A round of the same kind that has no answer yet is given back instead of a second one, and
+        A round of the same kind that has no answer yet is returned instead of a second one, and
         so is today's daily round. Raises NothingToPlay where no passage is scored, InvalidInput
-        for a wish that no mode grants.
+        for a combination that no mode offers.
         """
         return self._begin(player_id, wish, now, existing_round)
 
     def go_on(self, player_id: str | None, wish: RoundWish, now: datetime) -> StartedRound:
-        """Return the player's newest round of this kind while it asks something, or a new one.
+        """Return the player's newest unfinished round of this kind, or a new one.
 
         Raises as `start`.
         """
@@ -98,12 +98,12 @@ class RoundService:
             return StartedRound(round_view(self._played(row)), player.public_id, is_new)
 
     def _choose_draw(self, row: RoundRow) -> None:
-        """Move a new duel on to rivals that leave a question: one without any could never end."""
+        """Move a new duel on to rivals that leave a question: without any it could never end."""
         for _ in range(RIVALS_PER_POSITION):
             if asked_now(self._played(row)) is not None:
                 return
             row.draw = ((row.draw or 0) + 1) % RIVALS_PER_POSITION
-        raise NothingToPlay("Every rival drawn for this passage is the author's own. Try again.")
+        raise NothingToPlay("Every rival drawn here is the author's own word. Please try again.")
 
     def state(self, player_id: str | None, round_id: str) -> RoundView:
         """Return the round as it stands; raise NotFound unless it is this player's."""
@@ -115,10 +115,10 @@ class RoundService:
         """Record an answer of the round's kind; reveal the target where that settles its position.
 
         In mode tries a position takes up to five; in mode bet the reveal waits for the bet. The
-        same answer again returns the same outcome. Raises InvalidInput for what can be no answer,
-        Conflict for an answer of another kind, for another one to a settled position and for a
-        position that is not asked now, NotFound for another player's round; nothing is recorded
-        then.
+        same answer again returns the same outcome. Raises InvalidInput for what cannot be an
+        answer, Conflict for an answer of another kind, for a different one to a settled position
+        and for a position that is not asked now, NotFound for another player's round; then nothing
+        is recorded.
         """
         with writing(self._session):
             row = self._find(player_id, round_id, lock=True)

@@ -47,10 +47,10 @@ def ask(played: PlayedRound, view: AskedView) -> None:
 
 
 def record(played: PlayedRound, answer: object, now: datetime) -> bool:
-    """Record a try or a skip; return False where the same one is on record.
+    """Record a try or a skip; return False where the same one is already recorded.
 
-    Raises InvalidInput for a text that can be no guess or was tried already, Conflict for another
-    answer than the recorded one, for a try out of order and for a position that is not asked now.
+    Raises InvalidInput for a text that cannot be a guess or was already tried, Conflict where
+    another answer is recorded, for a try out of order and for a position that is not asked now.
     """
     if not isinstance(answer, TypedGuess):
         raise other_mode(played.mode, Mode.GUESS)
@@ -78,7 +78,7 @@ def marks(row: RoundRow) -> list[Marks]:
 
 
 def losses(_row: RoundRow) -> list[Losses]:
-    """Return both sides' losses: tries have none of their own, only bounds on the mean."""
+    """Return both sides' losses: none, since tries only bound the mean."""
     return []
 
 
@@ -136,7 +136,7 @@ def _same(guess: str, other: str | None, unit: Unit) -> bool:
 def _is_recorded(
     earlier: list[GuessRow], text: str | None, attempt: int | None, *, is_open: bool
 ) -> bool:
-    """Tell whether this try is on record; raise Conflict where another one is in its place."""
+    """Tell whether this try is recorded; raise Conflict where another one is in its place."""
     if not earlier:
         return False
     if attempt is None:

@@ -17,6 +17,12 @@ from server.domain.errors import (
     NothingToPlay,
     PerplexedError,
 )
+from server.web.wording.errors import (
+    NESTED_TOO_DEEPLY,
+    NOT_AN_OBJECT,
+    NOT_UNDERSTOOD,
+    STATUS_SENTENCES,
+)
 
 _STATUS_OF = {
     InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -26,15 +32,6 @@ _STATUS_OF = {
     LiveScoringUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 _WHOLE_BODY = "_schema"  # what APIFlask names where no single field is wrong
-_SENTENCES = {
-    HTTPStatus.BAD_REQUEST: "That could not be understood; the API takes valid JSON.",
-    HTTPStatus.NOT_FOUND: "There is nothing at this address.",
-    HTTPStatus.METHOD_NOT_ALLOWED: "This address does not take that kind of request.",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "That is too large; 16 KB are allowed.",
-    HTTPStatus.TOO_MANY_REQUESTS: "That was a lot in a short time. Please wait a moment.",
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "Send JSON, with Content-Type: application/json.",
-    HTTPStatus.INTERNAL_SERVER_ERROR: "Something broke on our side; your answers are safe.",
-}
 
 
 def register_errors(app: APIFlask) -> None:
@@ -89,14 +86,14 @@ def _domain_error(error: PerplexedError) -> Response:
 
 
 def _nested_too_deeply(_error: RecursionError) -> Response:
-    return _answer(HTTPStatus.BAD_REQUEST, "That JSON is nested too deeply.")
+    return _answer(HTTPStatus.BAD_REQUEST, NESTED_TOO_DEEPLY)
 
 
 def _http_error(error: HTTPException) -> Response:
     if error.response is not None:
         return make_response(error.response)
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
-    sentence = _SENTENCES.get(status) or error.description or status.phrase
+    sentence = STATUS_SENTENCES.get(status) or error.description or status.phrase
     response = _answer(status, sentence)
     for name, value in error.get_headers():
         if name not in ("Content-Type", "Content-Length"):
@@ -108,20 +105,20 @@ def _validation_error(error: HTTPError) -> Response:
     """Turn APIFlask's {location: {field: [messages]}} into a sentence and a list of fields."""
     fields = [
         {"field": field, "message": _plain(message)}
-        for messages_of in dict(error.detail).values()
-        for field, messages in dict(messages_of).items()
+        for in_location in dict(error.detail).values()
+        for field, messages in dict(in_location).items()
         for message in messages
     ]
     sentences = [
         message if field == _WHOLE_BODY else f"{field}: {message}"
         for field, message in (entry.values() for entry in fields)
     ]
-    detail = "; ".join(sentences) or error.message or "That was not understood."
+    detail = "; ".join(sentences) or error.message or NOT_UNDERSTOOD
     return _answer(HTTPStatus(error.status_code), detail, fields)
 
 
 def _plain(message: str) -> str:
-    """Return pydantic's message without what only its own readers understand."""
+    """Return pydantic's message without what only its own users understand."""
     if "valid dictionary or instance of" in message:
-        return "Send a JSON object."
+        return NOT_AN_OBJECT
     return message.removeprefix("Value error, ")

@@ -11,13 +11,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from server.application import db, service
 from server.services.play.home import home_view
 from server.web.http.errors import problem
+from server.web.wording.errors import DATABASE_SILENT, NOTHING_SCORED
 
 health = APIBlueprint("health", __name__, enable_openapi=False)
 
 
 @health.get("/healthz")
 def alive() -> Response:
-    """Answer that the process runs."""
+    """Answer that the process is running."""
     return jsonify(status="ok")
 
 
@@ -27,7 +28,7 @@ def ready() -> Response:
     try:
         view = home_view(db.session, service().opponent)
     except SQLAlchemyError:
-        return problem(HTTPStatus.SERVICE_UNAVAILABLE, "The database does not answer.")
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, DATABASE_SILENT)
     if view.opponent is None:
-        return problem(HTTPStatus.SERVICE_UNAVAILABLE, "No passage is scored yet.")
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, NOTHING_SCORED)
     return jsonify(status="ok", model=view.opponent.name, passages=view.passages)

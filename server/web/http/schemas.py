@@ -14,6 +14,7 @@ from server.services.play.bets import Bet
 from server.services.play.choosing import RoundWish
 from server.services.play.duels import Judgement
 from server.services.play.played import TypedGuess
+from server.web.wording.errors import NOT_UNICODE, TEXT_OR_SKIP
 
 _LONGEST_TEXT_CHARACTERS = 256
 _LARGEST_POSITION = 1_000_000
@@ -34,7 +35,7 @@ class NewRound(Strict):
     assisted: bool = False
     daily: bool = False
     form: Literal["tail", "whole"] = Field(
-        "tail", description="Of a duel: rivals outside the model's top eight, or from everywhere"
+        "tail", description="Of a duel: rivals outside the model's first eight, or from everywhere"
     )
 
     def wish(self) -> RoundWish:
@@ -67,13 +68,13 @@ class NewGuess(Strict):
         None,
         ge=1,
         le=MOST_TRIES,
-        description="In mode tries, which try this is: makes a repeated request safe",
+        description="In mode tries, which try this is, so that a request can safely be repeated",
     )
 
     @model_validator(mode="after")
     def _text_or_skip(self) -> Self:
         if self.skip == (self.text is not None):
-            raise ValueError("Send either a text or skip: true.")
+            raise ValueError(TEXT_OR_SKIP)
         return self
 
     def answer(self) -> TypedGuess:
@@ -82,7 +83,7 @@ class NewGuess(Strict):
             try:
                 self.text.encode("utf-8")
             except UnicodeEncodeError as error:
-                raise InvalidInput("text", "That is not valid Unicode text.") from error
+                raise InvalidInput("text", NOT_UNICODE) from error
         return TypedGuess(self.position, self.text, self.attempt)
 
 
@@ -93,7 +94,7 @@ class NewText(Strict):
 
 
 class NewBet(Strict):
-    """A spread of 1 over what is offered and something else."""
+    """Shares that add up to 1, over what is offered and something else."""
 
     position: int = Field(ge=0, le=_LARGEST_POSITION)
     stakes: dict[str, float] = Field(max_length=_MOST_OPTIONS)
@@ -111,7 +112,7 @@ class NewJudgement(Strict):
 
 
 class NewRoundJudgement(NewJudgement):
-    """The same within a round, where the position says which question is meant."""
+    """The same within a round, where the position says which question it answers."""
 
     position: int = Field(ge=0, le=_LARGEST_POSITION)
 

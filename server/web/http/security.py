@@ -1,4 +1,4 @@
-"""Headers on every answer, and which state-changing requests are taken at all."""
+"""Headers on every answer, and which state-changing requests are accepted at all."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from secure import (
     XFrameOptions,
 )
 from werkzeug.wrappers import Response as AnyResponse
+
+from server.web.wording.errors import FOREIGN_ORIGIN
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _FOR_MACHINES = frozenset({"health.alive", "health.ready"})
@@ -82,7 +84,7 @@ def _require_own_origin() -> None:
     except ValueError:
         ours = False
     if not ours:
-        abort(403, "This request comes from another site.")
+        abort(403, FOREIGN_ORIGIN)
 
 
 def _require_json() -> None:

@@ -1,4 +1,4 @@
-"""Calibration as the page words and draws it: what was stated, and how often it came true."""
+"""Calibration in words and drawn: what was stated, and how often it came true."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from server.services.contract.figures import IntervalView
 from server.services.contract.statistics import CalibrationView, OpponentStatistics
 from server.web.wording.figures import SPACE
 
-Ticks = list[tuple[str, float]]  # what is written above an axis, and where, in percent
-_SMALLEST_SHARE = 0.001  # at it and its counterpart the axis of log-odds ends
+Ticks = list[tuple[str, float]]  # labels above an axis, and their places in percent
+_SMALLEST_SHARE = 0.001  # the axis of log-odds ends here and at 1 minus this
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,12 @@ class CalibrationTable:
 
 
 def calibration_tables(view: OpponentStatistics) -> list[CalibrationTable]:
-    """Return a table each for bets and duels, where there are any."""
-    found = [
-        ("Bets", "every stake, also that on something else.", view.bets_calibration),
+    """Return a table for bets and one for duels, where there are any."""
+    kinds = [
+        ("Bets", "every stake, including those on something else.", view.bets_calibration),
         (
             "Duels",
-            "how sure of the one they preferred, weighted as it is paid.",
+            "how sure people were of the one they preferred, weighted as it is paid.",
             view.duels_calibration,
         ),
     ]
@@ -56,19 +56,19 @@ def calibration_tables(view: OpponentStatistics) -> list[CalibrationTable]:
     ticks = [(f"{100 * share:g}{SPACE}%", _on_odds(share)) for share in ends]
     return [
         CalibrationTable(name, hint, ticks, [_calibrated(line) for line in lines])
-        for name, hint, lines in found
+        for name, hint, lines in kinds
         if lines
     ]
 
 
-def _calibrated(found: CalibrationView) -> CalibrationLine:
-    right = found.right
+def _calibrated(view: CalibrationView) -> CalibrationLine:
+    right = view.right
     places = Spread(_on_odds(right.value), _on_odds(right.low), _on_odds(right.high))
-    return CalibrationLine(found.stated, right, places, _on_odds(found.stated))
+    return CalibrationLine(view.stated, right, places, _on_odds(view.stated))
 
 
 def _on_odds(share: float) -> float:
-    """Return the place of a share on an axis of log-odds, where 0.2 and 2 % lie well apart."""
+    """Return the place of a share on an axis of log-odds, where 0.2 and 2 % are well apart."""
     inside = min(max(share, _SMALLEST_SHARE), 1 - _SMALLEST_SHARE)
     largest = math.log(1 / _SMALLEST_SHARE - 1)
     return round(50 + 50 * math.log(inside / (1 - inside)) / largest, 1)

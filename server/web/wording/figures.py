@@ -14,15 +14,15 @@ def lead_sentence(comparison: ComparisonView, noun: str) -> str:
     n, more = comparison.difference.n, comparison.answers_to_settle
     if more == 0:
         return (
-            f"The 95\u202f% interval of the difference leaves out zero after {counted(n, noun)}; "
+            f"The 95\u202f% interval of the difference excludes zero after {counted(n, noun)}; "
             "chance alone seldom does that."
         )
     if more is None:
         return f"You are level after {counted(n, noun)}, and no number of answers settles a tie."
     return (
         f"On {counted(n, noun)} that proves little: "
-        "the 95\u202f% interval of the difference still holds zero. "
-        f"At this rate about {two_digits(more):,} more would tell."
+        "the 95\u202f% interval of the difference still includes zero. "
+        f"At this rate about {two_digits(more):,} more would settle it."
     )
 
 
@@ -34,7 +34,7 @@ def counted(count: int, noun: str, plural: str = "") -> str:
 def probability(share: float) -> str:
     """Return a probability with the digits that matter: 31 %, 1.6 %, and 1 in 24,000 below 0.01 %.
 
-    Rarer than one in a million is said in words: 1 in 3.1 billion.
+    Beyond one in a million in words: 1 in 3.1 billion.
     static/js/format.js has the same rule; a browser test compares the two.
     """
     if share < _RAREST_PERCENT:
@@ -47,7 +47,7 @@ def probability(share: float) -> str:
 
 
 def stated(share: float) -> str:
-    """Return a share that somebody stated: to a tenth above 99 %, where the steps are that fine."""
+    """Return a stated share: to a tenth above 99 %, where the steps are that fine."""
     return f"{100 * share:.1f}{SPACE}%" if 0.995 <= share < 1 else probability(share)
 
 
@@ -62,13 +62,13 @@ def sensible(value: float) -> str:
 
 
 def signed(value: float) -> str:
-    """Return a number that may be a loss with two decimals and its sign: +0.25, −1.50, 0.00."""
+    """Return a number with two decimals and its sign: +0.25, −1.50, 0.00."""
     size = f"{abs(value):.2f}"
     return size if float(size) == 0 else f"{'−' if value < 0 else '+'}{size}"
 
 
 def half_up(value: float) -> int:
-    """Return a number that is never negative, rounded as in school."""
+    """Return a number that is not negative, rounded half up."""
     return int(value + 0.5)
 
 

@@ -1,4 +1,4 @@
-"""Sentences of the result page: true and kind, also when the sample proves nothing."""
+"""Sentences of the result page: true and kind, even when the sample proves nothing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from server.web.wording.figures import (
     two_digits,
 )
 
-FEWEST_FOR_PERPLEXITY = 60  # words; on a dozen it is off by half or double
+FEWEST_FOR_PERPLEXITY = 60  # words; from a dozen it may be off by a factor of two
 HEAT_LEVELS = 8
 _MARKS_YOU = {True: "●", False: "○"}
 _MARKS_MODEL = {True: "■", False: "□"}
@@ -34,7 +34,7 @@ class SideWording:
     """One side's large number, and the small print below it."""
 
     score: str
-    of: str
+    unit: str
     detail: str
 
 
@@ -75,7 +75,7 @@ _Texts = tuple[str, str, SideWording, SideWording, str]
 def _guess_wording(result: ResultView) -> _Texts:
     score, label = result.round.score, result.round.model.label
     noun = result.round.unit.removesuffix("s")
-    of = f"/{score.answered}"
+    unit = f"/{score.answered}"
     detail = (
         f"{_share_right(result.model.accuracy)}\n{result.model.bits_per_target:.1f} bits "
         f"a {noun}, perplexity {sensible(result.model.perplexity)}"
@@ -83,8 +83,8 @@ def _guess_wording(result: ResultView) -> _Texts:
     return (
         _headline(score.you - score.model, label, noun),
         lead_sentence(result.comparison, noun),
-        SideWording(str(score.you), of, _share_right(result.you.accuracy) + _best_guess(result)),
-        SideWording(str(score.model), of, detail),
+        SideWording(str(score.you), unit, _share_right(result.you.accuracy) + _best_guess(result)),
+        SideWording(str(score.model), unit, detail),
         f"Perplexed: I guessed {score.you} of {counted(score.answered, noun)}, "
         f"{label} {score.model}.",
     )
@@ -95,8 +95,8 @@ def _tries_wording(result: ResultView) -> _Texts:
     if tries is None:
         raise ValueError("a round of tries without its tries")
     n = result.round.score.answered
-    found, models = (round(sum(s) * n) for s in (tries.solved, tries.model_solved))
-    first, models_first = (round(s[0] * n) for s in (tries.solved, tries.model_solved))
+    found, model_found = (round(sum(s) * n) for s in (tries.solved, tries.model_solved))
+    first, model_first = (round(s[0] * n) for s in (tries.solved, tries.model_solved))
     lead = (
         f"{_number(first).capitalize()} at the first try. By Shannon’s bounds your uncertainty "
         f"lay between {tries.lower_bits.value:.1f} and {tries.upper_bits.value:.1f} bits a {noun}; "
@@ -105,11 +105,11 @@ def _tries_wording(result: ResultView) -> _Texts:
     )
     return (
         f"You found {found} of {counted(n, noun)} in five tries; "
-        f"{label} would have found {models}.",
+        f"{label} would have found {model_found}.",
         lead,
         SideWording(str(found), f"/{n}", f"{first} at the first try"),
-        SideWording(str(models), f"/{n}", f"{models_first} at the first try"),
-        f"Perplexed, five tries a {noun}: I found {found} of {n}, {label} {models}.",
+        SideWording(str(model_found), f"/{n}", f"{model_first} at the first try"),
+        f"Perplexed, five tries a {noun}: I found {found} of {n}, {label} {model_found}.",
     )
 
 
@@ -117,7 +117,7 @@ def _bet_wording(result: ResultView) -> _Texts:
     label, noun, losses = _label(result), result.round.unit.removesuffix("s"), _losses(result)
     lead = (
         f"What the author wrote cost you {losses.you.value:.1f} bits a {noun}, as if you had been "
-        f"unsure between {sensible(2**losses.you.value)} equally likely {noun}s; the "
+        f"choosing among {sensible(2**losses.you.value)} equally likely {noun}s; the "
         f"95{SPACE}% interval runs from {_range(losses.you, ' to ')} bits. {label} paid "
         f"{losses.model.value:.1f} on the same {noun}s. {_settled(losses, noun)}"
     )
@@ -135,22 +135,26 @@ def _duel_wording(result: ResultView) -> _Texts:
     label, pay, score = _label(result), result.pay, result.round.score
     if pay is None:
         raise ValueError("a round of duels without what it paid")
-    practice = "That was practice and counts nowhere. " if result.round.practice else ""
+    practice = (
+        "That was practice and is left out of all statistics. " if result.round.practice else ""
+    )
     lead = (
         f"{practice}Even shares earn nothing. You earned {signed(pay.you.value)} bits a pair "
         f"(95{SPACE}% interval {signed(pay.you.low)} to {signed(pay.you.high)}), "
         f"{label} {signed(pay.model.value)}. {_settled(pay, 'pair')}"
     )
     details = [
-        f"leaned to the author’s\n{signed(side.value)} bits a pair" for side in (pay.you, pay.model)
+        f"leaned towards the author’s\n{signed(side.value)} bits a pair"
+        for side in (pay.you, pay.model)
     ]
-    of = f"/{score.answered}"
+    unit = f"/{score.answered}"
     return (
-        f"You told {score.you} of {counted(score.answered, 'pair')} right, {label} {score.model}.",
+        f"You judged {score.you} of {counted(score.answered, 'pair')} right, "
+        f"{label} {score.model}.",
         lead,
-        SideWording(str(score.you), of, details[0]),
-        SideWording(str(score.model), of, details[1]),
-        f"Perplexed duel: I told {score.you} of {score.answered} right, {label} {score.model}.",
+        SideWording(str(score.you), unit, details[0]),
+        SideWording(str(score.model), unit, details[1]),
+        f"Perplexed duel: I judged {score.you} of {score.answered} right, {label} {score.model}.",
     )
 
 
@@ -181,7 +185,7 @@ def _bits_side(mean: IntervalView, noun: str) -> SideWording:
 
 
 def _perplexity(mean: IntervalView) -> str:
-    """Name the perplexity where it is more than an accident of which words came."""
+    """Name the perplexity where it depends on more than which words happened to come."""
     return f", perplexity {sensible(2**mean.value)}" if mean.n >= FEWEST_FOR_PERPLEXITY else ""
 
 

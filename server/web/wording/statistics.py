@@ -1,4 +1,4 @@
-"""The public statistics as the page words and draws them."""
+"""The public statistics in words and drawn."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class PairTable:
 
 @dataclass(frozen=True)
 class PerplexityLine:
-    """One way to ask for a perplexity: both sides, in figures and on a logarithmic axis."""
+    """Perplexity by one way of asking: both sides, in figures and on a logarithmic axis."""
 
     name: str
     note: str
@@ -81,7 +81,7 @@ class OpponentPage:
 
 
 def stats_wording(stats: PublicStatistics) -> list[OpponentPage]:
-    """Return what the page says of each model and unit, those with most answers first."""
+    """Return what the page says about each model and unit, those with most answers first."""
     return [_opponent(number, view) for number, view in enumerate(stats.opponents, start=1)]
 
 
@@ -105,26 +105,26 @@ def _accuracy_lead(view: OpponentStatistics) -> str:
     n = counted(pair.guesses, "position")
     if more == 0:
         better = "People guess" if pair.difference.value > 0 else f"{label} guesses"
-        return f"{better} better: the interval of the difference leaves out zero on {n}."
+        return f"{better} better: the interval of the difference excludes zero on {n}."
     if more is None:
         return f"People and {label} are level on {n}."
-    return f"{n} do not yet tell who guesses better; about {two_digits(more):,} more would."
+    return f"{n} do not yet show who guesses better; about {two_digits(more):,} more would."
 
 
 def _perplexity_lead(view: OpponentStatistics) -> str:
-    if (found := view.headline) is None:
+    if (headline := view.headline) is None:
         return ""
-    label, excess = view.model.label, found.excess_nats
+    label, excess = view.model.label, headline.excess_nats
     if excess.low is None or excess.high is None:
         return ""
-    who = f"{_figure(found.people)} for people, {sensible(found.model)} for {label}"
+    both = f"{_figure(headline.people)} for people, {sensible(headline.model)} for {label}"
     if excess.low <= 0 <= excess.high:
-        return f"Perplexity is {who}; the bets so far do not tell them apart."
-    return f"Perplexity is {who}, by {_headline_name(view).lower()}."
+        return f"Perplexity is {both}; the bets so far do not tell them apart."
+    return f"Perplexity is {both}, by {_headline_name(view).lower()}."
 
 
 def _headline_name(view: OpponentStatistics) -> str:
-    """Without a duel in the tail the headline is that of the bets, and is called so."""
+    """Return what the headline is called: without a duel in the tail it is that of the bets."""
     return "Bets and duels" if view.tail_questions else "Bets alone"
 
 
@@ -140,8 +140,8 @@ def _pair_tables(number: int, view: OpponentStatistics) -> list[PairTable]:
     periods = [(f"{p.first_day:%-d %b %Y}", "", p) for p in view.periods]
     since = "Week from" if any(p.days > 1 for p in view.periods) else "Day"
     unsure = (
-        f"By the entropy of {label}’s prediction among all tokens: how many bits it lacks to know "
-        f"what comes. {every}"
+        f"By the entropy of {label}’s prediction among all tokens: how many bits it is short of "
+        f"knowing what comes. {every}"
     )
     return [
         _table(f"modes-{number}", "By mode", "The first guess at each position.", "Mode", modes),
@@ -183,8 +183,8 @@ def _perplexities(
         ("Bets alone", "the model’s tail stands in for people’s", view.bets),
         ("Duels with any rival", _published_note(view), view.published),
     ]
-    found = [(name, note, way) for name, note, way in ways if way is not None]
-    figures = [bound for _, _, way in found for bound in (*_bounds(way.people), way.model)]
+    known = [(name, note, way) for name, note, way in ways if way is not None]
+    figures = [bound for _, _, way in known for bound in (*_bounds(way.people), way.model)]
     if not figures:
         return [], []
     low = max((t for t in _PERPLEXITY_TICKS if t <= min(figures)), default=1)
@@ -196,14 +196,14 @@ def _perplexities(
         return round(100 * math.log(inside / low) / math.log(high / low), 1)
 
     ends = [(f"{tick:,}", at(tick)) for tick in (low, high)]
-    return [_perplexity_line(name, note, way, at) for name, note, way in found], ends
+    return [_perplexity_line(name, note, way, at) for name, note, way in known], ends
 
 
 def _published_note(view: OpponentStatistics) -> str:
     if view.published is None or view.published.as_published is None:
         return ""
     plain = _shown(view.published.as_published)
-    return f"the study’s form, jackknifed; {plain} as it was published"
+    return f"the study’s form, jackknifed; {plain} as published"
 
 
 def _perplexity_line(name: str, note: str, way: PerplexityView, at: _Axis) -> PerplexityLine:

@@ -18,9 +18,8 @@ from server.services.research.oracle import (
     Repeated,
     RepeatedRow,
     oracle_results,
-    repeated_table,
-    verdict,
 )
+from server.web.wording.oracle import repeated_table, verdict
 
 WEIGHTS = st.lists(st.floats(1e-9, 1.0), min_size=9, max_size=9)
 
@@ -82,15 +81,15 @@ def test_a_cell_holds_the_mean_and_its_error() -> None:
 
 
 @pytest.mark.parametrize(
-    ("headline", "held", "said"),
+    ("headline", "held", "ending"),
     [
         (4.29, 90, "All three bars are met."),
         (4.31, 90, "Not all three bars are met."),
         (4.29, 89, "Not all three bars are met."),
     ],
 )
-def test_the_verdict_is_what_the_figures_give(headline: float, held: int, said: str) -> None:
-    assert verdict(results(headline=headline, held=held)).endswith(said)
+def test_the_verdict_is_what_the_figures_give(headline: float, held: int, ending: str) -> None:
+    assert verdict(results(headline=headline, held=held)).endswith(ending)
 
 
 def test_the_document_s_tables_are_the_page_s() -> None:
@@ -100,7 +99,8 @@ def test_the_document_s_tables_are_the_page_s() -> None:
 def test_the_shipped_results_hold_every_player_exact_and_rounded() -> None:
     rows = oracle_results().repeated
     assert len(rows) >= 8
-    assert [row.answers for row in rows] == ["exact", "rounded"] * (len(rows) // 2)
+    for player in {row.player for row in rows}:
+        assert {"exact", "rounded"} <= {row.answers for row in rows if row.player == player}
     assert all(
         isinstance(found, Range)
         for row in oracle_results().played

@@ -177,8 +177,8 @@ def test_a_round_that_proves_nothing_says_so_and_how_much_more_would_tell() -> N
     sentence = lead_sentence(comparison(3, 2, 1, 6), "word")
     assert sentence == (
         "On 12 words that proves little: "
-        "the 95\u202f% interval of the difference still holds zero. "
-        "At this rate about 310 more would tell."
+        "the 95\u202f% interval of the difference still includes zero. "
+        "At this rate about 310 more would settle it."
     )
 
 
@@ -193,7 +193,7 @@ def test_how_much_more_is_said_in_round_numbers(more: int, said: str) -> None:
 def test_a_settled_round_says_that_the_interval_leaves_out_zero() -> None:
     sentence = lead_sentence(comparison(0, 12, 0, 0), "word")
     assert sentence.startswith(
-        "The 95\u202f% interval of the difference leaves out zero after 12 words"
+        "The 95\u202f% interval of the difference excludes zero after 12 words"
     )
     assert "proves little" not in sentence
 
