@@ -14,16 +14,13 @@ import numpy as np
 
 from server.domain.estimators.accuracy import Z_95, Interval
 from server.domain.estimators.arrays import FloatArray
-from server.domain.estimators.estimates import Clusters
+from server.domain.estimators.clusters import ClusterKind, Clusters, one_player_weights, squares_of
 from server.domain.estimators.variance_components import (
     LOSS_NATS,
-    ClusterKind,
     Components,
     Default,
     fit_components,
     mean_variance,
-    one_player_weights,
-    squares_of,
 )
 
 DEFAULT_SLOPE = (

@@ -7,11 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from server.domain.estimators.arrays import BoolArray, FloatArray, IntArray
-from server.domain.estimators.estimates import (
-    Clusters,
-    Estimate,
-    Part,
-)
+from server.domain.estimators.clusters import Clusters
+from server.domain.estimators.estimates import Estimate, Part
 from server.domain.estimators.shares import inside
 
 

@@ -13,30 +13,13 @@ import numpy as np
 
 from server.domain.estimators.accuracy import Interval
 from server.domain.estimators.arrays import FloatArray, IntArray
-from server.domain.estimators.intervals import mean_interval
-from server.domain.estimators.variance_components import (
-    LOSS_NATS,
-    ClusterKind,
+from server.domain.estimators.clusters import (
+    Clusters,
     ClusterSquares,
-    Default,
-    SpreadPart,
-    codes_by_kind,
     products_of,
-    spread_of,
 )
-
-
-@dataclass(frozen=True)
-class Clusters:
-    """Who answered where: integer codes, one per row, shape (n,) each; any integers will do."""
-
-    player: IntArray
-    position: IntArray
-    passage: IntArray
-
-    def by_kind(self) -> dict[ClusterKind, IntArray]:
-        """Return the codes of all kinds of clusters."""
-        return codes_by_kind(self.player, self.passage, self.position)
+from server.domain.estimators.intervals import mean_interval
+from server.domain.estimators.variance_components import LOSS_NATS, Default, SpreadPart, spread_of
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,7 @@ import math
 from server.domain.estimators.accuracy import Interval
 from server.domain.estimators.arrays import FloatArray
 from server.domain.estimators.student_t import t_quantile, two_sided_p
-from server.domain.estimators.variance_components import (
-    Components,
-    MeanVariance,
-    mean_variance,
-)
+from server.domain.estimators.variance_components import Components, MeanVariance, mean_variance
 
 
 def mean_interval(value: float, n: int, spread: MeanVariance) -> Interval:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from server.domain.estimators.accuracy import Interval, PairedCounts
 from server.domain.estimators.arrays import FloatArray
+from server.domain.estimators.clusters import ClusterSquares, is_one_player
 from server.domain.estimators.intervals import (
     answers_to_settle,
     mean_interval,
@@ -16,11 +17,9 @@ from server.domain.estimators.variance_components import (
     MODEL_RIGHT,
     RIGHT,
     RIGHT_DIFFERENCE,
-    ClusterSquares,
     Components,
     default_components,
     fit_components,
-    is_one_player,
     mean_variance,
 )
 

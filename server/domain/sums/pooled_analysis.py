@@ -14,10 +14,11 @@ import numpy as np
 
 from server.domain.estimators.ability import PAIRED_LOSS_NATS, PairedLosses, drawn_slope
 from server.domain.estimators.accuracy import Interval
+from server.domain.estimators.clusters import ClusterKind
 from server.domain.estimators.intervals import answers_to_settle
 from server.domain.estimators.perplexity import perplexity
 from server.domain.estimators.tries import lower_bound_terms
-from server.domain.estimators.variance_components import ClusterKind, fit_components
+from server.domain.estimators.variance_components import fit_components
 from server.domain.study.guess_analysis import TriesAnalysis
 from server.domain.study.loss_analysis import BetAnalysis, ComparisonAnalysis, HeadlineAnalysis
 from server.domain.sums.contributions import (

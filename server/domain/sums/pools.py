@@ -10,16 +10,9 @@ import numpy as np
 
 from server.domain.estimators.accuracy import Interval
 from server.domain.estimators.arrays import FloatArray
+from server.domain.estimators.clusters import KINDS, ClusterKind, ClusterSquares
 from server.domain.estimators.intervals import mean_interval
-from server.domain.estimators.variance_components import (
-    KINDS,
-    LOSS_NATS,
-    ClusterKind,
-    ClusterSquares,
-    Default,
-    SpreadPart,
-    spread_of,
-)
+from server.domain.estimators.variance_components import LOSS_NATS, Default, SpreadPart, spread_of
 from server.domain.sums.whole_numbers import CLUSTER, MOMENTS, Numbers, Sums, add, moments
 
 TOTAL = "total"

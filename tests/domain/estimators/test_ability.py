@@ -11,7 +11,7 @@ from server.domain.estimators.ability import (
     fit_paired_losses,
     player_loss,
 )
-from server.domain.estimators.estimates import Clusters
+from server.domain.estimators.clusters import Clusters
 from server.domain.estimators.variance_components import Components
 from server.domain.sums.contributions import HEAD, Head
 from server.domain.sums.pooled_analysis import paired_losses_from

@@ -10,14 +10,8 @@ import pytest
 
 from server.domain.estimators import estimates, shares
 from server.domain.estimators.bets import bets_estimate, with_tail
-from server.domain.estimators.estimates import (
-    Clusters,
-    Estimate,
-    interval,
-    mean_estimate,
-    number_of,
-    plus,
-)
+from server.domain.estimators.clusters import Clusters
+from server.domain.estimators.estimates import Estimate, interval, mean_estimate, number_of, plus
 from tests.domain.samples import make_bets, make_duels, make_world
 
 

@@ -14,6 +14,14 @@ from scipy import stats
 from benchmarks.intervals import EFFECTS, coverage
 from server.domain.estimators import student_t
 from server.domain.estimators.accuracy import Interval, wilson_interval
+from server.domain.estimators.clusters import (
+    KINDS,
+    ClusterKind,
+    ClusterSquares,
+    codes_by_kind,
+    squares_of,
+    squares_of_marks,
+)
 from server.domain.estimators.intervals import (
     answers_to_settle,
     mean_interval,
@@ -21,20 +29,14 @@ from server.domain.estimators.intervals import (
     share_interval,
 )
 from server.domain.estimators.variance_components import (
-    KINDS,
     LOSS_NATS,
     MODEL_RIGHT,
     RIGHT,
-    ClusterKind,
-    ClusterSquares,
     Components,
     MeanVariance,
-    codes_by_kind,
     default_components,
     fit_components,
     mean_variance,
-    squares_of,
-    squares_of_marks,
     sum_variance,
 )
 
