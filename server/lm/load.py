@@ -54,7 +54,7 @@ def load_model(source: ModelSource) -> LoadedModel:
     model.eval().to("cuda" if torch.cuda.is_available() else "cpu")
     label = model_label(source.name)
     require_ids_inside(tokenizer, model, beginning, label)
-    window, remarks = _window(model, tokenizer, label)
+    window, remarks = window_of(model, tokenizer, label)
     probe = Probe.of([beginning, *ids_of_text(tokenizer, PROBE)], window)
     # The model as transformers made it, before anything is replaced by what is faster.
     logits = first_logits(model, probe, label)
@@ -101,7 +101,7 @@ def _read(source: ModelSource) -> PreTrainedModel:
     return model
 
 
-def _window(
+def window_of(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, label: str
 ) -> tuple[int, tuple[str, ...]]:
     """Return how many tokens the model reads, and any remarks on that.

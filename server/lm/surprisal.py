@@ -52,7 +52,7 @@ class TextReader:
     def read(self, text: str) -> TokenLogprobs:
         """Return the tokens of `text` with their log-probabilities.
 
-        Raises InvalidInput for a text without a token, or one that its tokens do not rejoin to.
+        Raises InvalidInput for a text without a token, or one that its tokens do not join to.
         """
         tokenizer, pieces = self._loaded.tokenizer, self._loaded.vocabulary.pieces
         ids = tokenizer(text, add_special_tokens=False, split_special_tokens=True, verbose=False)

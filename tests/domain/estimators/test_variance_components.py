@@ -167,7 +167,7 @@ def test_independent_answers_have_wilson_s_interval(n: int, data: st.DataObject)
 
 
 def test_a_share_refuses_what_is_none() -> None:
-    with pytest.raises(ValueError, match="no share"):
+    with pytest.raises(ValueError, match="not a share"):
         share_interval(3, 2, default_components(RIGHT), np.full(5, 0.5))
 
 
