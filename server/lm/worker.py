@@ -27,16 +27,16 @@ class WorkerUnfit(PerplexedError):
     """A worker may not score, or cannot; the message names it and says why."""
 
 
-def _code() -> str:
-    """Return a hash of all code that scores: other code may give other scores."""
-    digest, server = hashlib.sha256(), Path(__file__).parents[1]
+def hash_of_code(server: Path) -> str:
+    """Return a hash of all code in `server` that scores: other code may give other scores."""
+    digest = hashlib.sha256()
     for path in sorted([*(server / "domain").rglob("*.py"), *(server / "lm").rglob("*.py")]):
-        digest.update(str(path.relative_to(server)).encode() + path.read_bytes())
+        digest.update(path.relative_to(server).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()[:12]
 
 
 # Read when the process starts to score: what is on the disk later is not what runs.
-CODE = _code()
+CODE = hash_of_code(Path(__file__).parents[1])
 
 
 @dataclass(frozen=True)
