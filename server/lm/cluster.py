@@ -49,7 +49,7 @@ def connected(scheduler: str) -> Iterator[Client]:
 
 
 class ClusterScorer:
-    """The workers of one scheduler, each holding the model that is known here, but not loaded."""
+    """The workers of one scheduler, each holding the model that is known here but not loaded."""
 
     def __init__(
         self,

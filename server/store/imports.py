@@ -18,7 +18,7 @@ _BOOKMARK = "bookmark"  # stands beside the counts in their column
 
 @dataclass(frozen=True)
 class ImportProgress:
-    """How far an import has come: the source's position and bookmark, and the counts till there."""
+    """How far an import has come: the source's position and bookmark, and the counts so far."""
 
     position: int = 0
     tally: Tally = field(default_factory=Tally)
@@ -26,7 +26,7 @@ class ImportProgress:
 
 
 def import_progress(session: Session, fingerprint: str) -> ImportProgress:
-    """Return how far the unfinished import has come; the beginning where there is none."""
+    """Return how far the unfinished import has come; its beginning where there is none."""
     query = select(ImportRow).where(ImportRow.fingerprint == fingerprint)
     row = session.scalars(query).one_or_none()
     if row is None:

@@ -14,7 +14,7 @@ LEAST_MEDIAN_MS = 300
 def is_monotonous(same: int, typed: int) -> bool:
     """Tell whether one text is most of what a player typed in a mode, of at least 12 guesses.
 
-    Such answers are marked in exports, and count: somebody may believe in "the".
+    Such answers are marked in exports, but they count: somebody may believe in "the".
 
     >>> is_monotonous(7, 12), is_monotonous(6, 12), is_monotonous(11, 11)
     (True, False, False)

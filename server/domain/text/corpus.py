@@ -85,7 +85,7 @@ def passage_of(record: Mapping[str, object], wanted: Wanted) -> Passage:
     """
     text = record.get("text")
     if not isinstance(text, str):
-        raise Dropped("no text" if text is None else "text: neither text nor bytes of one")
+        raise Dropped("no text" if text is None else "text: neither text nor its bytes")
     words = count_words(text)
     if words < wanted.minimum_words:
         raise Dropped(f"shorter than {wanted.minimum_words:,} words")
