@@ -107,8 +107,8 @@ def products_of(
 ) -> FloatArray:
     """Return by kind Σ over clusters of (the first's sum)·(the second's sum), shape (5,).
 
-    Between different kinds of answers only players, passages and positions are shared: who has seen
-    a passage is not asked about it again, so nobody answers at one place in two ways.
+    Between different kinds of answers only players, passages and positions are shared: whoever has
+    seen a passage is not asked about it again, so nobody answers at one place in two ways.
     """
     if first.shape == second.shape and of_first is of_second:
         return np.array([_product(first, second, of_first[kind]) for kind in KINDS])

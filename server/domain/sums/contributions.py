@@ -100,10 +100,11 @@ def judged_contributions(columns: ComparisonColumns) -> Judged:
     loss = -columns.generator_logprob
     ones = np.ones_like(relative)
     parts = (excess.plain[code], excess.jackknifed[code], loss, relative, ones)
-    each = _fixed([part / n for part in parts])
+    judged = _fixed([part / n for part in parts])
     questions = _fixed([excess.plain, excess.jackknifed, loss[first]])
     return Judged(
-        [Whole(1, *numbers) for numbers in each], [Questions(1, *numbers) for numbers in questions]
+        [Whole(1, *numbers) for numbers in judged],
+        [Questions(1, *numbers) for numbers in questions],
     )
 
 

@@ -133,8 +133,9 @@ def _tail_excess(pool: Pool, tail: Questions) -> Interval:
 
 def _judgements(mean: Fraction, questions: int, *fields: str) -> PoolPart:
     """Weigh judgements 1/(n_q·questions); each contributes that much of [T_q − T̄ + relative]."""
-    one = _QUANTUM / questions
-    return PoolPart(dict.fromkeys(fields, one) | {"share": -mean * one}, {"share": one})
+    weight = _QUANTUM / questions
+    contributions = dict.fromkeys(fields, weight) | {"share": -mean * weight}
+    return PoolPart(contributions, {"share": weight})
 
 
 def _comparisons(pool: Pool, judged: Questions, reference: str) -> ComparisonAnalysis:
@@ -190,8 +191,8 @@ def _mean_of_outcomes(pool: Pool, values: list[float], n: int) -> Interval:
     exact = [Fraction(value) for value in values]
     total = sum((v * count for v, count in zip(exact, pool.totals, strict=True)), Fraction(0))
     mean = total / n
-    each = zip(pool.fields, exact, strict=True)
-    contributions = {name: (value - mean) / n for name, value in each}
+    named = zip(pool.fields, exact, strict=True)
+    contributions = {name: (value - mean) / n for name, value in named}
     weights = dict.fromkeys(pool.fields, Fraction(1, n))
     return pool.interval(mean, n, PoolPart(contributions, weights))
 

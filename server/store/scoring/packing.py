@@ -50,15 +50,15 @@ def _planes(name: str, numbers: Bits) -> NDArray[np.uint8]:
     """Return the bytes of all numbers, lowest first: shape (4, *that of the numbers)."""
     if name.endswith(_FALLING):
         numbers = np.diff(numbers, axis=-1, prepend=np.uint32(0))
-    each = numbers.astype("<u4")[..., np.newaxis].view(np.uint8)
-    return np.ascontiguousarray(np.moveaxis(each, -1, 0))
+    octets = numbers.astype("<u4")[..., np.newaxis].view(np.uint8)
+    return np.ascontiguousarray(np.moveaxis(octets, -1, 0))
 
 
 def _numbers(name: str, planes: NDArray[np.uint8]) -> Bits:
     if planes.dtype != np.uint8 or planes.shape[:1] != (_BYTES,):
         raise ValueError(f"{name} is not kept in four planes of bytes")
-    each = np.ascontiguousarray(np.moveaxis(planes, 0, -1))
-    numbers: Bits = each.view("<u4")[..., 0].astype(np.uint32)
+    octets = np.ascontiguousarray(np.moveaxis(planes, 0, -1))
+    numbers: Bits = octets.view("<u4")[..., 0].astype(np.uint32)
     if name.endswith(_FALLING):
         numbers = numbers.cumsum(axis=-1, dtype=np.uint32)
     return np.ascontiguousarray(numbers)

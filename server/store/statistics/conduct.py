@@ -26,7 +26,7 @@ Answers = Select[int, str, int, int, int]  # player, mode, first guess, skip, fa
 def excluded_players(session: Session) -> dict[int, Verdict]:
     """Return the players some of whose answers are left out, each with the verdict."""
     everyone = verdicts(session).items()
-    return {player_id: player_s for player_id, player_s in everyone if player_s.reason}
+    return {player_id: outcome for player_id, outcome in everyone if outcome.reason}
 
 
 def verdicts(session: Session, players: Collection[int] | None = None) -> dict[int, Verdict]:
@@ -71,8 +71,8 @@ def _by_mode(
     session: Session, players: Collection[int] | None
 ) -> list[tuple[int, str, int, int, int, int]]:
     """Return player, mode, first guesses, skips, answers and fast ones."""
-    each = (_only(query, players) for query in (_guesses(), _bets(), _judgements()))
-    answers = union_all(*each).subquery()
+    selects = (_only(query, players) for query in (_guesses(), _bets(), _judgements()))
+    answers = union_all(*selects).subquery()
     columns = answers.c
     query = select(
         columns.player_id,
