@@ -21,12 +21,9 @@ from benchmarks.oracle.players import ModelPlayer
 from server.domain.estimators.accuracy import Interval
 from server.domain.estimators.arrays import BoolArray, FloatArray, IntArray
 from server.domain.estimators.bets import Bets, bets_estimate, with_tail
+from server.domain.estimators.clusters import Clusters
 from server.domain.estimators.comparisons import Judgements, excess_estimate
-from server.domain.estimators.estimates import (
-    Clusters,
-    Estimate,
-    interval,
-)
+from server.domain.estimators.estimates import Estimate, interval
 from server.domain.play.rounds import POSITIONS_PER_ROUND
 from server.domain.scores.passage_scores import Form
 from server.services.research.oracle import Repeated, RepeatedRow

@@ -31,8 +31,8 @@ from server.commands.passages import BUNDLED_PASSAGES
 from server.domain.scores.models import Precision
 from server.domain.text.passages import Passage
 from server.lm.forward import multiplies_bfloat16
-from server.lm.read import TokenReader
 from server.lm.source import BUNDLED_FOLDER, find_source
+from server.lm.tokenizing import TokenReader
 from server.services.corpus.cutting import cut_passage
 from training.corpus import read_documents
 
