@@ -22,7 +22,7 @@ from server.store.engine import configure, engine_options, migrating, normalised
 from server.store.passages import known_hashes
 from server.store.players import add_player, find_player
 from server.store.scoring.blobs import vocabulary_to_blob
-from server.store.scoring.scores import vocabulary_sizes
+from server.store.scoring.scores import answer_counts
 from server.store.tables import Base, PlayerRow
 from tests.conftest import PostgresqlDatabases, SqliteFiles
 
@@ -74,7 +74,7 @@ def test_migrating_fills_in_the_size_of_a_vocabulary(
             connection.commit()
             upgrade(config, "head")
         with Session(engine) as session:
-            assert list(vocabulary_sizes(session).values()) == [3]
+            assert list(answer_counts(session).values()) == [3, 2]  # tokens, words
         engine.dispose()
 
 

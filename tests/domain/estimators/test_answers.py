@@ -139,5 +139,5 @@ def test_counts_of_nothing_are_refused(counts: list[int]) -> None:
     for estimate in (coverage, entropy_nats):
         with pytest.raises(ValueError, match="answers that were given"):
             estimate(np.array(counts, dtype=np.int64))
-    with pytest.raises(ValueError, match="no distribution"):
+    with pytest.raises(ValueError, match="not a distribution"):
         total_variation(np.array([1]), np.array([0.5]))
