@@ -20,7 +20,7 @@ from server.domain.estimators.comparisons import excess_estimate
 from server.domain.estimators.estimates import interval
 from server.domain.study.analysis import analyse
 from server.domain.study.columns import Codes, judged_columns
-from server.domain.study.interchange import ComparisonRow, Row
+from server.domain.study.interchange import Row, StudyComparison
 from server.lm.loaded import LoadedModel
 from server.services.research.oracle import PlayedRow, Range
 
@@ -90,7 +90,7 @@ def _row(
 
 def _published_loss(rows: list[Row], reference: str) -> Interval:
     """Return the published estimate of the loss; an analysis gives only its excess."""
-    whole = [row for row in rows if isinstance(row, ComparisonRow) and not row.tail]
+    whole = [row for row in rows if isinstance(row, StudyComparison) and not row.tail]
     columns = judged_columns(whole, Codes(), reference, None)
     loss = -columns.generator_logprob
     return interval(excess_estimate(columns.judgements, jackknife=False, offset=loss))

@@ -26,7 +26,7 @@ from server.domain.study.guess_analysis import (
     analyse_guesses,
     analyse_tries,
 )
-from server.domain.study.interchange import BetRow, ComparisonRow, GuessRow, Row
+from server.domain.study.interchange import Row, StudyBet, StudyComparison, StudyGuess
 from server.domain.study.loss_analysis import (
     BetAnalysis,
     ComparisonAnalysis,
@@ -85,10 +85,10 @@ class Analysis:
 
 @dataclass(frozen=True)
 class _Rows:
-    guesses: list[GuessRow]
-    bets: list[BetRow]
-    whole: list[ComparisonRow]
-    tail: list[ComparisonRow]
+    guesses: list[StudyGuess]
+    bets: list[StudyBet]
+    whole: list[StudyComparison]
+    tail: list[StudyComparison]
 
     def asked_as(self, question: Question) -> _Rows:
         """Return the rows with those comparisons alone that answer this question."""
@@ -174,7 +174,7 @@ def _density_ratio(
 ) -> DensityRatioAnalysis:
     codes, name, plays = Codes(), reference or "", played_by is not None
 
-    def columns(some: list[ComparisonRow]) -> ComparisonColumns | None:
+    def columns(some: list[StudyComparison]) -> ComparisonColumns | None:
         judged = judged_columns(some, codes, name, played_by) if some else None
         return by_density_ratio(judged) if judged else None
 
@@ -192,10 +192,10 @@ def _usable(rows: Sequence[Row], reference: str | None, played_by: str | None) -
     needed = {name for name in (reference, played_by) if name is not None}
     usable = _Rows([], [], [], [])
     for row in rows:
-        if isinstance(row, GuessRow):
+        if isinstance(row, StudyGuess):
             if played_by is None or (row.model == played_by and row.model_guess is not None):
                 usable.guesses.append(row)
-        elif isinstance(row, BetRow):
+        elif isinstance(row, StudyBet):
             if _bet_knows(row, needed, reference, played_by):
                 usable.bets.append(row)
         elif needed <= row.target_logprob.keys() & row.rival_logprob.keys():
@@ -206,7 +206,9 @@ def _usable(rows: Sequence[Row], reference: str | None, played_by: str | None) -
     return usable
 
 
-def _bet_knows(row: BetRow, needed: set[str], reference: str | None, played_by: str | None) -> bool:
+def _bet_knows(
+    row: StudyBet, needed: set[str], reference: str | None, played_by: str | None
+) -> bool:
     if not needed <= row.target_logprob.keys():
         return False
     if stand_in(row, reference or "") not in row.target_logprob:
@@ -215,16 +217,16 @@ def _bet_knows(row: BetRow, needed: set[str], reference: str | None, played_by: 
 
 
 def _usual_reference(rows: Sequence[Row]) -> str | None:
-    generators = Counter(row.generator for row in rows if isinstance(row, ComparisonRow))
+    generators = Counter(row.generator for row in rows if isinstance(row, StudyComparison))
     offering = Counter(
-        model for row in rows if isinstance(row, BetRow) for model in row.offered_logprob
+        model for row in rows if isinstance(row, StudyBet) for model in row.offered_logprob
     )
     names = generators or offering
     return min(names, key=lambda name: (-names[name], name)) if names else None
 
 
 def _require_one_unit(rows: Sequence[Row]) -> None:
-    units = {row.unit for row in rows if not isinstance(row, GuessRow)} - {None}
+    units = {row.unit for row in rows if not isinstance(row, StudyGuess)} - {None}
     if len(units) > 1:
         raise InvalidInput(
             "unit",
@@ -236,7 +238,7 @@ def _require_known(
     rows: Sequence[Row], usable: _Rows, reference: str | None, played_by: str | None
 ) -> None:
     """Refuse a model by whom nothing can be analysed, and name those who are known."""
-    losses = [row for row in rows if not isinstance(row, GuessRow)]
+    losses = [row for row in rows if not isinstance(row, StudyGuess)]
     wanted = losses if reference is not None else rows
     found = (usable.bets, usable.whole, usable.tail) if wanted is losses else _parts(usable)
     if not wanted or any(found) or (played_by is None and reference is None):

@@ -16,7 +16,7 @@ from server.domain.estimators.shares import target_share
 from server.domain.estimators.tries import Tries
 from server.domain.play.duels import Question
 from server.domain.play.guessing import is_right
-from server.domain.study.interchange import BetRow, ComparisonRow, GuessRow, Logprobs
+from server.domain.study.interchange import Logprobs, StudyBet, StudyComparison, StudyGuess
 from server.domain.text.tokens import Unit, folded
 
 TRIES = "tries"
@@ -65,7 +65,7 @@ class ComparisonColumns:
 
 
 def judged_columns(
-    rows: Sequence[ComparisonRow], codes: Codes, reference: str, played_by: str | None
+    rows: Sequence[StudyComparison], codes: Codes, reference: str, played_by: str | None
 ) -> ComparisonColumns:
     """Return comparisons as columns; with `played_by` that model's odds replace what was stated.
 
@@ -95,13 +95,13 @@ def judged_columns(
     )
 
 
-def _question_place(row: ComparisonRow) -> tuple[str, int | str]:
+def _question_place(row: StudyComparison) -> tuple[str, int | str]:
     if row.passage is None or row.position is None:
         return f"question {row.question}", row.question
     return row.passage, row.position
 
 
-def _probability(row: ComparisonRow, played_by: str | None) -> float:
+def _probability(row: StudyComparison, played_by: str | None) -> float:
     if played_by is None:
         return row.p_target
     against = row.rival_logprob[played_by] - row.target_logprob[played_by]
@@ -122,7 +122,7 @@ def by_density_ratio(columns: ComparisonColumns) -> ComparisonColumns:
 
 
 def bet_columns(
-    rows: Sequence[BetRow], codes: Codes, reference: str, played_by: str | None
+    rows: Sequence[StudyBet], codes: Codes, reference: str, played_by: str | None
 ) -> BetColumns:
     """Return bets as columns; with `played_by` that model's probabilities replace the stakes.
 
@@ -147,12 +147,12 @@ def bet_columns(
     )
 
 
-def stand_in(row: BetRow, reference: str) -> str:
+def stand_in(row: StudyBet, reference: str) -> str:
     """Return the model whose tail stands in for the player's."""
     return reference if reference in row.offered_logprob else next(iter(row.offered_logprob))
 
 
-def _stated(row: BetRow, played_by: str | None) -> tuple[float, bool]:
+def _stated(row: StudyBet, played_by: str | None) -> tuple[float, bool]:
     names = _target_names(row)
     if played_by is None:
         return target_share(row.stakes, row.other, names)
@@ -162,7 +162,7 @@ def _stated(row: BetRow, played_by: str | None) -> tuple[float, bool]:
     return max(other, math.exp(row.target_logprob[played_by])), False
 
 
-def _target_names(row: BetRow) -> list[str]:
+def _target_names(row: StudyBet) -> list[str]:
     """Return the offered tokens that count as the target: in words, whatever their case."""
     if row.unit is not Unit.WORDS:
         return [row.target]
@@ -174,7 +174,7 @@ def _rest(offered: Logprobs) -> float:
     return 1.0 - math.fsum(math.exp(logprob) for logprob in offered.values())
 
 
-def guess_is_right(row: GuessRow) -> bool:
+def guess_is_right(row: StudyGuess) -> bool:
     """Tell whether a guess is right by its unit's rule; without a unit, when it equals the target.
 
     A skip is not right.
@@ -186,7 +186,7 @@ def guess_is_right(row: GuessRow) -> bool:
     )
 
 
-def model_is_right(row: GuessRow) -> bool:
+def model_is_right(row: StudyGuess) -> bool:
     """Tell whether the model's first choice is right: in words as a player's, else exactly."""
     if row.model_guess is None:
         return False
@@ -195,7 +195,7 @@ def model_is_right(row: GuessRow) -> bool:
     return row.model_guess == row.target
 
 
-def tries_columns(rows: Sequence[GuessRow], codes: Codes) -> Tries:
+def tries_columns(rows: Sequence[StudyGuess], codes: Codes) -> Tries:
     """Return the positions that were tried as columns; a skip is no try."""
     solved: dict[tuple[str, str, int], int] = {}
     made: dict[tuple[str, str, int], int] = {}

@@ -31,10 +31,10 @@ from server.domain.estimators.variance_components import (
 )
 from server.domain.play.rounds import counts_for_accuracy
 from server.domain.study.columns import Codes, guess_is_right, model_is_right, tries_columns
-from server.domain.study.interchange import GuessRow
+from server.domain.study.interchange import StudyGuess
 
 GPT2_VOCABULARY = 50_257
-Mark = Callable[[GuessRow], bool]
+Mark = Callable[[StudyGuess], bool]
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class TriesAnalysis:
     upper_nats: Interval
 
 
-def analyse_guesses(rows: Sequence[GuessRow], codes: Codes, *, as_model: bool) -> GuessAnalysis:
+def analyse_guesses(rows: Sequence[StudyGuess], codes: Codes, *, as_model: bool) -> GuessAnalysis:
     """Return accuracies; with `as_model` the model's first choices are marked in place of guesses.
 
     Only first attempts count; a skip is not right, but in bets it is left out, since the bet
@@ -96,23 +96,25 @@ def analyse_guesses(rows: Sequence[GuessRow], codes: Codes, *, as_model: bool) -
     )
 
 
-def _components(rows: Sequence[GuessRow], codes: Codes, mark: Mark, default: Default) -> Components:
+def _components(
+    rows: Sequence[StudyGuess], codes: Codes, mark: Mark, default: Default
+) -> Components:
     if not rows:
         return default_components(default)
     return fit_components(_squares([int(mark(row)) for row in rows], rows, codes), default)
 
 
-def _counts(row: GuessRow) -> bool:
+def _counts(row: StudyGuess) -> bool:
     return counts_for_accuracy(row.mode, skipped=row.guess is None)
 
 
-def _squares(marks: Sequence[int], rows: Sequence[GuessRow], codes: Codes) -> ClusterSquares:
+def _squares(marks: Sequence[int], rows: Sequence[StudyGuess], codes: Codes) -> ClusterSquares:
     clusters = codes.clusters([(row.player, row.passage, row.position) for row in rows])
     return squares_of_marks(np.array(marks, dtype=np.int64), clusters.by_kind())
 
 
 def _share(
-    rows: Sequence[GuessRow], codes: Codes, mark: Mark, components: Components
+    rows: Sequence[StudyGuess], codes: Codes, mark: Mark, components: Components
 ) -> Interval | None:
     if not rows:
         return None
@@ -123,13 +125,13 @@ def _share(
     return share_interval(sum(marks), len(rows), components, weights)
 
 
-def _groups(rows: Sequence[GuessRow], codes: Codes) -> list[GroupAnalysis]:
+def _groups(rows: Sequence[StudyGuess], codes: Codes) -> list[GroupAnalysis]:
     """Return the groups of rows in which the model's answer is known, sorted by their names.
 
     Components are fitted to a model's unassisted guesses of one unit, in whatever mode.
     """
-    members: dict[tuple[str, str, str, bool], list[GuessRow]] = defaultdict(list)
-    alone: dict[tuple[str, str], list[GuessRow]] = defaultdict(list)
+    members: dict[tuple[str, str, str, bool], list[StudyGuess]] = defaultdict(list)
+    alone: dict[tuple[str, str], list[StudyGuess]] = defaultdict(list)
     for row in rows:
         if row.model_guess is not None:
             members[row.model, row.mode, row.unit or "", row.assisted].append(row)
@@ -142,7 +144,7 @@ def _groups(rows: Sequence[GuessRow], codes: Codes) -> list[GroupAnalysis]:
     ]
 
 
-def _paired_components(rows: Sequence[GuessRow], codes: Codes) -> PairedComponents:
+def _paired_components(rows: Sequence[StudyGuess], codes: Codes) -> PairedComponents:
     person = [int(guess_is_right(row)) for row in rows]
     model = [int(model_is_right(row)) for row in rows]
     gap = [a - b for a, b in zip(person, model, strict=True)]
@@ -151,7 +153,7 @@ def _paired_components(rows: Sequence[GuessRow], codes: Codes) -> PairedComponen
 
 def _group(
     key: tuple[str, str, str, bool],
-    rows: Sequence[GuessRow],
+    rows: Sequence[StudyGuess],
     codes: Codes,
     components: PairedComponents,
 ) -> GroupAnalysis:
@@ -180,7 +182,7 @@ def _group(
     )
 
 
-def analyse_tries(rows: Sequence[GuessRow], codes: Codes) -> TriesAnalysis:
+def analyse_tries(rows: Sequence[StudyGuess], codes: Codes) -> TriesAnalysis:
     """Return Shannon's bounds for positions that were tried several times.
 
     The upper one takes the largest vocabulary that a row names, or GPT-2's tokens where none does:

@@ -24,7 +24,7 @@ Record = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class GuessRow:
+class StudyGuess:
     """What a player (and the model, where known) answered at a position; None is a skip."""
 
     player: str
@@ -49,7 +49,7 @@ class GuessRow:
 
 
 @dataclass(frozen=True, slots=True)
-class BetRow:
+class StudyBet:
     """The distribution that a player stated at a position over what was offered."""
 
     player: str
@@ -66,7 +66,7 @@ class BetRow:
 
 
 @dataclass(frozen=True, slots=True)
-class ComparisonRow:
+class StudyComparison:
     """A player's share of the target against a rival, in answer to one of two questions."""
 
     player: str
@@ -84,7 +84,7 @@ class ComparisonRow:
     excluded: bool
 
 
-Row = GuessRow | BetRow | ComparisonRow
+Row = StudyGuess | StudyBet | StudyComparison
 
 
 def row_from_record(record: Record) -> Row:
@@ -100,9 +100,9 @@ def row_from_record(record: Record) -> Row:
     return _bet(record) if kinds == ["stakes"] else _comparison(record)
 
 
-def _guess(record: Record) -> GuessRow:
+def _guess(record: Record) -> StudyGuess:
     guess, model_guess = record["guess"], record.get("model_guess")
-    return GuessRow(
+    return StudyGuess(
         player=_name(record, "player"),
         passage=_name(record, "passage"),
         position=_whole(record, "position"),
@@ -125,13 +125,13 @@ def _guess(record: Record) -> GuessRow:
     )
 
 
-def _bet(record: Record) -> BetRow:
+def _bet(record: Record) -> StudyBet:
     stakes = _stakes(record)
     other = _share(record.get("other"), "other")
     total = sum(stakes.values()) + other
     if abs(total - 1) > _STAKES_ROUNDING:
         raise InvalidInput("stakes", f"with other they add up to {total:.6g}, which must be 1")
-    return BetRow(
+    return StudyBet(
         player=_name(record, "player"),
         passage=_name(record, "passage"),
         position=_whole(record, "position"),
@@ -146,14 +146,14 @@ def _bet(record: Record) -> BetRow:
     )
 
 
-def _comparison(record: Record) -> ComparisonRow:
+def _comparison(record: Record) -> StudyComparison:
     generator = _name(record, "generator")
     target, rival = _logprobs(record, "target_logprob"), _logprobs(record, "rival_logprob")
     for field, logprobs in (("target_logprob", target), ("rival_logprob", rival)):
         if generator not in logprobs:
             raise InvalidInput(field, f"it lacks the generator {generator}")
     placed = record.get("passage") is not None and record.get("position") is not None
-    return ComparisonRow(
+    return StudyComparison(
         player=_name(record, "player"),
         question=_name(record, "question"),
         generator=generator,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Sequence
 
-from server.domain.study.interchange import BetRow, GuessRow, Row
+from server.domain.study.interchange import Row, StudyBet, StudyGuess
 
 
 class Overlap:
@@ -31,7 +31,7 @@ class Overlap:
         self._answers |= here
         return new
 
-    def are_new(self, counted: Sequence[GuessRow]) -> bool:
+    def are_new(self, counted: Sequence[StudyGuess]) -> bool:
         """Tell whether one file's answers, only counted, are not all in an earlier file; remember.
 
         Two studies' people give the same answers, so that no row alone is known again.
@@ -46,10 +46,10 @@ class Overlap:
 
 def _identity(row: Row) -> Hashable:
     """Return what an answer is known by, whatever later exports say about it."""
-    if isinstance(row, GuessRow):
+    if isinstance(row, StudyGuess):
         where = (row.player, row.passage, row.position, row.unit)
         return (*where, row.mode, row.assisted, row.attempt, row.guess, row.target, row.model)
-    if isinstance(row, BetRow):
+    if isinstance(row, StudyBet):
         stakes = tuple(sorted(row.stakes.items()))
         return row.player, row.passage, row.position, row.unit, row.target, stakes, row.other
     odds = row.target_logprob[row.generator], row.rival_logprob[row.generator]

@@ -22,7 +22,7 @@ from server.domain.estimators.answers import (
 from server.domain.estimators.clusters import Clusters
 from server.domain.estimators.estimates import interval, mean_estimate
 from server.domain.study.columns import guess_is_right
-from server.domain.study.interchange import GuessRow
+from server.domain.study.interchange import StudyGuess
 from server.domain.text.tokens import Unit, folded
 
 
@@ -72,13 +72,13 @@ class PeopleAnalysis:
     positions: list[PositionAnalysis]
 
 
-def analyse_people(rows: Iterable[GuessRow], model: str | None) -> PeopleAnalysis | None:
+def analyse_people(rows: Iterable[StudyGuess], model: str | None) -> PeopleAnalysis | None:
     """Return what people say where at least ten answered, None where nowhere so many did.
 
     First, unassisted answers count; skips are none. `model` is whom people are compared with: where
     None, the one whose probabilities most answers have.
     """
-    asked: dict[tuple[str, int, str], list[GuessRow]] = defaultdict(list)
+    asked: dict[tuple[str, int, str], list[StudyGuess]] = defaultdict(list)
     for row in rows:
         if row.guess is not None and row.attempt == 1 and not row.assisted:
             asked[row.passage, row.position, row.unit or ""].append(row)
@@ -100,15 +100,15 @@ def analyse_people(rows: Iterable[GuessRow], model: str | None) -> PeopleAnalysi
     )
 
 
-def _usual_model(rows: Iterable[GuessRow]) -> str | None:
+def _usual_model(rows: Iterable[StudyGuess]) -> str | None:
     known = Counter(name for row in rows for name in row.guess_logprob)
     return min(known, key=lambda name: (-known[name], name)) if known else None
 
 
 def _position(
-    passage: str, position: int, unit: str, rows: Sequence[GuessRow], model: str | None
+    passage: str, position: int, unit: str, rows: Sequence[StudyGuess], model: str | None
 ) -> PositionAnalysis:
-    alike: dict[str, list[GuessRow]] = defaultdict(list)
+    alike: dict[str, list[StudyGuess]] = defaultdict(list)
     for row in rows:
         alike[_compared(row.guess or "", row.unit)].append(row)
     grouped = sorted(alike.items(), key=lambda item: (-len(item[1]), item[0]))
@@ -139,7 +139,7 @@ def _compared(answer: str, unit: Unit | None) -> str:
     return unicodedata.normalize("NFC", answer)
 
 
-def _answer(name: str, rows: Sequence[GuessRow], total: int, model: str | None) -> Answer:
+def _answer(name: str, rows: Sequence[StudyGuess], total: int, model: str | None) -> Answer:
     """Return one answer; what any of its rows knows of the model, it knows."""
     logprobs = (_logprob(row, model) for row in rows)
     ranks = (_rank(row, model) for row in rows)
@@ -152,7 +152,7 @@ def _answer(name: str, rows: Sequence[GuessRow], total: int, model: str | None) 
     )
 
 
-def _logprob(row: GuessRow, model: str | None) -> float | None:
+def _logprob(row: StudyGuess, model: str | None) -> float | None:
     """Return the model's log-probability of a guess; of a right one it is the target's."""
     if model is None:
         return None
@@ -161,7 +161,7 @@ def _logprob(row: GuessRow, model: str | None) -> float | None:
     return row.guess_logprob.get(model)
 
 
-def _rank(row: GuessRow, model: str | None) -> int | None:
+def _rank(row: StudyGuess, model: str | None) -> int | None:
     """Return a guess's rank, also where it is the target or the model's own first choice."""
     if model is None or row.model != model:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 
-from server.domain.study.interchange import GuessRow, Row
+from server.domain.study.interchange import Row, StudyGuess
 
 _UNSAID: dict[str, object] = {"attempt": 1}
 
@@ -16,7 +16,7 @@ def record_of(row: Row) -> dict[str, object]:
     Left out are fields at the value that they have where they are missing. A guess of None, a skip,
     is said; so is whether a word comes.
     """
-    said = {"guess", "is_word"} if isinstance(row, GuessRow) else {"stakes", "offered_logprob"}
+    said = {"guess", "is_word"} if isinstance(row, StudyGuess) else {"stakes", "offered_logprob"}
     named = {field.name: getattr(row, field.name) for field in fields(row)}
     return {
         name: value for name, value in named.items() if name in said or not _is_unsaid(name, value)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from server.domain.errors import InvalidInput
-from server.domain.study.interchange import GuessRow, Row, row_from_record
+from server.domain.study.interchange import Row, StudyGuess, row_from_record
 from server.domain.study.norms import COUNTS, Norms
 from server.domain.study.overlap import Overlap
 from server.services.research.study_files import records_of
@@ -90,7 +90,7 @@ def _problems(path: Path, file: _FileRows) -> list[str]:
 
 def _new_rows(path: Path, file: _FileRows, overlap: Overlap, notes: list[str]) -> list[Row]:
     """Return the rows that no earlier file holds, and note how many it does hold."""
-    counted = cast("list[GuessRow]", file.rows) if file.without_player else []
+    counted = cast("list[StudyGuess]", file.rows) if file.without_player else []
     if counted and not overlap.are_new(counted):
         new: list[Row] = []
     else:

@@ -48,7 +48,7 @@ def add_bets(session: Session, found: Found, players: Collection[int], called: N
     """Add the bets of some players, and what they staked beside what came true."""
     for (model_id, unit), rows in _first_sight(stream_bets(session, players)).items():
         records = [interchange.row_from_record(bet_record(row, called)) for row in rows]
-        bets = cast("list[interchange.BetRow]", records)
+        bets = cast("list[interchange.StudyBet]", records)
         columns = bet_columns(bets, Codes(), called.models[model_id], None)
         statements: Statements = []
         answers = zip(map(_where, rows), bet_contributions(columns), strict=True)
@@ -65,7 +65,7 @@ def add_tries(session: Session, found: Found, players: Collection[int], called: 
     tried = stream_guesses(session, Mode.TRIES, players)
     for (model_id, unit), rows in _first_sight(tried).items():
         records = [interchange.row_from_record(guess_record(row, called)) for row in rows]
-        guesses = cast("list[interchange.GuessRow]", records)
+        guesses = cast("list[interchange.StudyGuess]", records)
         outcomes = tried_contributions(tries_columns(guesses, Codes()))
         places = dict.fromkeys(_where(row) for row in rows)  # in the columns' order
         answers = zip(places, outcomes, strict=True)
@@ -135,7 +135,7 @@ def _duel_part(duels: Duels, rows: list[Any], called: Names) -> Sums:
     is_tail, unit, model_id = duels.form == Form.TAIL, duels.unit, rows[0].model_id
     block = HEAD if is_tail else WHOLE
     records = [interchange.row_from_record(judgement_record(row, called)) for row in rows]
-    comparisons = cast("list[interchange.ComparisonRow]", records)
+    comparisons = cast("list[interchange.StudyComparison]", records)
     columns = judged_columns(comparisons, Codes(), called.models[model_id], None)
     judged = judged_contributions(columns)
     numbers = [tail_contribution(each) if is_tail else each for each in judged.each]

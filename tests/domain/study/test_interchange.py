@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from server.domain.errors import InvalidInput
 from server.domain.play.duels import Question
-from server.domain.study.interchange import BetRow, ComparisonRow, GuessRow, row_from_record
+from server.domain.study.interchange import StudyBet, StudyComparison, StudyGuess, row_from_record
 from server.domain.text.tokens import Unit
 from tests.domain.examples import repeatable
 from tests.domain.rows import G, bet, comparison, guess
@@ -24,10 +24,10 @@ def without(record: Fields, field: str) -> Fields:
 
 
 def test_the_kind_of_a_row_is_told_by_its_fields() -> None:
-    assert isinstance(row_from_record(guess()), GuessRow)
-    assert isinstance(row_from_record(guess(guess=None)), GuessRow)
-    assert isinstance(row_from_record(bet()), BetRow)
-    assert isinstance(row_from_record(comparison()), ComparisonRow)
+    assert isinstance(row_from_record(guess()), StudyGuess)
+    assert isinstance(row_from_record(guess(guess=None)), StudyGuess)
+    assert isinstance(row_from_record(bet()), StudyBet)
+    assert isinstance(row_from_record(comparison()), StudyComparison)
 
 
 @pytest.mark.parametrize("record", [{}, {"player": "a"}, guess() | bet(), bet() | comparison()])
@@ -39,7 +39,7 @@ def test_a_row_of_no_kind_or_of_two_is_refused(record: Fields) -> None:
 def test_a_guess_needs_no_more_than_the_study_s_fields() -> None:
     needed = ("player", "passage", "position", "guess", "target", "is_word")
     row = row_from_record({name: guess()[name] for name in needed})
-    assert isinstance(row, GuessRow)
+    assert isinstance(row, StudyGuess)
     assert (row.attempt, row.assisted, row.unit, row.model_guess) == (1, False, None, None)
 
 
@@ -49,13 +49,13 @@ def test_fields_that_are_not_known_are_ignored() -> None:
 
 def test_names_may_be_whole_numbers() -> None:
     row = row_from_record(comparison(player=7, question=12))
-    assert isinstance(row, ComparisonRow)
+    assert isinstance(row, StudyComparison)
     assert (row.player, row.question, row.tail, row.unit) == ("7", "12", False, None)
 
 
 def test_a_comparison_knows_its_place_where_it_is_told() -> None:
     row = row_from_record(comparison(passage="9", position=31, tail=True, unit="words"))
-    assert isinstance(row, ComparisonRow)
+    assert isinstance(row, StudyComparison)
     assert (row.passage, row.position, row.tail, row.unit) == ("9", 31, True, Unit.WORDS)
 
 
@@ -70,7 +70,7 @@ def test_a_comparison_knows_its_place_where_it_is_told() -> None:
 )
 def test_a_comparison_says_what_it_answers(fields: Fields, question: Question) -> None:
     row = row_from_record(comparison(**fields))
-    assert isinstance(row, ComparisonRow)
+    assert isinstance(row, StudyComparison)
     assert row.asked_as is question
 
 

@@ -13,7 +13,7 @@ import pyarrow.parquet
 import pytest
 from typing_extensions import TypeIs
 
-from server.domain.study.interchange import GuessRow, Row
+from server.domain.study.interchange import Row, StudyGuess
 from server.services.research.study import read_rows
 from server.services.research.study_files import UnreadableFile
 from tests.domain.rows import bet, comparison, guess, rows
@@ -333,5 +333,5 @@ def test_a_count_that_cannot_be_is_named(tmp_path: Path, count: str, player: str
     assert ", line 2, count: " in found.problems[0]
 
 
-def is_guess(row: Row) -> TypeIs[GuessRow]:
-    return isinstance(row, GuessRow)
+def is_guess(row: Row) -> TypeIs[StudyGuess]:
+    return isinstance(row, StudyGuess)
