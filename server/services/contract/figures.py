@@ -1,4 +1,4 @@
-"""Figures with their intervals, one side's and both sides'."""
+"""Figures with their intervals, for one side and for both."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class SideView(BaseModel):
 class ModelSideView(SideView):
     """The model's accuracy, and its loss on the asked targets."""
 
-    bits_per_target: float = Field(description="A word or a token, as the round's unit says")
+    bits_per_target: float = Field(description="For each word or token, by the round's unit")
     bits_per_word: float = Field(
-        description="The same by its older name: in `tokens` too it is by target, not by word"
+        description="The same under its older name: for each target, in `tokens` too"
     )
     perplexity: float
 
@@ -50,7 +50,7 @@ class ComparisonView(BaseModel):
 
 
 class LossesView(BaseModel):
-    """Mean losses, or mean pay, in bits on the same positions; person minus model differ so."""
+    """Mean losses or pay in bits on the same positions; the difference is person minus model."""
 
     you: IntervalView
     model: IntervalView
