@@ -35,8 +35,8 @@ class JudgementView(BaseModel):
     """A settled duel. Shares are of the author's token, between 0 and 1.
 
     Pay is w·(1 + log2 of the share), with w = 2·g(x*)/(g(x*) + g(y)), where g is what the model
-    gives the author's token x* and the rival y. Whoever finds the tokens as likely as h says expects the
-    highest pay from the share h(x*)/(h(x*) + h(y)).
+    gives the author's token x* and the rival y. Whoever finds the tokens as likely as h
+    says can expect the highest pay from the share h(x*)/(h(x*) + h(y)).
     """
 
     position: int

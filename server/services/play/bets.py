@@ -82,7 +82,7 @@ def record(played: PlayedRound, answer: object, now: datetime) -> bool:
     _require_asked(played, answer.position)
     guess = guesses.guess_at(played.row, answer.position)
     if guess is None:
-        raise Conflict("Your own guess, or a skip, comes first; then the bet.")
+        raise Conflict("Your own guess comes first, or a skip; then the bet.")
     played.row.bets.append(_bet_row(played, guess, answer, now))
     return True
 
