@@ -96,7 +96,7 @@ export function openBet(node, asked, { unit, model }) {
   };
 }
 
-/** The own guess's index; -1 where there is none, or none that is a single token. */
+/** The index of the player's own guess; -1 where there is none, or it is not a single token. */
 function ownIndex({ options, own_option: own, guess }, unit) {
   if (own !== null || guess === null) return options.indexOf(own);
   const plain = (text) => (unit === "words" ? text.toLowerCase() : text.replace(/^\u2423/, ""));

@@ -32,12 +32,14 @@ class AskedView(BaseModel):
     tries: list[str] = Field(default=[], description="What was already tried here, in mode tries")
     tries_left: int | None = None
     guess: str | None = Field(
-        None, description="In mode bet, the own guess made here; null if none"
+        None, description="In mode bet, the player's own guess here; null if none"
     )
     options: list[str] | None = Field(
-        None, description="In mode bet, once the own guess is made: what is offered"
+        None, description="In mode bet, once the player has guessed: what is offered"
     )
-    own_option: str | None = Field(None, description="The option that is the own guess alone")
+    own_option: str | None = Field(
+        None, description="The option that is on offer only as the player's own guess"
+    )
     pair: tuple[str, str] | None = Field(
         None,
         description="In mode duel: the two tokens, to be weighed only by how well each fits",
