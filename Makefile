@@ -13,7 +13,7 @@ CODE := server benchmarks training tests migrations/env.py gunicorn.conf.py
 # gunicorn reads no .env file, so the flask commands must not either.
 export FLASK_SKIP_DOTENV := 1
 
-.PHONY: run scores smollm2 smollm2-scores oracle bench-scoring test check static-checks format lint types requirements clean
+.PHONY: run scores smollm2 smollm2-scores oracle bench-scoring bench-serving bench-rounds test check static-checks format lint types requirements clean
 
 run: .venv/runs
 	@$(BIN)/flask --app server prepare
@@ -46,6 +46,14 @@ oracle: .venv/runs
 # GPT-2 small's shape on 200 documents: tokens a second beside a harness and the hardware's limit.
 bench-scoring: .venv/benchmarks
 	@$(BIN)/python -m benchmarks.scoring $(OPTIONS)
+
+# Requests a second beside a bare endpoint's, on SQLite and PostgreSQL.
+bench-serving: .venv/tests
+	@$(BIN)/python -m benchmarks.serving $(OPTIONS)
+
+# What a round's start costs in a small corpus and in one of 400,000 passages.
+bench-rounds: .venv/tests
+	@$(BIN)/python -m benchmarks.round_start $(OPTIONS)
 
 test: .venv/tests
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile

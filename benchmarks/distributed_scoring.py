@@ -32,6 +32,7 @@ from server.domain.scores.models import Precision
 from server.domain.scores.passage_scores import PassageScores
 from server.domain.text.passages import Passage
 from server.lm.cluster import ClusterScorer, connected
+from server.lm.known import KnownModel
 from server.lm.load import load_model
 from server.lm.score import PassageScorer
 from server.lm.source import ModelSource, find_source
@@ -116,10 +117,11 @@ def _cpu_s() -> float:
     return float(sum(time.user + time.system for time in times))
 
 
-def spread(local: PassageScorer, source: ModelSource, url: str, texts: list[str]) -> Taken:
+def spread(source: ModelSource, url: str, texts: list[str]) -> Taken:
     """Return what the workers take, each of which has met the model before."""
     with connected(ADDRESS) as client:
-        scorer = ClusterScorer(client, ADDRESS, source, Precision.FLOAT32, local)
+        known = KnownModel(source)
+        scorer = ClusterScorer(client, ADDRESS, source, Precision.FLOAT32, known)
         for _ in range(2):  # so that every worker has loaded it
             list(scorer.score_shards(iter([[text] for text in texts[:4]])))
         with filled(url, texts) as session:
@@ -187,7 +189,7 @@ def main() -> None:
             report("here, 1 thread", alone(local, url, texts, 1))
             for count in (1, 2):
                 with workers(count):
-                    report(f"{count} workers", spread(local, source, url, texts))
+                    report(f"{count} workers", spread(source, url, texts))
             report("storing alone", stored(local, url, texts))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.oracle.answers import Answers
+from benchmarks.oracle.answers import AS_ASKED, Answers
 from benchmarks.oracle.document import DOCUMENT, markdown, with_tables
 from benchmarks.oracle.places import Places, Reference, all_places, reading_all, reference_of
 from benchmarks.oracle.play import prepare
@@ -23,6 +23,7 @@ from benchmarks.oracle.players import (
     by_frequency,
     tempered,
     the_reference,
+    unigram,
     well_read,
     with_short_memory,
 )
@@ -38,7 +39,7 @@ from server.lm.source import find_source
 from server.services.research.oracle import RESULTS, OracleResults, RepeatedRow
 
 PASSAGES_PLAYED = 6
-PLAYED_THROUGH_THE_SERVICE = (0, 1, 5)  # of the players: reference, short memory, well-read
+PLAYED_THROUGH_THE_SERVICE = (0, 1, -1)  # of the players: reference, short memory, well-read
 
 
 def main() -> None:
@@ -72,7 +73,7 @@ def measured(loaded: LoadedModel) -> OracleResults:
         played = [
             study.played(players[index], answers)
             for index in PLAYED_THROUGH_THE_SERVICE
-            for answers in Answers
+            for answers in AS_ASKED
         ]
     identity = loaded.identity
     return OracleResults(
@@ -95,6 +96,7 @@ def _players(
         the_reference(reference),
         with_short_memory(loaded, scores, places),
         by_frequency(reference, loaded, scores),
+        unigram(reference, loaded, scores),
         tempered(reference, COLD),
         tempered(reference, HOT),
         well_read(loaded, scores, places),

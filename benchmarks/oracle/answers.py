@@ -16,10 +16,47 @@ _LEAST_EXACT = 1e-6  # what the service still takes
 
 
 class Answers(StrEnum):
-    """How precisely a player answers."""
+    """How a player answers: to what is asked, exactly or not, or to what duels asked formerly.
+
+    Noise is normal and of 1 nat: added to the log-odds of duels, and to the logarithms of all that
+    a bet is spread over. To the first question, "which did the author write?", who knows that the
+    reference draws the rival answers h(x)g(y) / (h(x)g(y) + h(y)g(x)); the last reads these
+    answers by their density ratio.
+    """
 
     EXACT = "exact"
     ROUNDED = "rounded"
+    NOISY = "with noise"
+    FIRST_QUESTION = "first question"
+    DENSITY_RATIO = "first question, density ratio"
+
+    @property
+    def to_the_first_question(self) -> bool:
+        """Whether duels are answered as they were asked formerly."""
+        return self in (Answers.FIRST_QUESTION, Answers.DENSITY_RATIO)
+
+
+AS_ASKED = (Answers.EXACT, Answers.ROUNDED)  # what is played through the service
+NOISE_NATS = 1.0
+
+
+def noise(answers: Answers, shape: tuple[int, ...], seed: int) -> FloatArray:
+    """Return what is added to what a player thinks, in nats: nothing, unless it is noisy."""
+    if answers is not Answers.NOISY:
+        return np.zeros(shape)
+    drawn: FloatArray = np.random.default_rng(seed).normal(0.0, NOISE_NATS, shape)
+    return drawn
+
+
+def blurred(logprob: FloatArray, noise_nats: FloatArray) -> FloatArray:
+    """Return noisy log-probabilities of what is offered, (n, options), that leave as much or less.
+
+    `noise_nats` is (n, options + 1): the last is that of "something else".
+    """
+    rest = np.log(np.maximum(1 - np.exp(logprob).sum(axis=1, keepdims=True), _LEAST_EXACT))
+    shifted = np.concatenate((logprob, rest), axis=1) + noise_nats
+    scaled: FloatArray = shifted - np.logaddexp.reduce(shifted, axis=1, keepdims=True)
+    return scaled[:, :-1]
 
 
 def stakes(logprob: FloatArray, answers: Answers) -> FloatArray:
@@ -28,7 +65,7 @@ def stakes(logprob: FloatArray, answers: Answers) -> FloatArray:
     What they leave of 1 is on "something else". Rounded ones are the steps nearest in ratio; where
     these leave less than the smallest step, the largest stakes are lowered until it is left.
     """
-    if answers is Answers.EXACT:
+    if answers is not Answers.ROUNDED:
         held = np.maximum(np.exp(logprob), _LEAST_EXACT)
         over = held.sum(axis=1, keepdims=True) / (1 - 2 * _LEAST_EXACT)
         exact: FloatArray = held / np.maximum(over, 1.0)
@@ -47,7 +84,7 @@ def first_share(log_odds: FloatArray, form: Form, answers: Answers) -> FloatArra
 
     Rounded ones are the steps nearest in log-odds.
     """
-    if answers is Answers.EXACT:
+    if answers is not Answers.ROUNDED:
         exact: FloatArray = np.clip(1 / (1 + np.exp(-log_odds)), _LEAST_EXACT, 1 - _LEAST_EXACT)
         return exact
     step = np.array(steps(form))

@@ -57,12 +57,28 @@ def by_frequency(
     reference: Reference, loaded: LoadedModel, scores: Sequence[PassageScores]
 ) -> ModelPlayer:
     """Half the reference, half how often a word stands in these passages, one added to each."""
+    frequency = _frequency(reference, loaded, scores)
+    parts = (reference.logprob + np.log(1 - UNIGRAM_SHARE), frequency + np.log(UNIGRAM_SHARE))
+    return ModelPlayer("half by frequency", _as_distribution(np.logaddexp(*parts)))
+
+
+def unigram(
+    reference: Reference, loaded: LoadedModel, scores: Sequence[PassageScores]
+) -> ModelPlayer:
+    """How often a word stands in these passages, one added to each: it reads nothing."""
+    frequency = _frequency(reference, loaded, scores)
+    return ModelPlayer("unigram", np.tile(frequency, (len(reference.logprob), 1)))
+
+
+def _frequency(
+    reference: Reference, loaded: LoadedModel, scores: Sequence[PassageScores]
+) -> FloatArray:
+    """Return (words,) log-probabilities by how often a word stands in these passages."""
     tokens = np.concatenate([some.token_ids for some in scores])
     words = loaded.vocabulary.word_answers[tokens]
     counts = np.bincount(words[words >= 0], minlength=reference.logprob.shape[1]) + 1.0
-    frequency = np.log(UNIGRAM_SHARE * counts / counts.sum())
-    mixed = np.logaddexp(reference.logprob + np.log(1 - UNIGRAM_SHARE), frequency)
-    return ModelPlayer("half by frequency", _as_distribution(mixed))
+    frequency: FloatArray = np.log(counts / counts.sum())
+    return frequency
 
 
 def well_read(loaded: LoadedModel, scores: Sequence[PassageScores], places: Places) -> ModelPlayer:

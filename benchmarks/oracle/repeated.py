@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.oracle.answers import Answers, first_share, stakes
+from benchmarks.oracle.answers import Answers, blurred, first_share, noise, stakes
 from benchmarks.oracle.places import Places, Reference
 from benchmarks.oracle.players import ModelPlayer
 from server.domain.estimators.accuracy import Interval
@@ -112,7 +112,11 @@ class Studies:
 
     def _bets(self, player: ModelPlayer, answers: Answers) -> _Bets:
         target, offered = self._places.target, self._reference.suggested
-        stated = stakes(np.take_along_axis(player.logprob, offered, axis=1), answers)
+        thought = np.take_along_axis(player.logprob, offered, axis=1)
+        if answers is Answers.NOISY:
+            shape = (len(thought), thought.shape[1] + 1)
+            thought = blurred(thought, noise(answers, shape, self._seed + 1))
+        stated = stakes(thought, answers)
         known = np.exp(np.take_along_axis(self._reference.logprob, offered, axis=1))
         return _Bets(
             share=np.where(self._offered, (stated * self._hit).sum(axis=1), 1 - stated.sum(axis=1)),
@@ -128,9 +132,13 @@ class Studies:
             rival: FloatArray = np.take_along_axis(logprob, rivals, axis=1)
             return _at(logprob, target)[:, None] - rival
 
+        log_ratio = against_rivals(self._reference.logprob)
+        log_odds = against_rivals(player.logprob) + noise(answers, rivals.shape, self._seed + 2)
+        if answers.to_the_first_question:
+            log_odds = log_odds - log_ratio
         return _Judged(
-            p_target=first_share(against_rivals(player.logprob), form, answers),
-            log_ratio=against_rivals(self._reference.logprob),
+            p_target=first_share(log_odds, form, answers),
+            log_ratio=0 * log_ratio if answers is Answers.DENSITY_RATIO else log_ratio,
             same=rivals == target[:, None],
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 from flask.cli import AppGroup
@@ -15,15 +15,39 @@ from server.domain.errors import InvalidInput
 from server.domain.text.corpus import Tally, Wanted
 from server.domain.text.passages import MAXIMUM_WORDS, MINIMUM_WORDS
 from server.lm.source import find_source, require_reachable
+from server.services.corpus.files import TABLE_SUFFIXES, file_source
 from server.services.corpus.importing import import_passages
+from server.services.corpus.sources import PLAIN_COLUMNS, Columns, Source
 from server.web.wording.figures import counted
+
+if TYPE_CHECKING:  # pyarrow, datasets and the language model are large; the web needs none
+    from server.lm.read import TokenReader
+    from server.services.corpus.corpus_import import CorpusImport
 
 BUNDLED_PASSAGES = DATA_FOLDER / "passages.jsonl"
 MOST_BYTES_AS_A_WHOLE = 16 * 1024 * 1024
 INTERRUPTED = 130  # what shells report for Ctrl-C
-_WISHES = ("minimum_words", "maximum_words", "language", "word_share", "near_duplicate")
 _WORDS = click.IntRange(min=1)
 _SHARE = click.FloatRange(0, 1)
+
+
+class ImportOptions(TypedDict):
+    """What `passages import` is asked, beside the files; None asks nothing."""
+
+    dataset: str | None
+    configuration: str | None
+    split: str
+    in_batches: bool
+    minimum_words: int | None
+    maximum_words: int | None
+    max_tokens: int | None
+    language: str | None
+    word_share: float | None
+    near_duplicate: float | None
+    text_column: str
+    source: str
+    licence: str
+    genre: str
 
 
 passages = AppGroup("passages", help="The texts that are played.")
@@ -51,21 +75,21 @@ def load_bundled() -> None:
 @click.option("--minimum-words", type=_WORDS, help=f"Drop shorter texts. [{MINIMUM_WORDS}]")
 @click.option("--maximum-words", type=_WORDS, help=f"Drop longer texts. [{MAXIMUM_WORDS}]")
 @click.option("--max-tokens", type=click.IntRange(min=32), help="Cut at sentence ends to this.")
-@click.option("--language", help="Keep this language alone (ISO 639-1: en).")
+@click.option("--language", help="Keep this language alone (en, eng or English).")
 @click.option("--word-share", type=_SHARE, help="Drop texts with a lesser share of word positions.")
 @click.option("--near-duplicate", type=_SHARE, help="Drop texts at least so similar to others.")
 @click.option("--text-column", default="text", show_default=True, help="Where the text stands.")
 @click.option("--source", default="", help="The source of records that name none.")
 @click.option("--licence", default="", help="The licence of records that name none.")
 @click.option("--genre", default="", help="The genre of records that name none.")
-def import_command(files: tuple[Path, ...], **options: Any) -> None:
-    """Import passages from .txt (one passage each), .jsonl, .parquet, or a dataset by name.
+def import_command(files: tuple[Path, ...], **options: Unpack[ImportOptions]) -> None:
+    """Import passages from .txt (one passage each), .jsonl, .json, .parquet, or a dataset by name.
 
     A record holds text and title, and may hold source, licence and genre. Duplicates are skipped.
-    Up to 16 MB of .txt and .jsonl are imported as a whole: if anything is refused, file and line
-    are named and nothing is imported. More than that, Parquet, a dataset, and anything with a
-    filter is imported in batches: what is unfit is dropped, counted and named, and the same
-    command goes on where an interrupted one stopped.
+    Text and JSON may be compressed (.gz, .zst). Up to 16 MB of them are imported as a whole: if
+    anything is refused, file and line are named and nothing is imported. More than that, Parquet, a
+    dataset, and anything with an option is imported in batches: what is unfit is dropped, counted
+    and named, and the same command goes on where an interrupted one stopped.
     """
     with sentences_for_errors():
         if not files and not options["dataset"]:
@@ -80,51 +104,75 @@ def import_command(files: tuple[Path, ...], **options: Any) -> None:
         say("Now score them: flask --app server scores build")
 
 
-def _is_in_batches(files: tuple[Path, ...], options: dict[str, Any]) -> bool:
-    wishes = ("in_batches", "dataset", "max_tokens", *_WISHES)
-    if any(options[wish] not in (None, False) for wish in wishes):
+def _is_in_batches(files: tuple[Path, ...], options: ImportOptions) -> bool:
+    asked = {name for name, value in options.items() if value not in (None, False, "")}
+    if asked - {"split", "text_column"} or options["text_column"] != PLAIN_COLUMNS.text:
         return True
-    if any(path.suffix == ".parquet" for path in files):
+    if any(path.suffix.casefold() in TABLE_SUFFIXES for path in files):
         return True
     return sum(path.stat().st_size for path in files if path.is_file()) > MOST_BYTES_AS_A_WHOLE
 
 
-def _import_in_batches(files: tuple[Path, ...], options: dict[str, Any]) -> int:
-    # Imported here alone: pyarrow, datasets and the language model are large, the web needs none.
-    from server.services.corpus.corpus_import import Columns, CorpusImport
-    from server.services.corpus.sources import HubDataset, Source, file_source
+def _import_in_batches(files: tuple[Path, ...], options: ImportOptions) -> int:
+    from server.services.corpus.corpus_import import CorpusImport
 
-    wishes = {wish: options[wish] for wish in _WISHES if options[wish] is not None}
-    wanted = Wanted(**wishes, most_tokens=options["max_tokens"])
-    if wanted.minimum_words > wanted.maximum_words:
-        raise InvalidInput("minimum_words", "--minimum-words is above --maximum-words.")
-    labels = {label: options[label] for label in ("source", "licence", "genre")}
-    columns = Columns(text=options["text_column"], **labels)
+    wanted, columns = _wanted(options), _columns(options)
     needs_tokens = wanted.most_tokens is not None or wanted.word_share is not None
     reader = _reader() if needs_tokens else None
-    sources: list[Source] = [file_source(path) for path in files]
-    if options["dataset"]:
-        chosen = options["dataset"], options["configuration"], options["split"]
-        sources.append(HubDataset(*chosen))
     added = 0
-    for source in sources:
+    for source in _sources(files, options):
         tally = _run(CorpusImport(source, wanted, columns, reader))
         _report(tally)
         added += tally.added
     return added
 
 
-def _run(job: Any) -> Tally:
+def _wanted(options: ImportOptions) -> Wanted:
+    from server.services.corpus.languages import wanted_language
+
+    language = options["language"]
+    wanted = Wanted(
+        minimum_words=options["minimum_words"] or MINIMUM_WORDS,
+        maximum_words=options["maximum_words"] or MAXIMUM_WORDS,
+        language=None if language is None else wanted_language(language),
+        word_share=options["word_share"],
+        near_duplicate=options["near_duplicate"],
+        most_tokens=options["max_tokens"],
+    )
+    if wanted.minimum_words > wanted.maximum_words:
+        raise InvalidInput("minimum_words", "--minimum-words is above --maximum-words.")
+    return wanted
+
+
+def _columns(options: ImportOptions) -> Columns:
+    return Columns(
+        text=options["text_column"],
+        source=options["source"],
+        licence=options["licence"],
+        genre=options["genre"],
+    )
+
+
+def _sources(files: tuple[Path, ...], options: ImportOptions) -> list[Source]:
+    from server.services.corpus.hub import HubDataset
+
+    sources = [file_source(path) for path in files]
+    if options["dataset"]:
+        chosen = options["dataset"], options["configuration"], options["split"]
+        sources.append(HubDataset(*chosen))
+    return sources
+
+
+def _run(job: CorpusImport) -> Tally:
     try:
         with progress("Importing") as advance:
-            tally: Tally = job.run(db.session, advance)
-            return tally
+            return job.run(db.session, advance)
     except KeyboardInterrupt:
         say("Stopped. What was imported stays; the same command goes on from there.")
         raise click.exceptions.Exit(INTERRUPTED) from None
 
 
-def _reader() -> Any:
+def _reader() -> TokenReader:
     """Return the tokenizer of the model that will score the passages."""
     from server.lm.read import TokenReader
 

@@ -210,6 +210,7 @@ def _build_on(
 ) -> Scored:
     try:
         from server.lm.cluster import ClusterScorer, connected
+        from server.lm.known import KnownModel
     except ModuleNotFoundError as error:
         if error.name not in ("dask", "distributed"):
             raise
@@ -217,8 +218,7 @@ def _build_on(
             "Dask is not installed here: pip install -r requirements-distributed.txt"
         ) from error
     with connected(scheduler) as client:
-        local = _scorer(source, Precision.FLOAT32, 0)  # to know the model by; it scores nothing
-        cluster = ClusterScorer(client, scheduler, source, precision, local)
+        cluster = ClusterScorer(client, scheduler, source, precision, KnownModel(source))
         with progress("Scoring") as advance:
             return score_in_shards(session, cluster, advance)
 

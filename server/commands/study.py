@@ -1,34 +1,33 @@
-"""`flask study analyse`: a study's files in, its numbers out; no database is asked."""
+"""`flask study`: answers in files, their numbers out, and other formats in; asks no database."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 import orjson
 from flask.cli import AppGroup
 from rich.console import Console
-from rich.table import Table
 
+from server.commands.study_table import analysis_table
 from server.commands.terminal import sentences_for_errors
-from server.domain.estimators.accuracy import Interval
-from server.domain.estimators.perplexity import perplexity
-from server.domain.study.analysis import Analysis, analyse
-from server.domain.study.loss_analysis import ComparisonAnalysis, HeadlineAnalysis
+from server.domain.study.analysis import analyse
+from server.domain.study.written import record_of
 from server.domain.text.tokens import Unit
-from server.services.research.study import read_rows
+from server.services.research.study import StudyRows, read_rows
 
-study = AppGroup("study", help="Estimates from exported answers.")
-Line = tuple[str, str, str, str]
+study = AppGroup("study", help="Estimates from exported answers and from norms.")
+
+_FILES = click.argument(
+    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
 
 
 @study.command("analyse")
-@click.argument(
-    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
-)
+@_FILES
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 @click.option("--strict", is_flag=True, help="Fail where a row is malformed; print no result.")
 @click.option("--as", "played_by", metavar="MODEL", help="Let a model of the rows play.")
@@ -50,18 +49,12 @@ def analyse_command(
 ) -> None:
     """Estimate accuracy and perplexity from FILES of guesses, bets and comparisons.
 
-    Files are JSON Lines, plain or gzip, and may mix kinds. Malformed rows are named, skipped and
-    counted. docs/estimators.md tells the format and what the numbers mean.
+    Files are JSON Lines, JSON arrays, CSV or Parquet, plain or gzip, and may mix kinds. Malformed
+    rows are named, skipped and counted; rows of an earlier file count once. docs/estimators.md
+    tells the format and what the numbers mean, docs/norms.md how to bring cloze norms.
     """
     with sentences_for_errors():
-        found = read_rows(files)
-        for problem in found.problems:
-            click.echo(problem, err=True)
-        malformed = len(found.problems)
-        if strict and malformed:
-            raise click.ClickException(f"{malformed} malformed; with --strict there is no result.")
-        if not found.rows:
-            raise click.ClickException("There is no row to analyse.")
+        found = _read(files, strict=strict)
         wanted = Unit(unit) if unit else None
         result = analyse(
             found.rows,
@@ -71,136 +64,44 @@ def analyse_command(
             density_ratio=density_ratio,
         )
     if as_json:
-        document = asdict(result) | {"malformed": malformed}
+        document = asdict(result) | {"malformed": found.malformed, "notes": found.notes}
         click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2))
     else:
-        Console(markup=False, highlight=False).print(_table(result, malformed))
+        Console(markup=False, highlight=False).print(analysis_table(result, found.malformed))
 
 
-def _table(result: Analysis, malformed: int) -> Table:
-    who = result.played_by or "people"
-    title = f"Played by {who}" + (f", beside {result.reference}" if result.reference else "")
-    rows = result.rows
-    answers = f"{rows.guesses:,} guesses, {rows.bets:,} bets, {rows.comparisons:,} comparisons"
-    aside = f"{rows.left_out:,} left out, {malformed:,} malformed"
-    if result.first_question:
-        aside += f"; {result.first_question:,} answered the first question"
-    table = Table(title=title, caption=f"{answers} of {result.players:,} players; {aside}.")
-    table.add_column("")
-    for heading in ("value", "95 % interval", "n"):
-        table.add_column(heading, justify="right")
-    for section in (_headline, _bets, _comparisons, _density_ratio, _tries, _guesses):
-        for line in section(result):
-            table.add_row(*line)
-        table.add_section()
-    return table
+@study.command("import")
+@_FILES
+@click.option("--strict", is_flag=True, help="Fail where a row is malformed; write nothing.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.File("wb", atomic=True),
+    default="-",
+    help="Where to write; else to standard output.",
+)
+def import_command(files: tuple[Path, ...], strict: bool, output: BinaryIO) -> None:
+    """Write FILES of answers or norms as JSON Lines in the interchange format.
+
+    Everything that `study analyse` reads is read, each answer once; docs/norms.md tells how cloze
+    norms become guesses.
+    """
+    with sentences_for_errors():
+        found = _read(files, strict=strict)
+    for record in map(record_of, found.rows):
+        output.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
+    click.echo(f"{len(found.rows):,} rows written.", err=True)
 
 
-def _headline(result: Analysis) -> Iterator[Line]:
-    if result.headline is not None:
-        yield from _headline_lines(result.headline)
-
-
-def _headline_lines(found: HeadlineAnalysis) -> Iterator[Line]:
-    yield _nats("loss, head by bets and tail by comparisons", found.loss_nats)
-    yield _perplexity("perplexity", found.loss_nats)
-    yield _nats("above the reference", found.difference_nats)
-    yield from _more(found.more_answers)
-    if found.tail_excess_nats is None:
-        yield "no comparisons from the tail: the model's stands in", "", "", ""
-    else:
-        yield _nats(f"tail excess ({found.tail_questions} questions)", found.tail_excess_nats)
-    yield from _truth("the model's true loss", found.true_loss_nats)
-
-
-def _bets(result: Analysis) -> Iterator[Line]:
-    if (found := result.bets) is None:
-        return
-    yield _nats("loss, bets alone", found.loss_nats)
-    yield "share of targets offered", f"{found.offered_share:.1%}", "", ""
-    yield "the reference's loss there", _plain(found.reference_loss_nats), "", ""
-    yield _nats("bets above the reference", found.difference_nats)
-
-
-def _comparisons(result: Analysis) -> Iterator[Line]:
-    if result.comparisons is not None:
-        yield from _comparison_lines(result.comparisons)
-
-
-def _density_ratio(result: Analysis) -> Iterator[Line]:
-    if (found := result.density_ratio) is None:
-        return
-    yield "by density ratio (first question)", "", "", str(found.judgements)
-    if found.headline is not None:
-        yield from _headline_lines(found.headline)
-    if found.comparisons is not None:
-        yield from _comparison_lines(found.comparisons)
-
-
-def _comparison_lines(found: ComparisonAnalysis) -> Iterator[Line]:
-    questions = str(found.questions)
-    yield "questions with rivals from the whole distribution", questions, "", ""
-    yield "the reference's loss there", _plain(found.reference_loss_nats), "", questions
-    yield _nats("excess, as published", found.excess_nats)
-    yield _nats("excess, jackknifed", found.excess_jackknife_nats)
-    yield from _more(found.more_answers)
-    yield "perplexity, as published", f"{found.perplexity:,.1f}", "", ""
-    yield _perplexity("perplexity, jackknifed", found.loss_jackknife_nats)
-    yield from _truth("the model's true excess", found.true_excess_nats)
-
-
-def _tries(result: Analysis) -> Iterator[Line]:
-    if (found := result.tries) is None:
-        return
-    yield _nats("tries: the loss is at least", found.lower_nats)
-    yield _nats("tries: the loss is at most", found.upper_nats)
-    for number, share in enumerate(found.solved, start=1):
-        yield f"solved at try {number}", f"{share:.1%}", "", ""
-    yield "unsolved", f"{found.unsolved:.1%}", "", str(found.positions)
-
-
-def _guesses(result: Analysis) -> Iterator[Line]:
-    if (found := result.guesses) is None:
-        return
-    for name, share in (("accuracy", found.all), ("accuracy where a word comes", found.words)):
-        if share is not None:
-            yield _percent(name, share)
-    for group in found.groups:
-        about = (group.model, group.mode, group.unit, "assisted" if group.assisted else "")
-        name = ", ".join(part for part in about if part)
-        yield _percent(f"{name}: people", group.you)
-        yield _percent(f"{name}: model", group.model_accuracy)
-        yield _percent(f"{name}: difference (p = {group.p_value:.3g})", group.difference)
-
-
-def _more(answers: int | None) -> Iterator[Line]:
-    if answers:
-        yield "answers more that would settle this", f"about {answers:,}", "", ""
-
-
-def _truth(name: str, value: float | None) -> Iterator[Line]:
-    if value is not None:
-        yield name, _plain(value), "", ""
-
-
-def _nats(name: str, found: Interval) -> Line:
-    return f"{name} (nats)", _plain(found.value), _range(found, _plain), str(found.n)
-
-
-def _perplexity(name: str, loss: Interval) -> Line:
-    def shown(nats: float) -> str:
-        return f"{perplexity(nats):,.1f}" if nats < 20 else "∞"
-
-    return name, shown(loss.value), _range(loss, shown), str(loss.n)
-
-
-def _percent(name: str, found: Interval) -> Line:
-    return name, f"{found.value:.2%}", _range(found, lambda share: f"{share:.2%}"), str(found.n)
-
-
-def _range(found: Interval, shown: Callable[[float], str]) -> str:
-    return f"{shown(found.low)} to {shown(found.high)}" if math.isfinite(found.high) else "unknown"
-
-
-def _plain(value: float) -> str:
-    return f"{value:.4f}"
+def _read(files: Iterable[Path], *, strict: bool) -> StudyRows:
+    """Return the rows of all files, and say what is malformed or noteworthy."""
+    found = read_rows(list(files))
+    for sentence in (*found.problems, *found.notes):
+        click.echo(sentence, err=True)
+    if strict and found.malformed:
+        raise click.ClickException(
+            f"{found.malformed} malformed; with --strict there is no result."
+        )
+    if not found.rows:
+        raise click.ClickException("There is no row to analyse.")
+    return found

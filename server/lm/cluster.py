@@ -14,7 +14,7 @@ from server.domain.errors import PerplexedError
 from server.domain.scores.models import ModelIdentity, Precision
 from server.domain.scores.passage_scores import Outcome
 from server.domain.text.tokens import Vocabulary
-from server.lm.score import PassageScorer
+from server.lm.known import KnownModel
 from server.lm.source import ModelSource
 from server.lm.worker import score_shard, wanted_on_workers
 
@@ -49,7 +49,7 @@ def connected(scheduler: str) -> Iterator[Client]:
 
 
 class ClusterScorer:
-    """The workers of one scheduler, each holding the model that was loaded here to know it by."""
+    """The workers of one scheduler, each holding the model that is known here, but not loaded."""
 
     def __init__(
         self,
@@ -57,26 +57,26 @@ class ClusterScorer:
         scheduler: str,
         source: ModelSource,
         precision: Precision,
-        local: PassageScorer,
+        known: KnownModel,
     ) -> None:
-        self._client, self._scheduler, self._local = client, scheduler, local
-        self.wanted = wanted_on_workers(source, local.identity, precision)
+        self._client, self._scheduler, self._known = client, scheduler, known
+        self.wanted = wanted_on_workers(source, known.identity, precision)
         self._in_flight: dict[Future[Said], int] = {}
         self._done: SimpleQueue[tuple[Future[Said], Said | BaseException]] = SimpleQueue()
 
     @property
     def identity(self) -> ModelIdentity:
         """Which model this is."""
-        return self._local.identity
+        return self._known.identity
 
     @property
     def vocabulary(self) -> Vocabulary:
         """The model's tokens."""
-        return self._local.vocabulary
+        return self._known.vocabulary
 
     def count_tokens(self, text: str) -> int:
         """Return how many tokens the model reads `text` as."""
-        return self._local.count_tokens(text)
+        return self._known.count_tokens(text)
 
     def score_shards(self, shards: Iterator[Sequence[str]]) -> Iterator[tuple[int, Said]]:
         """Yield each shard's number with what the model says of its texts, as they are done.

@@ -30,8 +30,8 @@ class WorkerUnfit(PerplexedError):
 def _code() -> str:
     """Return a hash of all code that scores: from other code, perhaps other scores."""
     digest, server = hashlib.sha256(), Path(__file__).parents[1]
-    for path in sorted([*(server / "domain").glob("*.py"), *(server / "lm").glob("*.py")]):
-        digest.update(path.name.encode() + path.read_bytes())
+    for path in sorted([*(server / "domain").rglob("*.py"), *(server / "lm").rglob("*.py")]):
+        digest.update(str(path.relative_to(server)).encode() + path.read_bytes())
     return digest.hexdigest()[:12]
 
 

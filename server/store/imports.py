@@ -3,31 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
+from server.domain.text.corpus import Tally
 from server.store.tables import ImportRow, PassageBandRow, PassageRow
 
 BANDS_PER_QUERY = 8_000  # SQLite takes 32,766 parameters
+_BOOKMARK = "bookmark"  # stands beside the counts in their column
 
 
-def import_progress(session: Session, fingerprint: str) -> tuple[int, dict[str, Any]] | None:
-    """Return (position, tally) of the unfinished import, or None where there is none."""
+@dataclass(frozen=True)
+class ImportProgress:
+    """How far an import has come: the source's position and bookmark, and the counts till there."""
+
+    position: int = 0
+    tally: Tally = field(default_factory=Tally)
+    bookmark: dict[str, object] | None = None
+
+
+def import_progress(session: Session, fingerprint: str) -> ImportProgress:
+    """Return how far the unfinished import has come; the beginning where there is none."""
     query = select(ImportRow).where(ImportRow.fingerprint == fingerprint)
     row = session.scalars(query).one_or_none()
-    return (row.position, row.tally) if row else None
+    if row is None:
+        return ImportProgress()
+    values = dict(row.tally)
+    bookmark = values.pop(_BOOKMARK, None)
+    return ImportProgress(row.position, Tally(**values), bookmark)
 
 
 def keep_progress(
-    session: Session, fingerprint: str, position: int, tally: dict[str, Any], now: datetime
+    session: Session, fingerprint: str, progress: ImportProgress, now: datetime
 ) -> None:
     """Record how far the import has come."""
     forget_progress(session, fingerprint)
-    row = {"fingerprint": fingerprint, "position": position, "tally": tally, "updated_at": now}
-    session.execute(insert(ImportRow), [row])
+    tally = {**progress.tally.as_values(), _BOOKMARK: progress.bookmark}
+    session.execute(
+        insert(ImportRow),
+        [
+            {
+                "fingerprint": fingerprint,
+                "position": progress.position,
+                "tally": tally,
+                "updated_at": now,
+            }
+        ],
+    )
 
 
 def forget_progress(session: Session, fingerprint: str) -> None:

@@ -111,7 +111,9 @@ def test_duels_are_judged_with_the_arrows_and_end_with_a_result(
         page.keyboard.press("Enter")
         expect(page.locator("#next")).to_be_focused()
         page.keyboard.press("Enter")
-    expect(page.locator(".lead")).to_contain_text("That was practice and is left out")
+    expect(page.locator(".lead")).to_contain_text(
+        "That was practice and is left out of all statistics"
+    )
     picture(page, screenshots, "duel-result")
     assert_accessible(page)
     page.get_by_role("button", name="Now the ones that count").click()

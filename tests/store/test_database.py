@@ -7,6 +7,8 @@ from threading import Thread
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.command import upgrade
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from apiflask import APIFlask
 from sqlalchemy import create_engine, inspect, text
@@ -14,10 +16,15 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
 from server.application import db
-from server.store.engine import configure, engine_options, normalised_url, writing
+from server.config import ROOT
+from server.domain.text.tokens import Vocabulary
+from server.store.engine import configure, engine_options, migrating, normalised_url, writing
 from server.store.passages import known_hashes
 from server.store.players import add_player, find_player
+from server.store.scoring.blobs import vocabulary_to_blob
+from server.store.scoring.scores import vocabulary_sizes
 from server.store.tables import Base, PlayerRow
+from tests.conftest import PostgresqlDatabases, SqliteFiles
 
 NOW = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
 TABLES = {"language_models", "passages", "scored_passages", "players", "rounds", "guesses"}
@@ -34,6 +41,41 @@ def test_migrating_twice_changes_nothing(empty_app: APIFlask) -> None:
     result = empty_app.test_cli_runner().invoke(args=["db", "upgrade"])
     assert result.exit_code == 0
     assert "up to date" in result.output
+
+
+def make_bare(url: str) -> None:
+    """Make a database without tables: a SQLite file is there once something has been written."""
+    engine = create_engine(normalised_url(url))
+    with engine.connect() as connection:
+        connection.execute(text("CREATE TABLE spare (id INTEGER)"))
+        connection.execute(text("DROP TABLE spare"))
+        connection.commit()
+    engine.dispose()
+
+
+def test_migrating_fills_in_the_size_of_a_vocabulary(
+    databases: SqliteFiles | PostgresqlDatabases,
+) -> None:
+    with databases.copy(databases.template("bare", make_bare)) as url:
+        engine = create_engine(normalised_url(url))
+        configure(engine)
+        config = Config()
+        config.set_main_option("script_location", str(ROOT / "migrations"))
+        vocabulary = vocabulary_to_blob(Vocabulary((b" a", b"", b" the")))
+        with migrating(engine) as connection:
+            config.attributes["connection"] = connection
+            upgrade(config, "0002")
+            columns = "name, revision, tokenizer_fingerprint, parameters, window_tokens"
+            statement = (
+                f"INSERT INTO language_models ({columns}, vocabulary, created_at) "
+                "VALUES ('m', '1', '1', 1, 64, :vocabulary, CURRENT_TIMESTAMP)"
+            )
+            connection.execute(text(statement), {"vocabulary": vocabulary})
+            connection.commit()
+            upgrade(config, "head")
+        with Session(engine) as session:
+            assert list(vocabulary_sizes(session).values()) == [3]
+        engine.dispose()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import math
 import os
@@ -179,3 +181,95 @@ def test_models_in_the_public_study_s_people_s_place(
     assert found["true_excess_nats"] == pytest.approx(truth, abs=1e-3)
     jackknife = found["excess_jackknife_nats"]
     assert jackknife["low"] - 1e-9 <= truth <= jackknife["high"] + 1e-9
+
+
+def test_what_is_imported_is_analysed_as_the_file_itself(
+    runner: FlaskCliRunner, tmp_path: Path
+) -> None:
+    norms = tmp_path / "norms.csv"
+    norms.write_text(
+        "Text_ID,Word_Number,Word,Response,Response_Count\n"
+        "1,10,coffee,coffee,21\n1,10,coffee,tea,19\n1,11,river,lake,36\n"
+    )
+    imported = tmp_path / "norms.jsonl"
+    result = runner.invoke(args=["study", "import", str(norms), "-o", str(imported)])
+    assert result.exit_code == 0, result.output
+    assert "76 answers are counted without a player" in result.stderr
+    assert "76 rows written." in result.stderr
+    first = json.loads(imported.read_text().splitlines()[0])
+    assert first == {
+        "player": "norms 1 10 answer 1",
+        "passage": "1",
+        "position": 10,
+        "guess": "coffee",
+        "target": "coffee",
+        "is_word": True,
+        "unit": "words",
+    }
+    accuracy = parsed(analyse(runner, imported, "--json"))["guesses"]["all"]
+    assert (accuracy["value"], accuracy["n"]) == (21 / 76, 76)
+    assert parsed(analyse(runner, norms, "--json"))["guesses"]["all"] == accuracy
+
+
+def test_with_strict_a_malformed_row_is_not_imported(runner: FlaskCliRunner, made: Path) -> None:
+    with made.open("a") as file:
+        file.write("\nnonsense\n")
+    target = made.with_name("out.jsonl")
+    result = runner.invoke(args=["study", "import", str(made), "--strict", "-o", str(target)])
+    assert (result.exit_code, target.exists()) == (1, False)
+    result = runner.invoke(args=["study", "import", str(made)])
+    assert [json.loads(line)["player"] for line in result.stdout.splitlines()]
+
+
+def test_rows_of_two_files_count_once_and_the_json_says_so(
+    runner: FlaskCliRunner, made: Path
+) -> None:
+    alone = parsed(analyse(runner, made, "--json"))
+    copy = made.with_name("copy.jsonl")
+    copy.write_bytes(made.read_bytes())
+    found = parsed(analyse(runner, made, copy, "--json"))
+    assert found["rows"] == alone["rows"]
+    assert found["notes"] == [
+        f"{copy}: 7 of its 7 rows are in an earlier file too; they count once."
+    ]
+
+
+def test_an_unknown_format_is_one_sentence(runner: FlaskCliRunner, tmp_path: Path) -> None:
+    path = tmp_path / "answers.xlsx"
+    path.write_bytes(b"PK\x03\x04" + bytes(100))
+    result = analyse(runner, path, "--json")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.strip() == (
+        f"Error: {path}: it is a workbook or another zip archive, which is not read; "
+        "save the sheet as CSV."
+    )
+
+
+def test_the_surprisal_of_words_and_of_tokens_comes_as_csv(
+    runner: FlaskCliRunner, tmp_path: Path
+) -> None:
+    text = tmp_path / "ferry.txt"
+    text.write_text("The ferry was late again,\nand so was the train.\n")
+    words = surprisal(runner, text)
+    assert [line["word"] for line in words] == text.read_text().split()
+    assert {line["text"] for line in words} == {"ferry"}
+    assert all(float(line["surprisal_bits"]) > 0 for line in words)
+    tokens = surprisal(runner, text, "--tokens")
+    assert "".join(line["token"] for line in tokens) == text.read_text().strip()
+    for line in words:
+        its = [float(one["surprisal_bits"]) for one in tokens if one["word"] == line["number"]]
+        assert float(line["token_sum_bits"]) == pytest.approx(sum(its), abs=1e-4)
+
+
+def test_a_file_that_is_no_text_is_named(runner: FlaskCliRunner, tmp_path: Path) -> None:
+    path = tmp_path / "picture.txt"
+    path.write_bytes(b"\xff\xd8\xff")
+    result = runner.invoke(args=["study", "surprisal", str(path)])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.strip() == f"Error: {path}: it is not text in UTF-8."
+
+
+def surprisal(runner: FlaskCliRunner, *arguments: object) -> list[dict[str, str]]:
+    result = runner.invoke(args=["study", "surprisal", "--model", "bundled", *map(str, arguments)])
+    assert result.exit_code == 0, result.output
+    return list(csv.DictReader(io.StringIO(result.stdout)))

@@ -27,8 +27,7 @@ from server.commands.passages import BUNDLED_PASSAGES
 from server.domain.scores.models import Precision
 from server.lm import cluster as clusters
 from server.lm.cluster import ClusterScorer, connected
-from server.lm.load import load_model
-from server.lm.score import PassageScorer
+from server.lm.known import KnownModel
 from server.lm.source import BUNDLED_FOLDER, find_source
 from server.lm.worker import WorkerUnfit
 from server.services.corpus.importing import import_passages
@@ -257,8 +256,8 @@ def test_a_worker_with_other_code_or_another_model_is_refused_by_name(
     cluster.workers(1)
     source = find_source(str(model), "")
     with connected(cluster.address) as client:
-        local = PassageScorer(load_model(source))
-        scorer = ClusterScorer(client, cluster.address, source, Precision.FLOAT32, local)
+        known = KnownModel(source)
+        scorer = ClusterScorer(client, cluster.address, source, Precision.FLOAT32, known)
         if identity := other.get("identity"):
             other = {"identity": replace(scorer.identity, **identity)}
         scorer.wanted = replace(scorer.wanted, **other)

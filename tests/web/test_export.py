@@ -166,6 +166,14 @@ def test_rows_say_what_they_are_and_hide_who_it_was(app: APIFlask, alice: Player
     assert {r["player"] for r in rows} == {lines(app, "guesses")[-1]["player"]}
 
 
+def test_doubtful_guesses_are_marked_and_count(app: APIFlask, alice: Player) -> None:
+    texts = iter(["the"] * 7 + ["The", "water", "zxqvjk", "people", "time"])
+    alice.play(lambda s: next(texts))
+    rows = lines(app, "guesses")
+    assert [row["same_answer"] for row in rows] == [True] * 8 + [False] * 4
+    assert [row["guess_is_token"] for row in rows][8:] == [True, False, True, True]
+
+
 def test_a_passage_seen_before_is_marked_and_an_own_text_stays_with_its_player(
     app: APIFlask, alice: Player, tmp_path: Path
 ) -> None:

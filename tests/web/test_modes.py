@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from apiflask import APIFlask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from server.application import db
 from server.store.scoring.blobs import scores_from_blob, scores_to_blob
@@ -254,6 +254,42 @@ def test_no_response_before_the_judgement_tells_which_side_is_the_authors(
     assert seed not in str(body)
     assert body["answers"] == []
     assert set(body["asked"]) == set(state["asked"])
+
+
+def test_a_judgement_is_paid_by_how_much_the_model_gives_the_authors_token(alice: Player) -> None:
+    play_duels(alice)  # practice
+    state = play_duels(alice)
+    for answer in state["answers"]:
+        assert answer["question_version"] == 2
+        assert answer["weight"] == pytest.approx(2 * answer["model_share"])
+        for share, pay in (("share", "pay_bits"), ("model_share", "model_pay_bits")):
+            paid = answer["weight"] * (1 + math.log2(answer[share]))
+            assert answer[pay] == pytest.approx(paid, abs=1e-9)
+    result = alice.client.get(f"/api/v1/rounds/{state['id']}/result").get_json()
+    mean = sum(answer["pay_bits"] for answer in state["answers"]) / len(state["answers"])
+    assert result["pay"]["you"]["value"] == pytest.approx(mean)
+    assert "Even shares earn nothing" in alice.client.get(f"/rounds/{state['id']}/result").text
+
+
+def test_a_round_begun_under_the_first_question_stays_with_it(app: APIFlask, alice: Player) -> None:
+    play_duels(alice)  # practice
+    state = judge(alice, alice.start(mode="duel"), 0.65)["round"]
+    with app.app_context():
+        db.session.execute(update(JudgementRow).values(question_version=1))
+        db.session.commit()
+    while not state["finished"]:
+        state = judge(alice, state, 0.65)["round"]
+    for answer in state["answers"]:
+        assert (answer["question_version"], answer["weight"]) == (1, 1)
+        assert answer["pay_bits"] == pytest.approx(1 + math.log2(answer["share"]))
+
+
+def test_the_page_asks_how_well_each_fits_and_not_who_wrote_it(alice: Player) -> None:
+    state = alice.start(mode="duel")
+    page = alice.client.get(f"/rounds/{state['id']}").text
+    assert "How well does each fit here?" in page
+    assert "not where it came from" in page
+    assert "did the author write" not in page
 
 
 def test_a_judgement_cannot_be_changed(alice: Player) -> None:

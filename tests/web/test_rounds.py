@@ -441,7 +441,8 @@ def test_the_result_has_every_token_with_both_sides_marks(alice: Player, truth: 
     assert [token["text"].strip() for token in asked] == [a["target"] for a in state["answers"]]
     assert all(token["right"] for token in asked)
     mean_bits = sum(token["loss_bits"] for token in asked) / 12
-    assert result["model"]["bits_per_word"] == pytest.approx(mean_bits)
+    assert result["model"]["bits_per_target"] == pytest.approx(mean_bits)
+    assert result["model"]["bits_per_word"] == result["model"]["bits_per_target"]
     assert result["model"]["perplexity"] == pytest.approx(2**mean_bits)
     assert result["you"]["accuracy"]["value"] == 1
     assert result["you"]["accuracy"]["n"] == 12

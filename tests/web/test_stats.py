@@ -53,7 +53,6 @@ def test_an_export_analysed_again_gives_what_the_page_shows(
         "skipping": 0,
         "fast": 1,
         "repeated_guesses": 0,
-        "first_question": 0,
     }
     assert body["players"] == result.players == 2
     [opponent] = body["opponents"]
@@ -151,7 +150,7 @@ def test_answers_to_the_first_question_stay_out_and_the_page_says_how_many(
         rebuild(db.session)
     body = app.test_client().get("/api/v1/stats").get_json()
     assert body["judgements"] == 0
-    assert body["left_out"]["first_question"] == len(judged["answers"])
+    assert body["first_question"] == len(judged["answers"])
     [opponent] = body["opponents"]
     assert (opponent["tail_questions"], opponent["duels_calibration"]) == (0, [])
     assert opponent["headline"]["loss_nats"] == opponent["bets"]["loss_nats"]

@@ -55,14 +55,8 @@ def calibration(statements: Sequence[Statement], steps: Sequence[float]) -> list
     )
     nearest = nearest_steps(stated, steps)
 
-    def sums(of: FloatArray) -> FloatArray:
-        totals: FloatArray = np.bincount(nearest, weights=of, minlength=len(steps)).astype(
-            np.float64
-        )
-        return totals
-
-    added = (np.ones_like(weight), weight, weight**2, weight * right, weight * stated)
-    columns = [sums(each) for each in added]
+    parts = (np.ones_like(weight), weight, weight**2, weight * right, weight * stated)
+    columns = [np.bincount(nearest, weights=part, minlength=len(steps)) for part in parts]
     return [
         calibration_bin(step, int(n), *some)
         for step, n, *some in zip(steps, *columns, strict=True)

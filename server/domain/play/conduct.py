@@ -11,6 +11,17 @@ MOST_SKIPPED = 0.9
 LEAST_MEDIAN_MS = 300
 
 
+def is_monotonous(same: int, typed: int) -> bool:
+    """Tell whether one text is most of what a player typed in a mode, of at least 12 guesses.
+
+    Such answers are marked in exports, and count: somebody may believe in "the".
+
+    >>> is_monotonous(7, 12), is_monotonous(6, 12), is_monotonous(11, 11)
+    (True, False, False)
+    """
+    return typed >= LEAST_ANSWERS and 2 * same > typed
+
+
 class Exclusion(StrEnum):
     """Why answers of a player are left out: all of them, or for FAST those in some modes."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from server.domain.errors import InvalidInput
 from server.domain.play.rounds import MINIMUM_CONTEXT_TOKENS
+from server.domain.text.passages import plain_line_ends
 
 LONGEST_TEXT_CHARACTERS = 2_000
 MOST_TOKENS = 2_048
@@ -39,7 +40,7 @@ def read_own_text(text: str) -> OwnText:
 
     Raises InvalidInput (field `text`) where it is empty, too long, or holds control characters.
     """
-    text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    text = plain_line_ends(text).strip()
     allowed = f"1 to {LONGEST_TEXT_CHARACTERS:,} characters are allowed"
     if not text:
         raise InvalidInput("text", f"The text is empty; {allowed}.")

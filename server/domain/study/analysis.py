@@ -35,6 +35,7 @@ from server.domain.study.loss_analysis import (
     analyse_comparisons,
     analyse_headline,
 )
+from server.domain.study.people_analysis import PeopleAnalysis, analyse_people
 from server.domain.text.tokens import Unit
 
 
@@ -79,6 +80,7 @@ class Analysis:
     headline: HeadlineAnalysis | None
     first_question: int
     density_ratio: DensityRatioAnalysis | None
+    people: PeopleAnalysis | None
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,7 @@ def _analysis(
         comparisons=analyse_comparisons(whole, name, plays=plays) if whole else None,
         bets=analyse_bets(bets, plays=plays) if bets else None,
         headline=analyse_headline(bets, tail, plays=plays) if bets else None,
+        people=None if plays else analyse_people(rows.guesses, reference),
         first_question=0,
         density_ratio=None,
     )

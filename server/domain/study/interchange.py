@@ -43,6 +43,9 @@ class GuessRow:
     model_guess: str | None
     target_logprob: Logprobs
     vocabulary: int | None  # how many answers the unit allows
+    guess_logprob: Logprobs  # of the guess, as a word or token of each model
+    guess_rank: int | None  # among the model's choices, 1 the first
+    target_rank: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,9 @@ def _guess(record: Record) -> GuessRow:
         model_guess=None if model_guess is None else _text(record, "model_guess"),
         target_logprob=_logprobs(record, "target_logprob") if "target_logprob" in record else {},
         vocabulary=_vocabulary(record),
+        guess_logprob=_logprobs(record, "guess_logprob") if "guess_logprob" in record else {},
+        guess_rank=_rank(record, "guess_rank"),
+        target_rank=_rank(record, "target_rank"),
     )
 
 
@@ -215,6 +221,10 @@ def _attempt(record: Record) -> int:
 def _vocabulary(record: Record) -> int | None:
     known = record.get("vocabulary") is not None
     return _whole(record, "vocabulary", least=2) if known else None
+
+
+def _rank(record: Record, field: str) -> int | None:
+    return None if record.get(field) is None else _whole(record, field, least=1)
 
 
 def _flag(record: Record, field: str, *, required: bool = False) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TypedDict
 
 from server.domain.errors import InvalidInput
 from server.domain.text.passages import (
@@ -40,6 +40,16 @@ class Dropped(Exception):
     """A record does not become a passage; the message is the reason, the same for all alike."""
 
 
+class TallyValues(TypedDict):
+    """A tally as plain values, as it is stored."""
+
+    read: int
+    added: int
+    known: int
+    dropped: dict[str, int]
+    places: dict[str, list[str]]
+
+
 @dataclass
 class Tally:
     """What an import has done so far: it is stored with its position, and goes on counting."""
@@ -57,9 +67,15 @@ class Tally:
         if len(named) < PLACES_NAMED:
             named.append(place)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_values(self) -> TallyValues:
         """Return the tally as plain values; `Tally(**values)` reads them again."""
-        return asdict(self)
+        return TallyValues(
+            read=self.read,
+            added=self.added,
+            known=self.known,
+            dropped=self.dropped,
+            places=self.places,
+        )
 
 
 def passage_of(record: Mapping[str, object], wanted: Wanted) -> Passage:
@@ -69,7 +85,7 @@ def passage_of(record: Mapping[str, object], wanted: Wanted) -> Passage:
     """
     text = record.get("text")
     if not isinstance(text, str):
-        raise Dropped("no text")
+        raise Dropped("no text" if text is None else "text: neither text nor bytes of one")
     words = count_words(text)
     if words < wanted.minimum_words:
         raise Dropped(f"shorter than {wanted.minimum_words:,} words")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ MAXIMUM_WORDS = 5_000
 LONGEST_WORD = 20  # characters
 LONGEST_LABEL = 200
 _FIELDS = ("text", "title", "source", "licence", "genre")
+_CONTROL = ("Cc", "Cs")  # Unicode's categories of control characters and lone surrogates
+_LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")  # \n aside, all of section 5.8
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,25 @@ def count_words(text: str) -> int:
     return sum(-(-len(run) // LONGEST_WORD) for run in text.split())
 
 
+def plain_line_ends(text: str) -> str:
+    """Return `text` with every line end, of whatever system or script, as a plain one.
+
+    These are the Unicode Standard's (section 5.8): CR LF, CR, NEL, VT, FF, LS and PS.
+    """
+    return _LINE_END.sub("\n", text)
+
+
+def mended_label(text: str) -> str:
+    """Return a title, source, licence or genre as one line of at most 200 characters.
+
+    Line ends, control characters and repeated white space become one space; the rest of a longer
+    label gives way to an ellipsis.
+    """
+    kept = (" " if unicodedata.category(letter) in _CONTROL else letter for letter in text)
+    line = " ".join("".join(kept).split())
+    return line if len(line) <= LONGEST_LABEL else line[: LONGEST_LABEL - 1].rstrip() + "…"
+
+
 def passage_from_record(
     record: Mapping[str, object],
     minimum_words: int = MINIMUM_WORDS,
@@ -48,15 +70,16 @@ def passage_from_record(
 ) -> Passage:
     """Return the passage that an import record describes.
 
-    Outer white space goes and Windows line ends become plain ones; nothing else is changed.
-    Raises InvalidInput with the field's name for a missing, unknown, mistyped or unfit field.
+    The text's outer white space goes and its line ends become plain ones; nothing else of it is
+    changed. Labels are mended to one line of 200 characters. Raises InvalidInput with the field's
+    name for a missing, unknown, mistyped or unfit field.
     """
     for field, value in record.items():
         if field not in _FIELDS:
             raise InvalidInput(field, f"Unknown field; allowed are {', '.join(_FIELDS)}.")
         if not isinstance(value, str):
             raise InvalidInput(field, "This must be a text.")
-    labels = {field: _label(field, str(record.get(field, ""))) for field in _FIELDS[1:]}
+    labels = {field: mended_label(str(record.get(field, ""))) for field in _FIELDS[1:]}
     if not labels["title"]:
         raise InvalidInput("title", "A passage needs a title.")
     text = _body(str(record.get("text", "")), minimum_words, maximum_words)
@@ -70,14 +93,18 @@ def require_storable(passage: Passage) -> None:
     """
     _refuse_control_characters("text", passage.text, allowed="\n\t")
     for field in _FIELDS[1:]:
-        if _label(field, getattr(passage, field)) != getattr(passage, field):
+        label = getattr(passage, field)
+        _refuse_control_characters(field, label, allowed="")
+        if len(label) > LONGEST_LABEL:
+            raise InvalidInput(field, f"At most {LONGEST_LABEL} characters are allowed.")
+        if label != label.strip():
             raise InvalidInput(field, "It begins or ends with white space.")
     if not passage.text.strip() or not passage.title:
         raise InvalidInput("text" if passage.title else "title", "It is empty.")
 
 
 def _body(text: str, minimum_words: int, maximum_words: int | None) -> str:
-    text = text.replace("\r\n", "\n").strip()
+    text = plain_line_ends(text).strip()
     _refuse_control_characters("text", text, allowed="\n\t")
     words = count_words(text)
     if not minimum_words <= words <= (maximum_words or words):
@@ -86,15 +113,7 @@ def _body(text: str, minimum_words: int, maximum_words: int | None) -> str:
     return text
 
 
-def _label(field: str, text: str) -> str:
-    text = text.strip()
-    _refuse_control_characters(field, text, allowed="")
-    if len(text) > LONGEST_LABEL:
-        raise InvalidInput(field, f"At most {LONGEST_LABEL} characters are allowed.")
-    return text
-
-
 def _refuse_control_characters(field: str, text: str, allowed: str) -> None:
     for character in text:
-        if unicodedata.category(character) in ("Cc", "Cs") and character not in allowed:
+        if unicodedata.category(character) in _CONTROL and character not in allowed:
             raise InvalidInput(field, f"The character U+{ord(character):04X} is not allowed.")

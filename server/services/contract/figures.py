@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, computed_field
 
 from server.domain.estimators.accuracy import Interval
 
@@ -32,11 +32,18 @@ class SideView(BaseModel):
 class ModelSideView(SideView):
     """The model's accuracy, and its loss on the asked targets."""
 
-    bits_per_target: float = Field(description="For each word or token, by the round's unit")
     bits_per_word: float = Field(
-        description="The same under its older name: for each target, in `tokens` too"
+        description="The older name of bits_per_target; in `tokens` it is by token, not by word"
     )
     perplexity: float
+
+    @computed_field(  # type: ignore[prop-decorator]  # as pydantic documents it
+        description="Mean loss for each target, a word or a token by the round's unit"
+    )
+    @property
+    def bits_per_target(self) -> float:
+        """The mean loss on the asked targets."""
+        return self.bits_per_word
 
 
 class ComparisonView(BaseModel):

@@ -136,9 +136,6 @@ class LeftOutView(BaseModel):
     skipping: int
     fast: int = Field(description="Players too fast in some mode, where they are left out")
     repeated_guesses: int = Field(description="On passages that their player had seen before")
-    first_question: int = Field(
-        description="Judgements that answer “which did the author write?”, no longer asked"
-    )
 
 
 class PublicStatistics(BaseModel):
@@ -149,5 +146,9 @@ class PublicStatistics(BaseModel):
     guesses: int
     bets: int
     judgements: int
+    first_question: int = Field(
+        description="Judgements that answer “which did the author write?”, no longer asked; left out "
+        "of all these numbers"
+    )
     left_out: LeftOutView
     opponents: list[OpponentStatistics]

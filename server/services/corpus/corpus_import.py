@@ -3,28 +3,43 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Protocol
 
-import py3langid
 from sqlalchemy.orm import Session
 
+from server.domain.errors import InvalidInput
 from server.domain.text.corpus import Dropped, Tally, Wanted, passage_of, word_share
-from server.domain.text.passages import Passage
+from server.domain.text.passages import Passage, mended_label
 from server.domain.text.tokens import TokenizedText
 from server.services.corpus.cutting import cut_passage
+from server.services.corpus.languages import language_of
 from server.services.corpus.near_duplicates import NearDuplicates
-from server.services.corpus.sources import Entry, Source
+from server.services.corpus.sources import (
+    PLAIN_COLUMNS,
+    Columns,
+    Entry,
+    Record,
+    Source,
+    Start,
+    Unreadable,
+    no_text_column,
+)
 from server.store.engine import writing
-from server.store.imports import forget_progress, import_progress, keep_progress
+from server.store.imports import (
+    ImportProgress,
+    forget_progress,
+    import_progress,
+    keep_progress,
+)
 from server.store.passages import add_passages, known_hashes
 
 RECORDS_PER_BATCH = 500
-_LANGUAGE_COLUMNS = ("language", "lang")
-_CHARACTERS_FOR_LANGUAGE = 2_000
+_NOTHING = "nothing"
+_KINDS = {str: "text", dict: "object", list: "list", bool: "yes or no", type(None): _NOTHING}
 
 
 class Reader(Protocol):
@@ -40,51 +55,60 @@ class Reader(Protocol):
 
 
 @dataclass(frozen=True)
-class Columns:
-    """Which column holds the text, and what stands for labels that a record does not have."""
-
-    text: str = "text"
-    title: str = ""
-    source: str = ""
-    licence: str = ""
-    genre: str = ""
-
-
-@dataclass(frozen=True)
 class CorpusImport:
     """One source, what is wanted of it, and the tokenizer where that is asked."""
 
     source: Source
     wanted: Wanted
-    columns: Columns = Columns()
+    columns: Columns = PLAIN_COLUMNS
     reader: Reader | None = None
 
     @property
     def fingerprint(self) -> str:
         """SHA-256 of source and wishes: an import with other wishes is another import."""
-        wishes = repr((self.source.name, self.wanted, self.columns))
+        wishes = repr((self.source.identity, self.wanted, self.columns))
         return hashlib.sha256(wishes.encode("utf-8")).hexdigest()
 
     def run(self, session: Session, advance: Callable[[int, int | None], None]) -> Tally:
         """Import all that is left of the source; `advance(position, size)` reports progress.
 
         Each batch is committed together with its position and tally. An import that was stopped
-        goes on exactly behind its last batch, and its tally goes on counting.
+        goes on exactly behind its last batch, and its tally goes on counting. Raises InvalidInput
+        where the source cannot be read, has no texts in the named column, or no records at all.
         """
-        position, values = import_progress(session, self.fingerprint) or (0, {})
-        tally = Tally(**values)
-        size = self.source.size
-        for batch in _batches(self.source.entries(position)):
+        begun = import_progress(session, self.fingerprint)
+        tally, size = begun.tally, self.source.size
+        start = Start(begun.position, self.columns, begun.bookmark)
+        for batch in _batches(self.source.entries(start)):
+            if not tally.read:
+                self._require_texts(batch)
             chosen = list(self._choose(batch, tally))
-            position = batch[-1].position
+            progress = ImportProgress(batch[-1].position, tally, batch[-1].bookmark)
             now = datetime.now(UTC)
             with writing(session):
                 self._store(session, chosen, tally, now)
-                keep_progress(session, self.fingerprint, position, tally.as_dict(), now)
-            advance(position, size)
+                keep_progress(session, self.fingerprint, progress, now)
+            advance(progress.position, size)
+        if not tally.read:
+            raise InvalidInput("file", f"{self.source.name}: there are no records in it.")
         with writing(session):
             forget_progress(session, self.fingerprint)
         return tally
+
+    def _require_texts(self, batch: list[Entry]) -> None:
+        """Raise InvalidInput, listing the columns, where no record of the first batch has text."""
+        column = self.columns.text
+        found: dict[str, str] = {}  # column: what it holds
+        for entry in batch:
+            if isinstance(entry.record, Unreadable):
+                continue
+            if isinstance(entry.record.get(column), str):
+                return
+            for name, value in entry.record.items():
+                if found.get(name, _NOTHING) == _NOTHING:
+                    found[name] = _KINDS.get(type(value), "number")
+        if found:
+            raise no_text_column(self.source.name, column, found)
 
     def _choose(self, batch: list[Entry], tally: Tally) -> Iterator[tuple[str, Passage]]:
         """Yield each wanted passage with its place; the others are dropped and counted."""
@@ -99,11 +123,11 @@ class CorpusImport:
                 yield entry.place, part
 
     def _passage(self, entry: Entry) -> Passage:
-        if isinstance(entry.record, str):
-            raise Dropped(entry.record)
+        if isinstance(entry.record, Unreadable):
+            raise Dropped(entry.record.reason)
         passage = passage_of(self._labelled(entry.record, entry.place), self.wanted)
         language = self.wanted.language
-        if language is not None and _language(entry.record, passage.text) != language:
+        if language is not None and language_of(entry.record, passage.text) != language:
             raise Dropped(f"language is not {language}")
         least = self.wanted.word_share
         if least is None or self.reader is None:
@@ -112,8 +136,8 @@ class CorpusImport:
             raise Dropped(f"share of word positions below {least:g}")
         return passage
 
-    def _labelled(self, record: Mapping[str, object], place: str) -> dict[str, object]:
-        """Return the record's text and labels, absent ones filled in; other columns are ignored."""
+    def _labelled(self, record: Record, place: str) -> dict[str, object]:
+        """Return the record's text and mended labels, absent ones filled in, without the rest."""
         columns = self.columns
         labels = {
             "title": columns.title or place.rsplit("/", 1)[-1],
@@ -121,7 +145,11 @@ class CorpusImport:
             "licence": columns.licence,
             "genre": columns.genre,
         }
-        found = {label: value for label in labels if isinstance(value := record.get(label), str)}
+        found = {
+            label: mended
+            for label in labels
+            if isinstance(value := record.get(label), str) and (mended := mended_label(value))
+        }
         return {**labels, **found, "text": record.get(columns.text)}
 
     def _parts(self, passage: Passage) -> list[Passage]:
@@ -160,13 +188,3 @@ def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
     waiting = iter(entries)
     while batch := list(islice(waiting, RECORDS_PER_BATCH)):
         yield batch
-
-
-def _language(record: Mapping[str, object], text: str) -> str:
-    """Return the ISO 639-1 code that the record states, or else the one its text looks like."""
-    for column in _LANGUAGE_COLUMNS:
-        stated = record.get(column)
-        if isinstance(stated, str) and stated:
-            return stated.lower().replace("_", "-").split("-")[0]
-    code, _ = py3langid.classify(text[:_CHARACTERS_FOR_LANGUAGE])
-    return str(code)

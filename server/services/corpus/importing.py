@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,19 +10,36 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from server.domain.errors import InvalidInput, PerplexedError
+from server.domain.text.corpus import PLACES_NAMED
 from server.domain.text.passages import Passage, passage_from_record
+from server.services.corpus.files import file_source
+from server.services.corpus.sources import Source, Unreadable
 from server.store.engine import writing
 from server.store.passages import add_passages, known_hashes
 
 _PASSAGES_PER_QUERY = 500
+_MOST_PROBLEMS_SHOWN = 20
+_INSTEAD = "With --in-batches other fields are ignored, and unfit records dropped and counted."
 
 
 class ImportRejected(PerplexedError):
     """Some records cannot become passages; nothing was imported."""
 
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join([*problems, "Nothing was imported."]))
-        self.problems = problems
+    def __init__(self, problems: Mapping[str, Sequence[str]]) -> None:
+        lines = [_named(problem, places) for problem, places in problems.items()]
+        shown, more = lines[:_MOST_PROBLEMS_SHOWN], len(lines) - _MOST_PROBLEMS_SHOWN
+        if more > 0:
+            shown.append(f"There are {more} problems more.")
+        instead = _INSTEAD if any(any(places) for places in problems.values()) else ""
+        super().__init__("\n".join([*shown, f"Nothing was imported. {instead}".rstrip()]))
+
+
+def _named(problem: str, places: Sequence[str]) -> str:
+    """Return the problem behind its first few places; without one it names the file itself."""
+    named = ", ".join(place for place in places[:PLACES_NAMED] if place)
+    if len(places) > PLACES_NAMED:
+        named += f" and {len(places) - PLACES_NAMED:,} more"
+    return f"{named}: {problem}" if named else problem
 
 
 @dataclass(frozen=True)
@@ -35,17 +51,18 @@ class Imported:
 
 
 def import_passages(session: Session, files: Sequence[Path], now: datetime) -> Imported:
-    """Import every passage of `files` (.txt: one passage a file; .jsonl: one a line).
+    """Import every passage of `files` (.txt: one passage a file; JSON: one a record).
 
-    Duplicates by content hash are skipped. Raises ImportRejected, naming file and line of every
-    record that is refused; nothing is half imported.
+    Duplicates by content hash are skipped. Raises ImportRejected, naming file and line of the
+    records that are refused; nothing is half imported.
     """
     passages: dict[str, Passage] = {}
-    problems, read = [], 0
+    problems: dict[str, list[str]] = {}
+    read = 0
     for path in files:
-        for outcome in _read_file(path):
+        for place, outcome in _read_file(path):
             if isinstance(outcome, str):
-                problems.append(outcome)
+                problems.setdefault(outcome, []).append(place)
                 continue
             read += 1
             passages.setdefault(outcome.content_hash, outcome)
@@ -67,39 +84,27 @@ def _add_new(session: Session, passages: list[Passage], now: datetime) -> int:
     return added
 
 
-def _read_file(path: Path) -> Iterator[Passage | str]:
-    """Yield each passage of a file, or the sentence that names file, line and problem."""
+def _read_file(path: Path) -> Iterator[tuple[str, Passage | str]]:
+    """Yield each place of a file with its passage, or the sentence that names the problem.
+
+    The place is empty where the sentence names the whole file.
+    """
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        yield f"{path}: {reason}."
-        return
-    if path.suffix == ".txt":
-        record = {"text": text, "title": path.stem.replace("_", " ").replace("-", " ")}
-        yield _passage_or_problem(record, str(path))
-    elif path.suffix == ".jsonl":
-        for number, line in enumerate(text.split("\n"), start=1):
-            if line.strip():
-                yield _read_line(line, f"{path}, line {number}")
-    else:
-        yield f"{path}: only .txt and .jsonl files can be imported."
-
-
-def _read_line(line: str, place: str) -> Passage | str:
-    try:
-        record = json.loads(line)
-    except json.JSONDecodeError as error:
-        return f"{place}: not JSON ({error.msg} at character {error.colno})."
-    except (ValueError, RecursionError) as error:
-        return f"{place}: not JSON that can be read ({error})."
-    if not isinstance(record, dict):
-        return f"{place}: not a JSON object."
-    return _passage_or_problem(record, place)
-
-
-def _passage_or_problem(record: Mapping[str, object], place: str) -> Passage | str:
-    try:
-        return passage_from_record(record)
+        yield from _read_source(file_source(path))
     except InvalidInput as error:
-        return f"{place}, {error.field}: {error}"
+        yield "", str(error)
+
+
+def _read_source(source: Source) -> Iterator[tuple[str, Passage | str]]:
+    empty = True
+    for entry in source.entries():
+        empty = False
+        if isinstance(entry.record, Unreadable):
+            yield entry.place, f"{entry.record}."
+            continue
+        try:
+            yield entry.place, passage_from_record(entry.record)
+        except InvalidInput as error:
+            yield entry.place, f"{error.field}: {error}"
+    if empty:
+        yield source.name, "there are no records in it."

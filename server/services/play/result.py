@@ -28,7 +28,6 @@ def result_view(played: PlayedRound, components: PairedComponents) -> ResultView
         you=SideView(accuracy=IntervalView.of(intervals.person)),
         model=ModelSideView(
             accuracy=IntervalView.of(intervals.model),
-            bits_per_target=bits(mean_loss_nats),
             bits_per_word=bits(mean_loss_nats),
             perplexity=perplexity(mean_loss_nats),
         ),

@@ -11,19 +11,19 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from server.domain.play.conduct import Verdict
-from server.domain.play.guessing import read_visible
+from server.domain.play.guessing import ids_of_answer, read_visible
 from server.domain.play.rounds import Mode
 from server.domain.scores.passage_scores import Form
 from server.domain.study.interchange import LOWEST_LOGPROB_NATS
-from server.domain.text.tokens import Unit, is_word_token
+from server.domain.text.tokens import Unit, folded, is_word_token
 from server.store.exports import (
     model_names,
     stream_bets,
     stream_guesses,
     stream_judgements,
 )
-from server.store.scoring.scores import answer_counts
-from server.store.statistics.conduct import excluded_players
+from server.store.scoring.scores import answer_counts, load_vocabulary
+from server.store.statistics.conduct import excluded_players, monotonous_texts
 
 Record = dict[str, Any]
 
@@ -65,10 +65,25 @@ def names_for_sums(session: Session) -> Names:
 def records(session: Session, kind: Kind, called: Names) -> Iterator[Record]:
     """Yield all answers of a kind as records, in the order they were given."""
     if kind is Kind.GUESSES:
-        return (guess_record(row, called) for row in stream_guesses(session))
+        return _marked_guesses(session, called)
     if kind is Kind.BETS:
         return (bet_record(row, called) for row in stream_bets(session))
     return (judgement_record(row, called) for row in stream_judgements(session))
+
+
+def _marked_guesses(session: Session, called: Names) -> Iterator[Record]:
+    """Yield guesses with what may make one doubt them; they count all the same.
+
+    `guess_is_token` is False where a guess is no single token of the model (null for a skip),
+    `same_answer` True where its player mostly typed this text, see `is_monotonous`.
+    """
+    monotonous = monotonous_texts(session)
+    vocabularies = {model_id: load_vocabulary(session, model_id) for model_id in called.models}
+    for row in stream_guesses(session):
+        text, vocabulary = row.text, vocabularies[row.model_id]
+        known = None if text is None else bool(ids_of_answer(vocabulary, Unit(row.unit), text))
+        same = text is not None and (row.player_id, row.mode, folded(text)) in monotonous
+        yield {**guess_record(row, called), "guess_is_token": known, "same_answer": same}
 
 
 def guess_record(row: Any, called: Names) -> Record:

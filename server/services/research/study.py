@@ -1,68 +1,103 @@
-"""Read a study's files: guesses, bets and comparisons in JSON Lines, plain or gzip."""
+"""Read a study's files: guesses, bets and comparisons, and norms, in the formats people have."""
 
 from __future__ import annotations
 
-import gzip
-import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import cast
 
-import orjson
-
-from server.domain.errors import InvalidInput, PerplexedError
-from server.domain.study.interchange import Row, row_from_record
-
-_GZIP_MAGIC = b"\x1f\x8b"
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+from server.domain.errors import InvalidInput
+from server.domain.study.interchange import GuessRow, Row, row_from_record
+from server.domain.study.norms import COUNTS, Norms
+from server.domain.study.overlap import Overlap
+from server.services.research.study_files import records_of
 
 
-class UnreadableFile(PerplexedError):
-    """A file cannot be opened, or is damaged; the message names it."""
+@dataclass
+class StudyRows:
+    """The rows of some files, each answer once.
+
+    `problems` has a sentence for each malformed row, or one for all of a file that lack the same;
+    `notes` say what the reader should know of rows that were read.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    malformed: int = 0
 
 
 @dataclass(frozen=True)
-class StudyRows:
-    """The rows of some files, and for each malformed one a sentence with file, line and reason."""
-
+class _FileRows:
     rows: list[Row]
-    problems: list[str]
+    faults: list[tuple[str, str]]  # place, reason
+    without_player: int
 
 
 def read_rows(paths: Sequence[Path]) -> StudyRows:
-    """Read all rows of some files; empty lines are no rows. Raises UnreadableFile."""
-    found = StudyRows([], [])
+    """Read all rows of some files; empty lines are no rows. Raises UnreadableFile.
+
+    What a further file repeats of those before it is left out, and said.
+    """
+    found, overlap = StudyRows(), Overlap()
     for path in paths:
-        for number, line in enumerate(_lines(path), start=1):
-            if line.strip():
-                _read_line(line, f"{path}, line {number}", found)
+        file = _read_file(path)
+        found.malformed += len(file.faults)
+        found.problems += _problems(path, file)
+        new = _new_rows(path, file, overlap, found.notes) if len(paths) > 1 else file.rows
+        found.rows += new
+        if file.without_player and new:
+            found.notes.append(
+                f"{path}: {file.without_player:,} answers are counted without a player; each is "
+                "taken as another person's, so intervals leave out how people differ."
+            )
     return found
 
 
-def _read_line(line: bytes, place: str, found: StudyRows) -> None:
-    try:
-        record = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        found.problems.append(f"{place}: not JSON ({error.msg}).")
-        return
-    if not isinstance(record, dict):
-        found.problems.append(f"{place}: not a JSON object.")
-        return
-    try:
-        found.rows.append(row_from_record(record))
-    except InvalidInput as error:
-        found.problems.append(f"{place}, {error.field}: {error}.")
+def _read_file(path: Path) -> _FileRows:
+    norms = Norms(path.stem)
+    rows: list[Row] = []
+    faults: list[tuple[str, str]] = []
+    for found in records_of(path):
+        if found.record is None:
+            faults.append((found.place, f": {found.reason}."))
+            continue
+        try:
+            rows += _rows(found.record, norms)
+        except InvalidInput as error:
+            faults.append((found.place, f", {error.field}: {error}."))
+    return _FileRows(rows, faults, norms.without_player)
 
 
-def _lines(path: Path) -> Iterator[bytes]:
-    try:
-        with path.open("rb") as file:
-            packed = file.read(2) == _GZIP_MAGIC
-            file.seek(0)
-            lines = cast("BinaryIO", gzip.GzipFile(fileobj=file)) if packed else file
-            for number, line in enumerate(lines):
-                yield line.removeprefix(_BYTE_ORDER_MARK) if number == 0 else line
-    except (OSError, EOFError, zlib.error) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise UnreadableFile(f"{path}: {reason}.") from error
+def _rows(record: Mapping[str, object], norms: Norms) -> list[Row]:
+    """Return what a record holds; one that is as the format has it needs no second look."""
+    if record.keys().isdisjoint(COUNTS):
+        try:
+            return [row_from_record(record)]
+        except InvalidInput:
+            pass
+    return [row_from_record(plain) for plain in norms.records(record)]
+
+
+def _problems(path: Path, file: _FileRows) -> list[str]:
+    """Return a sentence for each fault, but one where all of a file's rows have the same."""
+    reasons = {reason for _, reason in file.faults}
+    if not file.rows and len(reasons) == 1 and len(file.faults) > 1:
+        return [f"{path}, all {len(file.faults):,} rows{reasons.pop()}"]
+    return [f"{path}, {place}{reason}" for place, reason in file.faults]
+
+
+def _new_rows(path: Path, file: _FileRows, overlap: Overlap, notes: list[str]) -> list[Row]:
+    """Return the rows that no earlier file holds, and note how many it does hold."""
+    counted = cast("list[GuessRow]", file.rows) if file.without_player else []
+    if counted and not overlap.are_new(counted):
+        new: list[Row] = []
+    else:
+        new = overlap.new_rows(file.rows)
+    if repeated := len(file.rows) - len(new):
+        notes.append(
+            f"{path}: {repeated:,} of its {len(file.rows):,} rows are in an earlier file too; "
+            "they count once."
+        )
+    return new

@@ -49,12 +49,12 @@ def public_statistics(session: Session, now: datetime) -> PublicStatistics:
         guesses=guesses,
         bets=bets,
         judgements=judgements,
+        first_question=first_question,
         left_out=LeftOutView(
             flagged=left_out[Exclusion.FLAGGED],
             skipping=left_out[Exclusion.SKIPPING],
             fast=left_out[Exclusion.FAST],
             repeated_guesses=repeated,
-            first_question=first_question,
         ),
         opponents=opponent_views(_numbers(session, sums), models_by_id(session)),
     )

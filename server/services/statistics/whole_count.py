@@ -79,12 +79,12 @@ def whole_count(session: Session, now: datetime) -> PublicStatistics:
         guesses=sum(counts.guesses for counts in given),
         bets=sum(counts.bets for counts in given),
         judgements=sum(counts.judgements for counts in given),
+        first_question=sum(counts.first_question for counts in given),
         left_out=LeftOutView(
             flagged=reasons[Exclusion.FLAGGED],
             skipping=reasons[Exclusion.SKIPPING],
             fast=reasons[Exclusion.FAST],
             repeated_guesses=paired.count_repeated(session),
-            first_question=sum(counts.first_question for counts in given),
         ),
         opponents=opponent_views(_numbers(session, called), models_by_id(session)),
     )

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, Integer, Select, case, cast, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
-from server.domain.play.conduct import LEAST_MEDIAN_MS, Conduct, Pace, Verdict, verdict
+from server.domain.play.conduct import (
+    LEAST_MEDIAN_MS,
+    Conduct,
+    Pace,
+    Verdict,
+    is_monotonous,
+    verdict,
+)
 from server.domain.play.rounds import Mode
+from server.domain.text.tokens import folded
 from server.store.tables import BetRow, GuessRow, JudgementRow, PlayerRow
 
 Answers = Select[int, str, int, int, int]  # player, mode, first guess, skip, fast
@@ -27,13 +35,27 @@ def verdicts(session: Session, players: Collection[int] | None = None) -> dict[i
     if players is not None:
         flags = flags.where(PlayerRow.id.in_(players))
     found: dict[int, list[tuple[str, int, int, int, int]]] = defaultdict(list)
-    for player_id, mode, *counts in _by_mode(session, players):
-        answers, skipped, timed, fast = counts
-        found[player_id].append((mode, answers, skipped, timed, fast))
+    for player_id, mode, guesses, skipped, answers, fast in _by_mode(session, players):
+        found[player_id].append((mode, guesses, skipped, answers, fast))
     return {
         player_id: verdict(_conduct(flagged, found[player_id]))
         for player_id, flagged in session.execute(flags)
     }
+
+
+def monotonous_texts(session: Session) -> set[tuple[int, str, str]]:
+    """Return the texts that are most of what their player typed, as (player, mode, text folded)."""
+    query = (
+        select(GuessRow.player_id, GuessRow.mode, GuessRow.text, func.count())
+        .where(GuessRow.attempt == 1, GuessRow.skipped.is_(False), GuessRow.assisted.is_(False))
+        .group_by(GuessRow.player_id, GuessRow.mode, GuessRow.text)
+    )
+    same: Counter[tuple[int, str, str]] = Counter()
+    typed: Counter[tuple[int, str]] = Counter()
+    for player_id, mode, text, count in session.execute(query):
+        same[player_id, mode, folded(text or "")] += count
+        typed[player_id, mode] += count
+    return {key for key, count in same.items() if is_monotonous(count, typed[key[:2]])}
 
 
 def _conduct(flagged: bool, modes: list[tuple[str, int, int, int, int]]) -> Conduct:

@@ -18,9 +18,10 @@ from server.application import db
 from server.domain.text.corpus import Tally, Wanted
 from server.lm.read import TokenReader
 from server.lm.source import find_source
-from server.services.corpus.corpus_import import RECORDS_PER_BATCH, CorpusImport
+from server.services.corpus.corpus_import import RECORDS_PER_BATCH, CorpusImport, Reader
+from server.services.corpus.files import JsonLines, file_source
 from server.services.corpus.near_duplicates import similarity
-from server.services.corpus.sources import Entry, JsonLines, file_source
+from server.services.corpus.sources import BEGINNING, Entry, Source, Start, Unreadable
 from server.store.tables import ImportRow, PassageRow
 from tests.services.corpus.test_importing import HUGE_NUMBER, TEXT, ImportCommand, line, write
 
@@ -44,7 +45,9 @@ def parquet(tmp_path: Path) -> Path:
     return path
 
 
-def run(app: APIFlask, source: Any, wanted: Wanted = EVERYTHING, reader: Any = None) -> Tally:
+def run(
+    app: APIFlask, source: Source, wanted: Wanted = EVERYTHING, reader: Reader | None = None
+) -> Tally:
     with app.app_context():
         job = CorpusImport(source, wanted, reader=reader)
         return job.run(db.session, lambda position, size: None)
@@ -79,7 +82,7 @@ def test_a_dataset_is_read_by_its_name(
     assert "7 records read: 7 passages added" in result.output, result.exception
     missing = runner.invoke(args=["passages", "import", "--dataset", str(tmp_path / "none")])
     assert missing.exit_code == 1
-    assert f"The dataset {tmp_path / 'none'} could not be had" in missing.output
+    assert f"The dataset {tmp_path / 'none'} cannot be read" in missing.output
 
 
 def test_what_is_unfit_is_dropped_and_named_by_reason(
@@ -170,8 +173,8 @@ def test_a_long_record_is_cut_to_the_wanted_tokens(empty_app: APIFlask, tmp_path
 class Stopped(JsonLines):
     """A file at whose line 1,234 somebody presses Ctrl-C."""
 
-    def entries(self, position: int) -> Iterator[Entry]:
-        for entry in super().entries(position):
+    def entries(self, start: Start = BEGINNING) -> Iterator[Entry]:
+        for entry in super().entries(start):
             if entry.place.endswith("line 1234"):
                 raise KeyboardInterrupt
             yield entry
@@ -186,7 +189,7 @@ def test_an_interrupted_import_goes_on_exactly_where_it_was(
     with pytest.raises(KeyboardInterrupt):
         run(empty_app, Stopped(file))
     assert len(texts(empty_app)) == 2 * RECORDS_PER_BATCH - 1
-    started = [entry.place for entry in JsonLines(file).entries(position_of(empty_app))]
+    started = [entry.place for entry in JsonLines(file).entries(Start(position_of(empty_app)))]
     assert started[0] == f"{file}, line {2 * RECORDS_PER_BATCH + 1}"
     tally = run(empty_app, JsonLines(file))
     assert (tally.read, tally.added, tally.known) == (len(lines), len(lines) - 2, 0)
@@ -214,9 +217,9 @@ def test_another_wish_is_another_import(empty_app: APIFlask, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("position", range(8))
 def test_a_parquet_file_is_read_from_any_row_on(parquet: Path, position: int) -> None:
-    entries = list(file_source(parquet).entries(position))
+    entries = list(file_source(parquet).entries(Start(position)))
     assert [entry.position for entry in entries] == list(range(position + 1, 8))
-    texts = [entry.record["text"] for entry in entries if not isinstance(entry.record, str)]
+    texts = [entry.record["text"] for entry in entries if not isinstance(entry.record, Unreadable)]
     assert texts == [f"{number} {TEXT}" for number in range(position, 7)]
 
 
@@ -227,3 +230,54 @@ def test_what_cannot_be_read_is_named(imported: ImportCommand, tmp_path: Path) -
     assert "broken.parquet is no Parquet file, or cut short" in imported(broken)[1]
     assert "there is no such file" in imported(tmp_path / "missing.parquet")[1]
     assert imported()[0] == 2
+
+
+@on_sqlite
+def test_labels_are_mended_and_absent_ones_come_from_options(
+    imported: ImportCommand, tmp_path: Path
+) -> None:
+    titles = ["Two\n  lines", "long " * 50, " ", None, 7]
+    file = write(
+        tmp_path / "x.jsonl",
+        *(line(text=f"{number} {TEXT}", title=title) for number, title in enumerate(titles)),
+    )
+    code, output = imported(file, "--source", "An archive")
+    assert code == 0, output
+    with imported.app.app_context():
+        rows = db.session.scalars(select(PassageRow).order_by(PassageRow.id)).all()
+        assert {row.source for row in rows} == {"An archive"}
+        assert [row.title for row in rows] == [
+            "Two lines",
+            ("long " * 50)[:199] + "…",
+            "x.jsonl, line 3",
+            "x.jsonl, line 4",
+            "x.jsonl, line 5",
+        ]
+
+
+@on_sqlite
+@pytest.mark.parametrize("stated", ["eng", "English", "eng_Latn", "EN"])
+@pytest.mark.parametrize("asked", ["en", "english"])
+def test_a_language_may_be_stated_and_asked_in_many_ways(
+    imported: ImportCommand, tmp_path: Path, stated: str, asked: str
+) -> None:
+    file = write(tmp_path / "x.jsonl", line(language=stated), line(language="Klingonish"))
+    output = imported(file, "--language", asked)[1]
+    assert "2 records read: 1 passage added, 0 known already, 1 dropped." in output
+    assert "1 language: neither an ISO 639 code nor the English name of a language" in output
+    code, output = imported(file, "--language", "Klingonish")
+    assert code == 1
+    assert "--language: 'Klingonish' is no language" in output
+
+
+@on_sqlite
+def test_without_texts_in_the_column_the_columns_found_are_listed(
+    imported: ImportCommand, tmp_path: Path
+) -> None:
+    file = write(tmp_path / "x.jsonl", line(text=None, meta={"a": 1}), line(text=None, n=[1]))
+    for column in ("text", "content"):
+        code, output = imported(file, "--text-column", column, "--in-batches")
+        assert code == 1
+        assert f"{file}: no text in a column '{column}'" in output
+        assert "text (nothing), title (text), meta (object), n (list)." in output
+    assert imported(file, "--text-column", "title", "--minimum-words", "1")[0] == 0

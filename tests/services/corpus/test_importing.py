@@ -25,9 +25,10 @@ class ImportCommand:
     def __init__(self, app: APIFlask) -> None:
         self.app = app
 
-    def __call__(self, *files: Path) -> tuple[int, str]:
-        arguments = ["passages", "import", *map(str, files)]
-        result = self.app.test_cli_runner().invoke(args=arguments)
+    def __call__(self, *arguments: Path | str) -> tuple[int, str]:
+        args = ["passages", "import", *map(str, arguments)]
+        result = self.app.test_cli_runner().invoke(args=args)
+        assert result.exception is None or isinstance(result.exception, SystemExit)
         return result.exit_code, result.output
 
     def count(self) -> int:
@@ -80,8 +81,8 @@ DEEP = "[" * 100_000
     [
         ("{", "not JSON"),
         ("[]", "not a JSON object"),
-        (HUGE_NUMBER, "not JSON that can be read"),
-        (DEEP, "not JSON that can be read"),
+        (HUGE_NUMBER, "not JSON (Exceeds the limit"),
+        (DEEP, "not JSON (maximum recursion depth"),
         (line(title=""), "title: A passage needs a title"),
         (line(title=7), "title: This must be a text"),
         (line(text="too short"), "text: It has 2 words; 30 to 5,000 are allowed"),
@@ -114,3 +115,32 @@ def test_every_bad_line_of_every_file_is_named(imported: ImportCommand, tmp_path
         assert place in output
     assert "not UTF-8" in output
     assert imported.count() == 0
+
+
+def test_problems_alike_are_told_once_with_their_first_places(
+    imported: ImportCommand, tmp_path: Path
+) -> None:
+    file = write(tmp_path / "pile.jsonl", *[line(meta={"pile_set_name": "Books3"})] * 7)
+    output = imported(file)[1]
+    assert output.count("meta: Unknown field; allowed are text, title") == 1
+    assert f"{file}, line 5 and 2 more: meta" in output
+    assert "With --in-batches other fields are ignored" in output
+
+
+def test_many_problems_are_counted_not_listed(imported: ImportCommand, tmp_path: Path) -> None:
+    file = write(tmp_path / "x.jsonl", *(line(**{f"column{number}": 1}) for number in range(30)))
+    output = imported(file)[1]
+    assert "column19" in output
+    assert "column20" not in output
+    assert "There are 10 problems more." in output
+
+
+@pytest.mark.parametrize("name", ["empty.jsonl", "empty.json.gz"])
+def test_a_file_without_records_is_named(
+    imported: ImportCommand, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_bytes(b"\n")
+    for options in ([], ["--in-batches"]):
+        code, output = imported(*options, tmp_path / name)
+        assert code == 1
+        assert f"{name}: there are no records in it." in output

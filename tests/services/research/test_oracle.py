@@ -99,7 +99,8 @@ def test_the_document_s_tables_are_the_page_s() -> None:
 def test_the_shipped_results_hold_every_player_exact_and_rounded() -> None:
     rows = oracle_results().repeated
     assert len(rows) >= 8
-    assert [row.answers for row in rows] == ["exact", "rounded"] * (len(rows) // 2)
+    for player in {row.player for row in rows}:
+        assert {"exact", "rounded"} <= {row.answers for row in rows if row.player == player}
     assert all(
         isinstance(found, Range)
         for row in oracle_results().played

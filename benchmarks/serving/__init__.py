@@ -1,0 +1,1 @@
+"""Measure how many requests a second the service answers, beside a bare endpoint."""

@@ -1,0 +1,223 @@
+"""Requests a second of the service beside a bare endpoint, in one run, on each kind of database.
+
+    python -m benchmarks.serving [--seconds S] [--clients N] [--database KIND]
+
+Server and clients share the machine's cores: gunicorn with two gthread workers, rate limits off.
+The floor (benchmarks/serving/floor.py) is measured before and after, and ratios are to both. The
+processor's milliseconds a request are those of the web processes, whatever else the machine does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psutil
+
+from benchmarks.databases import KINDS, empty_database
+from benchmarks.serving import floor
+from benchmarks.serving.clients import WARMING_REQUESTS, Client, timed, together
+from server import create_app
+from server.application import db
+from server.commands.passages import BUNDLED_PASSAGES
+from server.config import ROOT, Settings
+from server.domain.scores.models import BUNDLED
+from server.lm.load import load_model
+from server.lm.score import PassageScorer
+from server.lm.source import find_source
+from server.services.corpus.importing import import_passages
+from server.services.scoring.scoring import score_all
+from server.store.engine import writing
+from server.store.players import add_player
+
+PASSAGES = 12
+WORKERS, THREADS = 2, 8
+SECRET_KEY = "a secret of the benchmark alone"
+ROWS = (
+    ("create a round", "create", ""),
+    ("guess", "guess", ""),
+    ("show a round", "show", ""),
+    ("statistics page", "get", "/stats"),
+    ("home page", "get", "/"),
+)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What clients saw of one kind of request."""
+
+    elapsed_s: list[float]
+    wall_s: float
+    processor_s: float
+
+    @property
+    def rate(self) -> float:
+        """Requests a second."""
+        return len(self.elapsed_s) / self.wall_s
+
+    @property
+    def processor_ms(self) -> float:
+        """Milliseconds of processor that the web processes took for a request."""
+        return 1000 * self.processor_s / len(self.elapsed_s)
+
+    def percentile_ms(self, percent: int) -> float:
+        """Milliseconds within which so many of a hundred requests were answered."""
+        return 1000 * statistics.quantiles(self.elapsed_s, n=100)[percent - 1]
+
+    def __add__(self, other: Measured) -> Measured:
+        return Measured(
+            self.elapsed_s + other.elapsed_s,
+            self.wall_s + other.wall_s,
+            self.processor_s + other.processor_s,
+        )
+
+
+@contextmanager
+def serving(application: str, database_url: str, *options: str) -> Iterator[tuple[int, int]]:
+    """Run gunicorn, and yield its port and its process's id once it answers."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = int(free.getsockname()[1])
+    environment = os.environ | {
+        "DATABASE_URL": database_url,
+        "SECRET_KEY": SECRET_KEY,
+        "MODEL": BUNDLED,
+        "RATE_LIMITS": "false",
+        "APP_ENV": "development",
+        "REDIS_URL": "",
+    }
+    sizes = ["--workers", str(WORKERS), "--threads", str(THREADS), "--worker-class", "gthread"]
+    sizes += ["--keep-alive", "600"]  # a client that waits its turn keeps its connection
+    program = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", *sizes, *options]
+    process = subprocess.Popen(
+        [*program, application],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait_for(port, process)
+        yield port, process.pid
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    while process.poll() is None:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=60).close()
+        except urllib.error.HTTPError:
+            return  # the floor has no such page, and answers so
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise RuntimeError("gunicorn stopped")
+
+
+def processor_s(process_id: int) -> float:
+    """Return the processor's seconds that gunicorn and its workers have taken."""
+    main = psutil.Process(process_id)
+    times = [each.cpu_times() for each in (main, *main.children())]
+    return float(sum(taken.user + taken.system for taken in times))
+
+
+def measure(
+    clients: list[Client], process_id: int, what: str, path: str, seconds: float
+) -> Measured:
+    """Let all clients ask for the same thing at once, after some requests that do not count."""
+    steps = {id(client): getattr(client, what)(path) for client in clients}
+
+    def warm(client: Client) -> None:
+        for _ in range(WARMING_REQUESTS):
+            next(steps[id(client)], None)
+
+    together(warm, clients)
+    elapsed: dict[int, list[float]] = {id(client): [] for client in clients}
+    before, began = processor_s(process_id), time.monotonic()
+    together(lambda client: timed(steps[id(client)], began + seconds, elapsed[id(client)]), clients)
+    wall_s = time.monotonic() - began
+    flat = [one for its in elapsed.values() for one in its]
+    return Measured(flat, wall_s, processor_s(process_id) - before)
+
+
+def measured_floor(url: str, clients: int, seconds: float) -> Measured:
+    """Return what the bare endpoint does."""
+    application = "benchmarks.serving.floor:create_app()"
+    with serving(application, url, "--config", os.devnull) as (port, process_id):
+        callers = [Client(port) for _ in range(clients)]
+        return measure(callers, process_id, "floor", floor.PATH, seconds)
+
+
+def compare(kind: str, clients: int, seconds: float, passages: Path, scorer: PassageScorer) -> None:
+    """Print the table of one kind of database."""
+    with empty_database(kind) as url:
+        _fill(url, passages, scorer)
+        first = measured_floor(url, clients, seconds)
+        rows = {}
+        with serving("server:create_app()", url) as (port, process_id):
+            players = [Client(port) for _ in range(clients)]
+            for name, what, path in ROWS:
+                rows[name] = measure(players, process_id, what, path, seconds)
+        bare = first + measured_floor(url, clients, seconds)
+    for name, row in {"floor": bare, **rows}.items():
+        p50, p99 = row.percentile_ms(50), row.percentile_ms(99)
+        print(
+            f"{kind:>10}  {name:<16} {row.rate:9,.0f} {p50:8.1f} {p99:8.1f} "
+            f"{row.processor_ms:10.2f} {row.rate / bare.rate:8.2f} "
+            f"{p99 / bare.percentile_ms(99):8.1f} {row.processor_ms / bare.processor_ms:10.1f}",
+            flush=True,
+        )
+
+
+def _fill(url: str, passages: Path, scorer: PassageScorer) -> None:
+    app = create_app(Settings(database_url=url, secret_key=SECRET_KEY))
+    if app.test_cli_runner().invoke(args=["db", "upgrade"]).exit_code:
+        raise RuntimeError("the database could not be migrated")
+    now = datetime.now(UTC)
+    with app.app_context():
+        import_passages(db.session, [passages], now)
+        score_all(db.session, scorer, lambda _done, _total: None)
+        with writing(db.session) as session:
+            add_player(session, floor.PLAYER, now)
+        db.session.close()
+        db.engine.dispose()
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=10.0, help="how long each row takes")
+    parser.add_argument("--clients", type=int, default=8)
+    parser.add_argument("--database", choices=KINDS, action="append", help="this kind alone")
+    chosen = parser.parse_args()
+    scorer = PassageScorer(load_model(find_source(BUNDLED, "")))
+    print(
+        f"{chosen.clients} clients, {WORKERS} workers, {os.cpu_count()} cores; ratios to the floor"
+    )
+    print(f"{'':>28} {'a second':>9} {'p50 ms':>8} {'p99 ms':>8} {'processor':>10}", end=" ")
+    print(f"{'rate':>8} {'p99':>8} {'processor':>10}")
+    with TemporaryDirectory() as folder:
+        passages = Path(folder) / "passages.jsonl"
+        lines = BUNDLED_PASSAGES.read_text(encoding="utf-8").splitlines()[:PASSAGES]
+        passages.write_text("\n".join(lines), encoding="utf-8")
+        for kind in chosen.database or KINDS:
+            compare(kind, chosen.clients, chosen.seconds, passages, scorer)
+
+
+if __name__ == "__main__":
+    main()
