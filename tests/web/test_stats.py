@@ -86,7 +86,7 @@ def test_an_export_analysed_again_gives_what_the_page_shows(
     )
     page = app.test_client().get("/stats").text
     assert f'<td class="num">{sensible(opponent["headline"]["people"]["value"])}<small>' in page
-    assert "1 player because of answering in under 0.3 seconds" in page
+    assert "1 player whose median answer took under 0.3 seconds" in page
 
 
 def test_the_operator_can_check_the_sums_and_make_them_anew(app: APIFlask, alice: Player) -> None:
@@ -155,7 +155,7 @@ def test_answers_to_the_first_question_stay_out_and_the_page_says_how_many(
     assert (opponent["tail_questions"], opponent["duels_calibration"]) == (0, [])
     assert opponent["headline"]["loss_nats"] == opponent["bets"]["loss_nats"]
     page = app.test_client().get("/stats").text
-    assert f"{len(judged['answers'])} judgements answered another question" in page
+    assert f"{len(judged['answers'])} judgements answered an earlier question" in page
     result = analyse(read_rows(exported(app, tmp_path)).rows, density_ratio=True)
     assert result.first_question >= len(judged["answers"])  # with the rivals that were the target
     assert result.density_ratio is not None

@@ -147,8 +147,8 @@ class PublicStatistics(BaseModel):
     bets: int
     judgements: int
     first_question: int = Field(
-        description="Judgements that answer “which did the author write?”, no longer asked; left out "
-        "of all these numbers"
+        description="Judgements that answer “which did the author write?”, no longer asked; left "
+        "out of all these numbers"
     )
     left_out: LeftOutView
     opponents: list[OpponentStatistics]
