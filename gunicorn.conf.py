@@ -1,9 +1,9 @@
-"""gunicorn's settings; PORT and WEB_CONCURRENCY it reads from the environment by itself."""
+"""gunicorn's settings; it reads PORT and WEB_CONCURRENCY from the environment by itself."""
 
 from typing import Any
 
 worker_class = "gthread"
-threads = 8  # at most half of them wait for live scoring; the others are there for play
+threads = 8  # at most half of them wait for live scoring; the others are kept for play
 preload_app = True  # forked workers share the application's memory
 control_socket_disable = True
 

@@ -1,1 +1,1 @@
-"""What the service and its estimators can do, measured."""
+"""How fast the service is and how good its estimators are, measured."""

@@ -1,4 +1,4 @@
-"""How long `study analyse` takes: a file of 100,000 mixed rows, made up.
+"""How long `study analyse` takes with a file of 100,000 made-up rows of all kinds.
 
 Run: .venv/bin/python -m benchmarks.analysis
 """

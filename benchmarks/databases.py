@@ -1,6 +1,6 @@
 """Empty databases for a benchmark: a SQLite file, and a database on a real PostgreSQL server.
 
-The server is the one at TEST_POSTGRESQL_URL, or one that comes with the test packages.
+The server is that at TEST_POSTGRESQL_URL, or the one that comes with the test packages.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ KINDS = ("sqlite", "postgresql")
 
 @contextmanager
 def empty_database(kind: str) -> Iterator[str]:
-    """Yield the URL of a database of this kind, which is gone afterwards."""
+    """Yield the URL of a database of this kind, and remove it afterwards."""
     if kind == "sqlite":
         with tempfile.TemporaryDirectory(prefix="perplexed-") as folder:
             yield f"sqlite:///{folder}/database.sqlite3"

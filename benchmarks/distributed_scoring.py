@@ -2,9 +2,9 @@
 
     python -m benchmarks.distributed_scoring [OPTION...]
 
-Starts a Dask scheduler and its workers, one thread each, on this machine, and takes the ways in
-turn, so that whatever else the machine does meets all of them. What is timed is scoring and
-storing, not loading the model. Works in a folder of its own and leaves nothing behind.
+Starts a Dask scheduler and its workers, one thread each, on this machine, and lets the ways take
+turns, so that other load on the machine strikes all of them. Scoring and storing are timed, not
+loading the model. Works in a folder of its own and leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def filled(url: str, texts: list[str]) -> Iterator[Session]:
 
 
 def texts_of(count: int) -> list[str]:
-    """Return distinct texts: the bundled ones, each time beginning a word later."""
+    """Return distinct texts: the bundled ones, beginning a word later in each round."""
     lines = BUNDLED_PASSAGES.read_text(encoding="utf-8").splitlines()
     bundled = [json.loads(line)["text"] for line in lines]
     rounds = range(-(-count // len(bundled)))
@@ -118,7 +118,7 @@ def _cpu_s() -> float:
 
 
 def spread(source: ModelSource, url: str, texts: list[str]) -> Taken:
-    """Return what the workers take, each of which has met the model before."""
+    """Return what the workers take, each of which has loaded the model before."""
     with connected(ADDRESS) as client:
         known = KnownModel(source)
         scorer = ClusterScorer(client, ADDRESS, source, Precision.FLOAT32, known)
@@ -145,7 +145,7 @@ def stored(local: PassageScorer, url: str, texts: list[str]) -> Taken:
 
 
 class Ready:
-    """Workers that take no time: scores that were made before, given again and again."""
+    """Workers that take no time: they give scores that were made before, again and again."""
 
     def __init__(self, local: PassageScorer, scores: list[PassageScores]) -> None:
         self.identity, self.vocabulary = local.identity, local.vocabulary

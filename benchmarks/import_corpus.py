@@ -1,4 +1,4 @@
-"""Import a generated corpus, interrupted once; print time, peak memory, and what became of it.
+"""Import a generated corpus, interrupted once; print time, peak memory and what was stored.
 
     python -m benchmarks.import_corpus [LINES] [OPTION...]
 

@@ -1,7 +1,7 @@
-"""How often intervals of accuracy, difference and loss hold the truth: docs/decisions/0060.
+"""How often intervals of accuracy, difference and loss hold the truth: docs/decisions/0024.
 
-Studies are simulated from the model x = μ + player + passage + position + player × passage + rest,
-with marks that are right where such an x lies above a threshold. The truth is that of all players
+Studies are simulated from the model x = μ + player + passage + position + player × passage + rest;
+a mark is right where such an x lies above a threshold. The truth is that of all players
 and passages; of one player alone, that player's.
 
 Run: .venv/bin/python -m benchmarks.intervals [studies]
@@ -19,18 +19,16 @@ import numpy as np
 
 from server.domain.estimators.accuracy import Z_95, Interval, wilson_interval
 from server.domain.estimators.arrays import FloatArray, IntArray
+from server.domain.estimators.clusters import ClusterKind, codes_by_kind, squares_of
 from server.domain.estimators.intervals import mean_interval, share_interval
 from server.domain.estimators.student_t import t_quantile
 from server.domain.estimators.variance_components import (
     LOSS_NATS,
     RIGHT,
     RIGHT_DIFFERENCE,
-    ClusterKind,
     Default,
-    codes_by_kind,
     fit_components,
     mean_variance,
-    squares_of,
 )
 
 POSITIONS = 12  # asked in each passage
@@ -69,7 +67,7 @@ EFFECTS: dict[str, Effects] = {
 
 @dataclass(frozen=True)
 class Study:
-    """One value an answer, who answered where, and what the mean should be."""
+    """One value for each answer, who answered where, and the true mean."""
 
     values: FloatArray
     clusters: dict[ClusterKind, IntArray]
@@ -77,7 +75,7 @@ class Study:
 
 
 def losses(generator: np.random.Generator, design: Design, effects: Effects) -> Study:
-    """Let players lose nats; how hard positions are is skewed, as it is with people."""
+    """Let players lose nats; the hardness of positions is skewed, as it is for people."""
     hardness = generator.exponential(size=design[1] * POSITIONS) - 1
     latent, clusters, player, _ = _latent(generator, design, effects, hardness)
     own = LOSS_SPREAD * player if design[0] == 1 else 0.0
@@ -93,7 +91,7 @@ def marks(generator: np.random.Generator, design: Design, effects: Effects) -> S
 
 
 def differences(generator: np.random.Generator, design: Design, effects: Effects) -> Study:
-    """Let players and a model be right or wrong; what is hard for them is hard for it."""
+    """Let players and a model be right or wrong; what is hard for them is hard for it too."""
     hardness = generator.normal(size=design[1] * POSITIONS)
     latent, clusters, player, passage = _latent(generator, design, effects, hardness)
     _, by_passage, by_position, _ = effects
@@ -111,7 +109,7 @@ def differences(generator: np.random.Generator, design: Design, effects: Effects
 def _latent(
     generator: np.random.Generator, design: Design, effects: Effects, hardness: FloatArray
 ) -> tuple[FloatArray, dict[ClusterKind, IntArray], float, FloatArray]:
-    """Return how well each answer goes, its clusters, and the effects of a player and passages."""
+    """Return each answer's x, its clusters, the first player's effect and those of passages."""
     players, passages, each = design
     by_player, by_passage, by_position, by_both = map(math.sqrt, effects)
     skill, ease = by_player * generator.normal(size=players), generator.normal(size=passages)
@@ -137,7 +135,7 @@ def _share_right(player: float | None, by_player: float) -> float:
 
 
 def by_components(study: Study, default: Default) -> Interval:
-    """The rule of the product."""
+    """The rule that the product uses."""
     n = study.values.size
     squares = squares_of(study.values, np.full(n, 1 / n), study.clusters)
     components = fit_components(squares, default)
@@ -149,7 +147,7 @@ def by_components(study: Study, default: Default) -> Interval:
 
 
 def before(study: Study, default: Default) -> Interval:
-    """The rules before: Wilson, Agresti and Min for marks; losses by player and place."""
+    """The earlier rules: Wilson, Agresti and Min for marks; losses by player and place."""
     values, n = study.values, study.values.size
     if default is RIGHT:
         return wilson_interval(int(values.sum()), n)
@@ -207,7 +205,7 @@ def coverage(
 
 
 def table(measure: str, studies: int) -> list[str]:
-    """Return a measure's lines in Markdown: now by effects, and the rule before on usual ones."""
+    """Return a measure's lines in Markdown: by effects, and the earlier rule on usual ones."""
     usual = EFFECTS["as in studies"]
     lines = [
         f"| {measure}: players, passages, of each | " + " | ".join(EFFECTS) + " | before |",

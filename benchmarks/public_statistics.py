@@ -2,7 +2,8 @@
 
     python -m benchmarks.public_statistics [GUESSES ...]
 
-To each eight guesses there are one bet and one judgement; 48 guesses a player. Processor time.
+For every eight guesses there are one bet and one judgement; each player has 48 guesses. Times are
+processor time.
 """
 
 from __future__ import annotations
@@ -159,7 +160,7 @@ def measure(guesses: int, folder: Path) -> None:
 
 
 def _fold_new_answers(session: Session, guesses: int, number: int) -> tuple[float, float]:
-    """Add answers of as many players, in all modes, and return what folding them takes, in s."""
+    """Add one answer each of many players, in all modes; return the seconds that folding takes."""
     players = max(1, guesses // GUESSES_A_PLAYER)
     draw = np.random.default_rng(number + 2)
     tables_: list[tuple[Any, Any, int]] = [

@@ -2,9 +2,9 @@
 
     python -m benchmarks.round_start [--database KIND] [SCORED_PASSAGES ...]
 
-Prints the median time of a start by kind of round, of a player who is new and of one who has played
-half a thousand passages, and the ratio of the largest corpus to the smallest. Both take turns, so
-that whatever else the machine does slows both. The scores in memory are those of one passage.
+Prints the median time of a start by kind of round, for a new player and for one who has played half
+a thousand passages, and the ratio of the largest corpus to the smallest. Both take turns, so that
+other load on the machine slows both. The scores in memory are those of one passage.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from server.store.scoring.scores import add_scores, ensure_model
 from server.store.tables import Base, PassageRow, RoundRow, ScoredPassageRow
 
 SIZES = (1_000, 400_000)
-PLAYED = 500  # passages that the seasoned player has had
+PLAYED = 500  # passages that the seasoned player has played
 TURNS, STARTS_A_TURN = 4, 8
 SEASONED = "the seasoned player"
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -98,7 +98,7 @@ class Corpus:
                 began = time.perf_counter()
                 work(session)
                 self.elapsed_ms.setdefault(name, []).append(1000 * (time.perf_counter() - began))
-                # An unanswered round would be given back at the next start.
+                # An unanswered round would be returned at the next start.
                 session.execute(update(RoundRow).values(finished_at=NOW).where(_IS_OPEN))
                 session.commit()
 

@@ -127,7 +127,7 @@ def _statistics(app: APIFlask, settings: Settings) -> StatisticsKeeper:
 
 
 def _serve(app: APIFlask, settings: Settings, static_path: str) -> None:
-    """Put WhiteNoise in front for static files, and believe as many proxies as configured."""
+    """Put WhiteNoise in front for static files, and trust as many proxies as configured."""
     files = WhiteNoise(
         app.wsgi_app,
         root=str(STATIC_FOLDER),

@@ -45,7 +45,7 @@ def now() -> datetime:
 def warm_up(app: Flask) -> None:
     """Read ahead what a process's first guess would wait for, before workers are forked from it.
 
-    They share what is read, and no connection. A database that is not ready is no reason not to
+    They share what is read, and no connection. A database that is not ready does not stop the
     start: the first guess then reads.
     """
     with app.app_context():

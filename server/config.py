@@ -80,7 +80,7 @@ class Settings(BaseSettings):
 
     @property
     def is_production(self) -> bool:
-        """Whether this is the real thing."""
+        """Whether the service runs in production."""
         return self.app_env == "production"
 
     @property
@@ -99,14 +99,14 @@ class Settings(BaseSettings):
     @classmethod
     def _known_database(cls, url: str) -> str:
         if not url.startswith(("sqlite:///", "postgres://", "postgresql://")):
-            raise ValueError("it begins with sqlite:///, postgres:// or postgresql://")
+            raise ValueError("it must begin with sqlite:///, postgres:// or postgresql://")
         return url
 
     @field_validator("redis_url")
     @classmethod
     def _known_redis(cls, url: str) -> str:
         if url and not url.startswith(("redis://", "rediss://", "redis+unix://")):
-            raise ValueError("it begins with redis://, rediss:// or redis+unix://")
+            raise ValueError("it must begin with redis://, rediss:// or redis+unix://")
         return url
 
     @field_validator("admin_token")

@@ -68,6 +68,6 @@ class LocalModels:
 @lru_cache(maxsize=1)
 def _loaded(source: ModelSource) -> TextScorer:
     # Imported here alone: torch takes seconds and hundreds of megabytes, and play needs none.
-    from server.lm.live import load_on_one_thread
+    from server.lm.score import load_on_one_thread
 
     return load_on_one_thread(source)

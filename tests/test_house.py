@@ -207,3 +207,43 @@ def test_the_tests_mirror_the_house() -> None:
     rooms = {path for path in folders(ROOT / "server") if path.split("/")[0] in layers}
     mirrored = {path for path in folders(ROOT / "tests") if path.split("/")[0] in layers}
     assert mirrored <= rooms
+
+
+def decisions() -> dict[str, str]:
+    """Return the titles of the decisions by file, in the order of their numbers."""
+    pages = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+    return {page.name: page.read_text(encoding="utf-8").partition("\n")[0] for page in pages}
+
+
+def test_decisions_are_numbered_without_gaps() -> None:
+    numbers = range(1, len(decisions()) + 1)
+    assert [name[:5] for name in decisions()] == [f"{number:04}-" for number in numbers]
+    assert [title.split()[1] for title in decisions().values()] == [f"{n}." for n in numbers]
+
+
+def test_the_index_lists_every_decision_by_its_number_and_title() -> None:
+    index = (ROOT / "docs" / "decisions" / "README.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| (\d+) \| \[(.+?)\]\((.+?)\) \|", index, re.MULTILINE)
+    assert {name: f"# {number}. {title}" for number, title, name in listed} == decisions()
+
+
+def links() -> list[tuple[Path, str, str]]:
+    """Return the links of all documents to files: the document, the words shown, the target."""
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "training").glob("*.md")]
+    shown = re.compile(r"\[([^\]]*)\]\(([^):#]+)(?:#[^)]*)?\)")
+    return [
+        (page, words, target)
+        for page in pages
+        for words, target in shown.findall(page.read_text(encoding="utf-8"))
+    ]
+
+
+def test_every_file_that_documents_link_to_is_there() -> None:
+    assert len(links()) > 50
+    assert [(p.name, to) for p, _, to in links() if not (p.parent / to).exists()] == []
+
+
+def test_a_link_to_a_decision_says_its_number() -> None:
+    said = [(words.split()[1], Path(to).name) for _, words, to in links() if "decision " in words]
+    assert len(said) > 20
+    assert [(number, name) for number, name in said if int(number) != int(name[:4])] == []

@@ -14,7 +14,7 @@ VALIDATION_DOCUMENTS = 200
 _SEPARATOR = "\n\0\n"
 _LOST = "\ufffd+"
 
-# In order: the first rule that fits a run of lost characters decides what it was.
+# In order: the first rule that fits a run of lost characters decides what they were.
 _REPAIRS = (
     (re.compile(rf"(?<=[A-Za-z]){_LOST}(?=[A-Za-z])"), "'"),
     (re.compile(rf"(?<=\d){_LOST}(?=\d)"), "-"),

@@ -42,7 +42,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class _Window:
-    """Tokens of one document, of which those from `fresh` on are measured here."""
+    """Tokens of one document; those from `fresh` on are measured here."""
 
     token_ids: list[int]
     is_word_position: list[bool]

@@ -1,7 +1,7 @@
 """Muon (Jordan et al. 2024), in float32 or bfloat16, for the weight matrices of GPT-2's layers.
 
 `torch.optim.Muon` orthogonalises in bfloat16 only, which on a processor without such instructions
-takes longer than the forward and backward pass together; and it takes GPT-2's fused
+takes longer than the forward and backward pass together; and it treats GPT-2's fused
 query-key-value matrix as one.
 """
 

@@ -1,8 +1,8 @@
 """The cross-entropy of a large vocabulary from a sample of it: half of a small model's work.
 
 The output layer of a model of 11 million parameters with 16,384 entries costs as much as all its
-layers together, and most of it goes into tokens that are nearly impossible at their place. Frequent
-tokens are always counted here, of the others a random share, each for as many as it stands for
+layers together, and most of it is spent on tokens that are nearly impossible where they stand. Here
+frequent tokens are always counted, of the others a random share, each for as many as it stands for
 (Jean et al. 2015, arXiv 1412.2007, with a sample that is drawn anew for every step).
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-ROWS_PER_CHUNK = 512  # their products with the sample stay in the cache
+ROWS_PER_CHUNK = 512  # so many that their products with the sample stay in the cache
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def sampled_cross_entropy(
     """Return the mean loss in nats, with the vocabulary's sum estimated from `sample`.
 
     −ln( e^{z_t} / Z ), Z = e^{z_t} + Σ_{i ∈ sample, i ≠ t} w_i e^{z_i}, with logits z = W h and
-    target t. Over samples the mean of Z is the whole sum but for what the target's own place in
+    target t. Over samples the mean of Z is the whole sum, but for what the target's own place in
     the sample changes; with a sample of all entries the loss is exact.
 
     `hidden` is (rows, width), `weight` (vocabulary, width), `targets` (rows,); products with the

@@ -12,7 +12,7 @@ BEGINNING_OF_TEXT = "<|endoftext|>"
 
 
 def train_tokenizer(documents: Iterable[str], vocabulary: int) -> Tokenizer:
-    """Return a byte-level BPE tokenizer of `vocabulary` entries; id 0 is the beginning of text."""
+    """Return a byte-level BPE tokenizer of `vocabulary` entries; id 0 begins every text."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()

@@ -1,11 +1,11 @@
 """Train the bundled model: `python -m training.train --corpus FILE --out FOLDER`.
 
 GPT-2's architecture, small enough for two processor cores. Muon moves the layers' matrices, AdamW
-the embeddings and norms; the rate is constant until the last `decay_steps`, in which it falls
+the embeddings and norms; the rate is constant until the last `decay_steps`, during which it falls
 linearly to zero. A run writes a checkpoint every few minutes and `--resume` goes on from it with
 the same batches. Until the rate falls, nothing depends on the number of steps: a resumed run may
 be given another `--steps`, and ends as if it had had it from the start. `--begin-with FOLDER`
-starts from a model that is there already, whose window may be shorter than the new one's.
+starts from an existing model, whose window may be shorter than the new one's.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ BEGINNING_OF_TEXT_ID = 0
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides the weights, beside the corpus and the machine's arithmetic."""
+    """All that decides the weights, besides the corpus and the machine's arithmetic."""
 
     steps: int
     decay_steps: int = 1500
@@ -54,7 +54,7 @@ class Recipe:
 
     @property
     def dtype(self) -> torch.dtype:
-        """What products are made in."""
+        """The type that products are made in."""
         return torch.bfloat16 if self.bfloat16 else torch.float32
 
     def is_whole(self, step: int) -> bool:
@@ -93,7 +93,7 @@ def new_model(recipe: Recipe) -> GPT2LMHeadModel:
 def begin_with(model: GPT2LMHeadModel, folder: Path) -> None:
     """Give `model` the weights in `folder`, whose window may be shorter.
 
-    Positions that it never saw begin as its last one.
+    Positions that it never saw begin as copies of its last one.
     """
     weights = GPT2LMHeadModel.from_pretrained(folder, dtype=torch.float32).state_dict()
     name = "transformer.wpe.weight"
@@ -199,7 +199,7 @@ def tokenized(
 ) -> NDArray[np.uint16]:
     """Save a tokenizer to `out`, and return the training documents as one stream.
 
-    It is the first model's, where there is one, or is trained on the documents.
+    The tokenizer is the first model's, if there is one, or is trained on the documents.
     """
     cache = out / "tokens.npy"
     if cache.exists():

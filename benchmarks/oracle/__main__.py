@@ -1,6 +1,6 @@
 """Measure the estimators against models whose true loss is known: `make oracle`.
 
-Prints the tables, and writes them to server/oracle.json and docs/methods.md.
+Prints the tables, and writes them to server/data/oracle.json and docs/methods.md.
 """
 
 from __future__ import annotations

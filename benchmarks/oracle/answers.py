@@ -1,4 +1,4 @@
-"""What a model player states, exactly or rounded to the steps that pages offer."""
+"""What a model player states, exactly or rounded to the steps that the pages offer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from server.domain.play.betting import STAKE_STEPS
 from server.domain.play.duels import steps
 from server.domain.scores.passage_scores import Form
 
-_LEAST_EXACT = 1e-6  # what the service still takes
+_LEAST_EXACT = 1e-6  # the least that the service takes
 
 
 class Answers(StrEnum):
@@ -62,8 +62,8 @@ def blurred(logprob: FloatArray, noise_nats: FloatArray) -> FloatArray:
 def stakes(logprob: FloatArray, answers: Answers) -> FloatArray:
     """Return shares for log-probabilities of what is offered, both (n, options).
 
-    What they leave of 1 is on "something else". Rounded ones are the steps nearest in ratio; where
-    these leave less than the smallest step, the largest stakes are lowered until it is left.
+    The rest of 1 is on "something else". Rounded shares are the steps nearest in ratio; where they
+    leave less than the smallest step, the largest stakes are lowered until that much is left.
     """
     if answers is not Answers.ROUNDED:
         held = np.maximum(np.exp(logprob), _LEAST_EXACT)
@@ -82,7 +82,7 @@ def stakes(logprob: FloatArray, answers: Answers) -> FloatArray:
 def first_share(log_odds: FloatArray, form: Form, answers: Answers) -> FloatArray:
     """Return the share of the first of two words, for ln h(first) − ln h(second), shape (n,).
 
-    Rounded ones are the steps nearest in log-odds.
+    Rounded shares are the steps nearest in log-odds.
     """
     if answers is not Answers.ROUNDED:
         exact: FloatArray = np.clip(1 / (1 + np.exp(-log_odds)), _LEAST_EXACT, 1 - _LEAST_EXACT)

@@ -17,7 +17,7 @@ from server.lm.loaded import LoadedModel
 from server.lm.rivals import RivalDraws
 
 UNIT = Unit.WORDS
-PLACES_PER_PASSAGE = 40  # the first of the order that rounds ask in, with all that they ask
+PLACES_PER_PASSAGE = 40  # the first that rounds might ask, those that they do ask included
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def reading_all(
 def reading_last(
     loaded: LoadedModel, scores: Sequence[PassageScores], places: Places, tokens: int
 ) -> torch.Tensor:
-    """Return (places, tokens) log-probabilities in nats, each place after few tokens alone."""
+    """Return (places, tokens) log-probabilities in nats, each place after a few tokens alone."""
     contexts = [
         [loaded.beginning_id, *scores[index].token_ids[position - tokens : position].tolist()]
         for index, position in zip(places.passage, places.position, strict=True)

@@ -1,4 +1,4 @@
-"""Model players at the real services: rounds begun, answered and stored as people's are."""
+"""Model players at the real services: their rounds are begun, answered and stored as people's."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from server.store.rounds import RIVALS_WANTED
 from server.store.tables import Base, PassageRow, PlayerRow, RoundRow, ScoredPassageRow
 
 _START = datetime(2026, 1, 1, tzinfo=UTC)
-_ANSWER_TAKES = timedelta(seconds=4)  # who answers at once is taken not to have read
+_ANSWER_TAKES = timedelta(seconds=4)  # whoever answers at once is taken not to have read
 
 
 # player, round, what it asks, the passage's text -> the round thereafter
@@ -56,7 +56,7 @@ def opened(database: Path) -> Iterator[Session]:
 
 
 def _hurry(connection: Any, _record: object) -> None:
-    # A database that nobody would miss need not wait for the disk, which would take minutes.
+    # Nobody would miss this database, so it need not wait for the disk, which would take minutes.
     connection.execute("PRAGMA synchronous=OFF")
 
 
@@ -70,7 +70,7 @@ def prepare(database: Path, passages: Path, scorer: Scorer) -> None:
 
 @dataclass(frozen=True)
 class Mind:
-    """A model player as somebody who is asked: words in, shares out."""
+    """A model player that answers questions: words in, shares out."""
 
     player: ModelPlayer
     answers: Answers
@@ -111,7 +111,7 @@ def words_by_number(vocabulary: Vocabulary) -> list[str]:
 
 
 class Table:
-    """Where players of one kind sit down: a database of their own behind the real services."""
+    """Where players of one kind play: a database of their own behind the real services."""
 
     def __init__(self, session: Session, model: ModelIdentity, mind: Mind) -> None:
         self._session, self._mind, self._now = session, mind, _START
@@ -149,7 +149,7 @@ class Table:
     def judge_everywhere(self, form: Form) -> None:
         """Let new players judge until every question has its five rivals.
 
-        Each practises first, on a passage that is then lost to it, so it takes a sixth.
+        Each practises first, on a passage that it then cannot judge, so it takes a sixth player.
         """
         while self._waiting(form):
             wish = RoundWish(Mode.DUEL, form=form)
@@ -173,7 +173,7 @@ class Table:
         return {*self._session.scalars(rounds.where(PlayerRow.public_id == player))}
 
     def _round(self, player: str | None, wish: RoundWish, answer: Answer) -> str:
-        """Play a whole round; return whose it is."""
+        """Play a whole round; return its player."""
         started = self._service.start(player, wish, self._now)
         state, text = started.round, self._text(started.round.id)
         while state.asked is not None:
@@ -182,7 +182,7 @@ class Table:
         return started.player_id
 
     def _text(self, round_id: str) -> str:
-        """Return the whole passage: by it, what the player would read so far is looked up."""
+        """Return the whole passage, by which the player's table is looked up."""
         found = self._session.scalars(select(RoundRow).where(RoundRow.public_id == round_id))
         return found.one().scored_passage.passage.text
 

@@ -82,7 +82,7 @@ def _frequency(
 
 
 def well_read(loaded: LoadedModel, scores: Sequence[PassageScores], places: Places) -> ModelPlayer:
-    """The reference after learning these very passages: stronger than the reference."""
+    """The reference after training on these very passages: stronger than the reference."""
     model = copy.deepcopy(loaded.model)
     optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE)
     for some in scores:

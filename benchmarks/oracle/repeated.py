@@ -1,7 +1,7 @@
 """A hundred small studies of each player: other passages, positions and rivals every time.
 
-Each study draws passages at random, with repetition, from all that are scored, and twelve of their
-places for bets and for duels of the whole form, twelve of the tail for the others, as rounds do.
+Each study draws passages at random, with repetition, from all that are scored, and of each twelve
+places for bets and for duels of the whole form, twelve in the tail for the others, as rounds do.
 Five players bet on a fifth of the passages each, and five others judge all duels: every question
 has five rivals. They answer as through the service, but from tables, and bet on the eight
 suggestions alone: a hundred studies of every player through a database would take hours. The truth
@@ -21,12 +21,9 @@ from benchmarks.oracle.players import ModelPlayer
 from server.domain.estimators.accuracy import Interval
 from server.domain.estimators.arrays import BoolArray, FloatArray, IntArray
 from server.domain.estimators.bets import Bets, bets_estimate, with_tail
+from server.domain.estimators.clusters import Clusters
 from server.domain.estimators.comparisons import Judgements, excess_estimate
-from server.domain.estimators.estimates import (
-    Clusters,
-    Estimate,
-    interval,
-)
+from server.domain.estimators.estimates import Estimate, interval
 from server.domain.play.rounds import POSITIONS_PER_ROUND
 from server.domain.scores.passage_scores import Form
 from server.services.research.oracle import Repeated, RepeatedRow
@@ -42,7 +39,7 @@ def draw_rivals(
 ) -> IntArray:
     """Draw rivals at every place, (places, RIVALS_DRAWN) words.
 
-    They come from the whole distribution, or from what the eight suggestions leave of it.
+    They come from the whole distribution, or from what is left of it without the suggestions.
     """
     words = np.empty((places.target.size, RIVALS_DRAWN), dtype=np.int64)
     for row in range(places.target.size):
@@ -57,7 +54,7 @@ def draw_rivals(
 
 @dataclass(frozen=True)
 class _Bets:
-    """What one player bets at every place, (places,) each; as `Bets` without clusters."""
+    """What one player bets at every place, (places,) each; like `Bets` without clusters."""
 
     share: FloatArray
     offered: BoolArray

@@ -9,6 +9,6 @@ from server.services.research.records import Kind, names, records
 
 
 def exported_rows(session: Session) -> list[Row]:
-    """Return all answers that count, whoever gave them under their public ids."""
+    """Return all answers that count, under the public ids of those who gave them."""
     called = names(session, str)
     return [row_from_record(record) for kind in Kind for record in records(session, kind, called)]

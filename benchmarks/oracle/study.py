@@ -17,9 +17,7 @@ from benchmarks.oracle.rows import exported_rows
 from server.domain.estimators.accuracy import Interval
 from server.domain.estimators.arrays import IntArray
 from server.domain.estimators.comparisons import excess_estimate
-from server.domain.estimators.estimates import (
-    interval,
-)
+from server.domain.estimators.estimates import interval
 from server.domain.study.analysis import analyse
 from server.domain.study.columns import Codes, judged_columns
 from server.domain.study.interchange import ComparisonRow, Row
@@ -91,7 +89,7 @@ def _row(
 
 
 def _published_loss(rows: list[Row], reference: str) -> Interval:
-    """Return the published estimate of the loss; an analysis gives its excess alone."""
+    """Return the published estimate of the loss; an analysis gives only its excess."""
     whole = [row for row in rows if isinstance(row, ComparisonRow) and not row.tail]
     columns = judged_columns(whole, Codes(), reference, None)
     loss = -columns.generator_logprob

@@ -31,12 +31,12 @@ from server.commands.passages import BUNDLED_PASSAGES
 from server.domain.scores.models import Precision
 from server.domain.text.passages import Passage
 from server.lm.forward import multiplies_bfloat16
-from server.lm.read import TokenReader
 from server.lm.source import BUNDLED_FOLDER, find_source
+from server.lm.tokenizing import TokenReader
 from server.services.corpus.cutting import cut_passage
 from training.corpus import read_documents
 
-ROUNDS = 2  # each row is measured in so many turns, so that a disturbance strikes all of them
+ROUNDS = 2  # each row is measured in so many turns, so that a disturbance strikes all rows
 TRIAL_PASSAGES, LOOP_PASSAGES = 8, 3
 
 console = Console()
@@ -62,7 +62,7 @@ class Row:
 
     @property
     def share_of_limit(self) -> float:
-        """How long the tokens' products would take by themselves, of the time taken."""
+        """The share of the time that the tokens' products would take by themselves."""
         return self.least_seconds / self.seconds
 
     def add(self, turn: dict[str, Any], run: dict[str, Any]) -> None:
@@ -100,7 +100,7 @@ def texts_of(
         whole = read_documents(Path(corpus))[-documents:]
     else:
         lines = BUNDLED_PASSAGES.read_text(encoding="utf-8").splitlines()
-        # None twice: the harness would read it once.
+        # No text twice: the harness would read it once.
         whole = [json.loads(line)["text"] for line in lines[:documents]]
         console.print("OPENWEBTEXT_SAMPLE is not set: the bundled passages are scored.")
     return [cut_passage(Passage(text, "x"), most, count)[0].text for text in whole]
@@ -158,7 +158,7 @@ def measure(bench: Bench, texts: list[str]) -> dict[str, Row]:
 
 
 def show(rows: dict[str, Row]) -> None:
-    """Print the table and what it leaves out."""
+    """Print the table, and what it does not say."""
     names = {
         "loop": f"one pass for each prefix (every {EVERY}th measured)",
         "harness": "lm-evaluation-harness, loglikelihood_rolling",
@@ -178,9 +178,9 @@ def show(rows: dict[str, Row]) -> None:
     console.print(table)
     console.print(
         f"The limit: the rate of multiplying {SQUARE:,} by {SQUARE:,} float32 matrices every few "
-        f"seconds of a row, by the faster of torch's libraries, divided by 2 and by "
+        f"seconds of a row, with the faster of torch's libraries, divided by 2 and by "
         f"{exact.parameters:,} parameters. During the turns of float32 it was "
-        f"{limit * operations / 1e9:.0f} GFLOP/s. The library that torch takes by itself reached "
+        f"{limit * operations / 1e9:.0f} GFLOP/s. The library that torch chooses by itself reached "
         f"{by_default * operations / 1e9:.0f}, {by_default:,.1f} tokens a second; of that limit "
         f"float32 is {exact.speed / by_default:.2f}."
     )
@@ -206,7 +206,7 @@ def main() -> None:
         "--threads",
         type=int,
         default=torch.get_num_threads(),
-        help="1 measures that thread's processor time: for a machine that others use, too",
+        help="1 measures that thread's processor time: for a machine that others use too",
     )
     parser.add_argument("--corpus", default=os.environ.get("OPENWEBTEXT_SAMPLE"))
     parser.add_argument("--model", help="a folder; else random weights in GPT-2 small's shape")

@@ -1,6 +1,6 @@
 """One row of the table, in a process of its own, so that its peak memory is its own.
 
-python -m benchmarks.scoring.rows ROW JOB.json   reads what to do, prints what came of it as JSON.
+python -m benchmarks.scoring.rows ROW JOB.json   reads what to do, prints the outcome as JSON.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from server.lm.score import PassageScorer
 from server.lm.source import find_source
 
 SQUARE = 2_048  # width of the matrices whose product gives the machine's rate
-EVERY = 16  # of the prefixes, so many are passed over for one that the loop reads
+EVERY = 16  # the loop reads one prefix in so many
 BATCH_SIZES = (1, 2, 4, 8, 16)
 MEASURED_EVERY_S = 3.0
 
@@ -43,8 +43,8 @@ Result = dict[str, Any]
 class ProductRate:
     """The rate of multiplying two large square matrices, measured between pieces of a row's work.
 
-    A shared machine's rate drifts by a third within minutes: only what is measured in the same
-    minutes says how fast the row could have been. Both libraries are measured, where there are two.
+    A shared machine's rate drifts by a third within minutes: only a rate measured in the same
+    minutes says how fast the row could have been. Where there are two libraries, both are measured.
     """
 
     def __init__(self) -> None:
@@ -75,14 +75,14 @@ class ProductRate:
 
 @dataclass(frozen=True)
 class PlainModel:
-    """A model as others' scripts have it, with nothing of ours in it."""
+    """A model as other scripts use it, with nothing of ours in it."""
 
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
 
 
 def plain_model(folder: str) -> PlainModel:
-    """Load what transformers loads, on a GPU where there is one."""
+    """Load the model by transformers, on a GPU where there is one."""
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
     model.to("cuda" if torch.cuda.is_available() else "cpu")
     return PlainModel(model, AutoTokenizer.from_pretrained(folder))
@@ -130,7 +130,7 @@ def harness(
 ) -> list[Result]:
     """Let lm-evaluation-harness give each text's log-likelihood, at each of the batch sizes.
 
-    It does not sort beyond a batch, so it gets the texts sorted by length.
+    It sorts within a batch only, so it gets the texts sorted by length.
     """
     from lm_eval.api.instance import Instance
     from lm_eval.models.huggingface import HFLM

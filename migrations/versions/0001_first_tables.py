@@ -228,7 +228,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take back."""
+    """Undo."""
     for table in ('statistics', 'judgements', 'bets'):
         op.drop_table(table)
 

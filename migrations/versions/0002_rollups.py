@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Apply; every player there is gets a mark, so that the first fold counts all there is."""
+    """Apply; every existing player gets a mark, so that the first fold counts everything."""
     op.create_table('player_marks',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('player_id', sa.Integer(), nullable=False),
@@ -53,6 +53,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take back."""
+    """Undo."""
     for table in ('statistics_sums', 'cluster_sums', 'duel_sums', 'player_sums', 'player_marks'):
         op.drop_table(table)

@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Apply; of models that are there it was not recorded: it is the one they declare."""
+    """Apply; for existing models it was not recorded: it is the one that they declare."""
     with op.batch_alter_table('language_models', schema=None) as batch_op:
         batch_op.add_column(
             sa.Column('beginning', sa.String(length=200), server_default='', nullable=False)
@@ -20,6 +20,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take back."""
+    """Undo."""
     with op.batch_alter_table('language_models', schema=None) as batch_op:
         batch_op.drop_column('beginning')

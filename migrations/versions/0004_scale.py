@@ -45,7 +45,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take back."""
+    """Undo."""
     op.create_index('ix_rounds_daily_on', 'rounds', ['daily_on'])
     for name in ('daily', 'player_id_scored_passage_id', 'unfinished'):
         op.drop_index(f'ix_rounds_{name}', 'rounds')

@@ -1,4 +1,4 @@
-"""What a judgement answers; sums are made anew, since accuracy and calibration count otherwise."""
+"""What a judgement answers; sums start over, since accuracy and calibration now count otherwise."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ROLLUPS = ('statistics_sums', 'cluster_sums', 'duel_sums', 'player_sums', 'play
 
 
 def upgrade() -> None:
-    """Apply; every judgement there is answers the first question."""
+    """Apply; every existing judgement answers the first question."""
     with op.batch_alter_table('judgements', schema=None) as batch_op:
         batch_op.add_column(
             sa.Column('question_version', sa.Integer(), nullable=False, server_default='1')
@@ -25,7 +25,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take back."""
+    """Undo."""
     with op.batch_alter_table('judgements', schema=None) as batch_op:
         batch_op.drop_column('question_version')
     _start_over()

@@ -1,4 +1,4 @@
-"""Sums that tell how answers cluster: what was folded before lacks them, so all is counted anew."""
+"""Sums that tell how answers cluster: earlier folds lack them, so everything is counted again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """The sums before lack what is here, and would not take it away: count anew as well."""
+    """The earlier sums lack what is here and could not remove it: count everything again, too."""
     _start_over()
 
 

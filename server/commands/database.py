@@ -11,7 +11,7 @@ from server.commands.terminal import say, sentences_for_errors
 from server.config import ROOT
 from server.store.engine import migrating
 
-database = AppGroup("db", help="The database's tables.")
+database = AppGroup("db", help="Create and migrate the database's tables.")
 
 
 @database.command("upgrade")

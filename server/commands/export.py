@@ -21,8 +21,8 @@ from server.services.research.records import Kind
 def export(kind: str, file: BinaryIO, packed: bool) -> None:
     """Write all answers of a KIND into FILE, or to standard output, as `study analyse` reads them.
 
-    Players are pseudonymous. Practice and players' own texts are left out; what is played again,
-    and answers of players who do not count, are marked.
+    Players appear under pseudonyms. Practice and players' own texts are left out; answers on
+    passages seen before, and of players who do not count, are marked.
     """
     packed = packed or str(getattr(file, "name", "")).endswith(".gz")
     with sentences_for_errors():

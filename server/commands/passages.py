@@ -21,7 +21,7 @@ from server.services.corpus.sources import PLAIN_COLUMNS, Columns, Source
 from server.web.wording.figures import counted
 
 if TYPE_CHECKING:  # pyarrow, datasets and the language model are large; the web needs none
-    from server.lm.read import TokenReader
+    from server.lm.tokenizing import TokenReader
     from server.services.corpus.corpus_import import CorpusImport
 
 BUNDLED_PASSAGES = DATA_FOLDER / "passages.jsonl"
@@ -174,7 +174,7 @@ def _run(job: CorpusImport) -> Tally:
 
 def _reader() -> TokenReader:
     """Return the tokenizer of the model that will score the passages."""
-    from server.lm.read import TokenReader
+    from server.lm.tokenizing import TokenReader
 
     settings = service().settings
     source = find_source(settings.model, settings.model_revision)

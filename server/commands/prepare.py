@@ -1,4 +1,4 @@
-"""`flask prepare`: all that a deployment needs before it serves."""
+"""`flask prepare`: everything that a deployment needs before it serves."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from server.services.scoring.scoring import has_scored_all, has_unscored
 @click.command("prepare")
 @with_appcontext
 def prepare_command() -> None:
-    """Migrate, load the bundled passages, and score what is not scored: all before serving."""
+    """Migrate, load the bundled passages and score what is not scored, all before serving."""
     settings = service().settings
     with sentences_for_errors():
         migrate()
@@ -33,9 +33,9 @@ def prepare_command() -> None:
 
 
 def _is_playable(settings: Settings) -> bool:
-    """Tell whether the wanted model, or what stands in for the hub's, has scored everything.
+    """Tell whether the wanted model, or the one that stands in for it, has scored everything.
 
-    Looks at the database alone, so that a second start neither loads a model nor asks the hub.
+    Looks at the database alone, so a second start neither loads a model nor asks the hub.
     """
     if not is_on_hub(settings.model):
         return False

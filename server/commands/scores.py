@@ -27,10 +27,10 @@ from server.web.wording.figures import counted
 if TYPE_CHECKING:
     from server.lm.score import PassageScorer
 
-scores = AppGroup("scores", help="What models say about the passages.")
+scores = AppGroup("scores", help="Let models score passages, and carry their scores.")
 
 _AUTO = "auto"
-_MODEL = click.option("--model", help="Instead of MODEL: a hub name, a folder, or `bundled`.")
+_MODEL = click.option("--model", help="Instead of MODEL: a hub name, a path, or `bundled`.")
 _REVISION = click.option("--revision", help="Instead of MODEL_REVISION.")
 _BEGINNING = click.option(
     "--beginning",
@@ -49,10 +49,10 @@ SHIPPED_SCORES = Path(__file__).parents[1] / "data" / "smollm2.parquet"
     "--precision",
     type=click.Choice([_AUTO, *(one.value for one in Precision)]),
     default=_AUTO,
-    help="auto: float32, but bfloat16 for a large job on a processor that multiplies it.",
+    help="auto: float32, or bfloat16 for a large job on a processor that multiplies it.",
 )
 @click.option(
-    "--scheduler", metavar="ADDRESS", help="Spread over the workers of this Dask scheduler."
+    "--scheduler", metavar="ADDRESS", help="Spread the work over this Dask scheduler's workers."
 )
 def build_command(
     model: str | None,
@@ -79,7 +79,7 @@ def export_command(
 
     `scores load` reads it on another machine, which needs neither the model nor torch.
     """
-    # Imported here alone: pyarrow is large, and the web needs none.
+    # Imported only here: pyarrow is large, and the web process does not need it.
     from server.services.scoring.score_transfer import export_scores
 
     wanted = _wanted(model, revision, beginning)
@@ -96,9 +96,9 @@ def export_command(
 def load_command(
     file: Path, model: str | None, revision: str | None, beginning: str | None
 ) -> None:
-    """Load the passages and scores that `scores export` wrote into FILE: all of them, or nothing.
+    """Load the passages and scores that `scores export` wrote into FILE: all of them, or none.
 
-    The file must be of the wanted model; what is here already stays as it is.
+    The file must hold the wanted model's scores; what is here already stays as it is.
     """
     wanted = _wanted(model, revision, beginning)
     with sentences_for_errors():
@@ -106,7 +106,7 @@ def load_command(
 
 
 def load_shipped() -> None:
-    """Load the scores by SmolLM2 that come with the release."""
+    """Load SmolLM2's scores that come with the release."""
     _load(SHIPPED_SCORES, SMOLLM2, None)
 
 
@@ -122,7 +122,7 @@ def _load(file: Path, name: str, revision: str | None) -> None:
 
 
 def _wanted(model: str | None, revision: str | None, beginning: str | None) -> Settings:
-    """Return the settings with the model that a command's options name."""
+    """Return the settings, with the model that the command's options name."""
     settings = service().settings
     update = {
         "model": model or settings.model,
@@ -133,24 +133,24 @@ def _wanted(model: str | None, revision: str | None, beginning: str | None) -> S
 
 
 def source_of(settings: Settings) -> ModelSource:
-    """Return where the wanted model comes from; raise ModelUnavailable where there is none."""
+    """Return where the wanted model comes from; raise ModelUnavailable if it is nowhere."""
     return find_source(settings.model, settings.model_revision, settings.model_beginning)
 
 
 def score(
     settings: Settings, precision: Precision | None = None, scheduler: str | None = None
 ) -> None:
-    """Let the wanted model score what it has not, or outside production let another stand in.
+    """Let the wanted model score what it has not; outside production another may stand in.
 
-    The hub is asked, and a model loaded, only where something is left to score.
+    The hub is asked, and a model loaded, only if something is left to score.
     """
     try:
         source = source_of(settings)
     except ModelUnavailable:
-        # Where its scores came in a file, the model itself is elsewhere.
+        # If its scores came in a file, the model itself is elsewhere.
         if not has_scored_all(db.session, settings.model_name):
             raise
-        say(f"{model_label(settings.model_name)}, elsewhere, has scored every passage.")
+        say(f"{model_label(settings.model_name)} has scored every passage elsewhere.")
         return
     if not has_unscored(db.session, source.name, source.revision):
         say(f"{model_label(source.name)} has scored every passage already.")
@@ -166,7 +166,7 @@ def score(
 
 
 def _let_stand_in(precision: Precision | None, scheduler: str | None) -> None:
-    """Let SmolLM2 play by the scores that come with the release, or else Minnow by its own."""
+    """Let SmolLM2 play by the scores that come with the release, or else Minnow."""
     if SHIPPED_SCORES.exists():
         say("Going on with SmolLM2, whose scores come with the release; every page says so.")
         load_shipped()
@@ -175,7 +175,7 @@ def _let_stand_in(precision: Precision | None, scheduler: str | None) -> None:
         try:
             stand_in = find_source(SMOLLM2, "")
         except ModelUnavailable:
-            say("Passages of your own are not among them: `make smollm2` scores those too.")
+            say("Your own passages are not among them; `make smollm2` scores those too.")
             return
     else:
         say("Going on with the small bundled model, Minnow; every page says so.")
@@ -224,12 +224,12 @@ def _build_on(
 
 
 def _scorer(source: ModelSource, wanted: Precision | None, passages: int) -> PassageScorer:
-    # Imported here alone: torch takes seconds and hundreds of megabytes, and the web needs none.
+    # Imported only here: torch takes seconds and hundreds of megabytes; the web does without.
     from server.lm.forward import chosen_precision
     from server.lm.load import load_model
     from server.lm.score import PassageScorer
 
     precision = chosen_precision(wanted, passages)
     if precision is Precision.BFLOAT16:
-        say("Compiling the model for bfloat16: up to a minute in all, ten seconds a length.")
+        say("Compiling the model for bfloat16: ten seconds for each length, up to a minute in all.")
     return PassageScorer(load_model(source), precision, compiled=precision is Precision.BFLOAT16)

@@ -1,4 +1,4 @@
-"""`flask stats`: keep the statistics' sums right."""
+"""`flask stats`: recount and check the sums behind the statistics."""
 
 from __future__ import annotations
 
@@ -10,28 +10,30 @@ from server.commands.terminal import say, sentences_for_errors
 from server.services.statistics.checking import check
 from server.services.statistics.folding import rebuild
 
-stats = AppGroup("stats", help="The sums that the statistics are made from.")
+stats = AppGroup("stats", help="Recount and check the sums behind the statistics.")
 
 
 @stats.command("recount")
 def recount_command() -> None:
-    """Make all sums anew from the answers; until that is done, /stats shows the last numbers."""
+    """Make all sums anew from the answers; until that is done, /stats shows the old numbers."""
     with sentences_for_errors():
         rebuild(db.session)
         service().statistics.count_now()
-    say("The statistics are counted anew.")
+    say("The statistics have been recounted.")
 
 
 @stats.command("check")
 def check_command() -> None:
-    """Count every answer beside the sums and compare; fails where they differ.
+    """Count all answers and compare with the sums; fail if they differ.
 
-    Reads everything into memory. An answer that comes meanwhile makes a difference too.
+    Reads everything into memory. An answer given meanwhile shows as a difference too.
     """
     with sentences_for_errors():
         differences = check(db.session, service().statistics.count_now())
     for difference in differences:
         click.echo(difference)
     if differences:
-        raise click.ClickException("The sums differ from the answers; `stats recount` mends them.")
+        raise click.ClickException(
+            "The sums differ from the answers; `stats recount` corrects them."
+        )
     say("The sums and the answers give the same statistics.")

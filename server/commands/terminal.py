@@ -35,7 +35,7 @@ def say(sentence: str) -> None:
 
 @contextmanager
 def progress(doing: str) -> Iterator[Callable[[int, int | None], None]]:
-    """Show a progress bar; yield the function that takes how much of how many is done."""
+    """Show a progress bar; yield the function that is told how many of how many are done."""
     columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=_console) as bar:
         task = bar.add_task(doing, total=None)

@@ -1,4 +1,4 @@
-"""What can go wrong in the game's own words; the web layer maps each kind to a status once."""
+"""What can go wrong, in the game's own words; the web layer maps each kind to a status once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class NothingToPlay(PerplexedError):
 
 
 class LiveScoringUnavailable(PerplexedError):
-    """No text can be scored now; the message says why, `retry_after_s` when another try may do."""
+    """No text can be scored now; the message says why, `retry_after_s` when to try again."""
 
     def __init__(self, message: str, retry_after_s: int | None = None) -> None:
         super().__init__(message)

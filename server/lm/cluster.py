@@ -21,14 +21,14 @@ from server.lm.worker import score_shard, wanted_on_workers
 CONNECT_WITHIN_S = 10.0
 WITHOUT_WORKERS_S = 60.0
 LOOK_EVERY_S = 2.0
-# One is scored while the next one waits beside it.
+# One is scored while the next one waits.
 SHARDS_PER_WORKER = 2
 
-Said = list[tuple[int, Outcome]]
+Outcomes = list[tuple[int, Outcome]]
 
 
 class ClusterFailed(PerplexedError):
-    """The scheduler or its workers let a run down; the message says how."""
+    """The scheduler or its workers failed; the message says how."""
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def connected(scheduler: str) -> Iterator[Client]:
 
 
 class ClusterScorer:
-    """The workers of one scheduler, each holding the model that is known here, but not loaded."""
+    """The workers of one scheduler, each holding the model that is known here but not loaded."""
 
     def __init__(
         self,
@@ -61,8 +61,8 @@ class ClusterScorer:
     ) -> None:
         self._client, self._scheduler, self._known = client, scheduler, known
         self.wanted = wanted_on_workers(source, known.identity, precision)
-        self._in_flight: dict[Future[Said], int] = {}
-        self._done: SimpleQueue[tuple[Future[Said], Said | BaseException]] = SimpleQueue()
+        self._in_flight: dict[Future[Outcomes], int] = {}
+        self._done: SimpleQueue[tuple[Future[Outcomes], Outcomes | BaseException]] = SimpleQueue()
 
     @property
     def identity(self) -> ModelIdentity:
@@ -78,10 +78,10 @@ class ClusterScorer:
         """Return how many tokens the model reads `text` as."""
         return self._known.count_tokens(text)
 
-    def score_shards(self, shards: Iterator[Sequence[str]]) -> Iterator[tuple[int, Said]]:
+    def score_shards(self, shards: Iterator[Sequence[str]]) -> Iterator[tuple[int, Outcomes]]:
         """Yield each shard's number with what the model says of its texts, as they are done.
 
-        At most two shards a worker are on their way, so that memory does not grow with the corpus.
+        At most two shards per worker are on their way: memory does not grow with the corpus.
         A shard whose worker dies goes to another one. Raises WorkerUnfit where a worker has
         another model or other code, ClusterFailed where the workers cannot go on.
         """
@@ -103,21 +103,21 @@ class ClusterScorer:
         self._in_flight[future] = number
         future.add_done_callback(self._fetch)
 
-    def _fetch(self, future: Future[Said]) -> None:
+    def _fetch(self, future: Future[Outcomes]) -> None:
         """Take a finished shard at once, on Dask's thread: until then it dies with its worker."""
         try:
             self._done.put((future, future.result()))
-        except BaseException as error:  # whatever it is, the main thread tells
+        except BaseException as error:  # whatever it is, the main thread raises it
             self._done.put((future, error))
 
-    def _next_done(self) -> tuple[int, Said]:
-        future, said = self._wait()
+    def _next_done(self) -> tuple[int, Outcomes]:
+        future, result = self._wait()
         number = self._in_flight.pop(future)
-        if isinstance(said, BaseException):
-            raise self._failure(said) from said
-        return number, said
+        if isinstance(result, BaseException):
+            raise self._failure(result) from result
+        return number, result
 
-    def _wait(self) -> tuple[Future[Said], Said | BaseException]:
+    def _wait(self) -> tuple[Future[Outcomes], Outcomes | BaseException]:
         last_seen = time.monotonic()
         while True:
             try:

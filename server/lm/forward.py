@@ -13,9 +13,9 @@ from server.lm.loaded import LoadedModel
 from server.lm.products import lower_precision
 from server.lm.source import ModelUnavailable
 
-TOKENS_PER_BATCH = 1_024  # more of them make no product faster, and fall out of the cache
-LARGE_JOB_PASSAGES = 1_000  # that many pay for compiling, ten seconds for each length
-_LENGTHS = (64, 128, 256, 512, 768)  # and the window: what is compiled wants few shapes
+TOKENS_PER_BATCH = 1_024  # more make no product faster, and fall out of the cache
+LARGE_JOB_PASSAGES = 1_000  # this many repay compiling, ten seconds for each length
+_LENGTHS = (64, 128, 256, 512, 768)  # and the window: compiled code wants few shapes
 
 Item = TypeVar("Item")
 
@@ -27,7 +27,7 @@ def chosen_precision(wanted: Precision | None, passages: int) -> Precision:
     Raises ModelUnavailable where bfloat16 is wanted and nothing can compile.
     """
     if wanted is Precision.BFLOAT16 and not _can_compile():
-        raise ModelUnavailable("bfloat16 wants a C++ compiler (g++) to be worth its while.")
+        raise ModelUnavailable("bfloat16 needs a C++ compiler (g++) to be worth its while.")
     if wanted is not None:
         return wanted
     pays = passages >= LARGE_JOB_PASSAGES and multiplies_bfloat16() and _can_compile()
@@ -60,7 +60,7 @@ def in_groups(items: Iterable[Item], fits: Callable[[list[Item]], bool]) -> Iter
 class Forward:
     """The layers of a loaded model below its head; from then on the model is this object's.
 
-    Where the head is not plain, the whole model runs, and its logits take the hidden states' place.
+    Where the head is not plain, the whole model runs, and its logits replace the hidden states.
     """
 
     def __init__(self, loaded: LoadedModel, precision: Precision, *, compiled: bool) -> None:
@@ -111,4 +111,4 @@ class Forward:
         if not self._compiled:
             return length
         window = self._loaded.identity.window_tokens
-        return min((some for some in _LENGTHS if length <= some < window), default=window)
+        return min((size for size in _LENGTHS if length <= size < window), default=window)

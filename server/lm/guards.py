@@ -1,7 +1,7 @@
 """What a model must show before its numbers are believed.
 
-Its weights are whole, its numbers are numbers, it sees nothing of what comes, and what scores it
-here gives what transformers' own forward pass gives.
+Its weights are whole, its numbers are finite, it never looks ahead, and scoring it here gives the
+same as transformers' own forward pass.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LONGEST_TRIED = 1_024  # a window up to this is tried whole; longer ones would 
 
 @dataclass(frozen=True)
 class Probe:
-    """Tokens of a plain text behind the beginning, and as many as the window holds of them."""
+    """A plain text's tokens after the beginning, and the same repeated to fill the window."""
 
     ids: list[int]
     longest: list[int]
@@ -42,29 +42,29 @@ class Probe:
 
 
 def require_whole(model: PreTrainedModel, info: Mapping[str, Any], label: str) -> None:
-    """Raise ModelUnavailable where a weight is missing, misfits, is left over or is no number.
+    """Raise ModelUnavailable where a weight is missing, misfits, is left over or is not finite.
 
-    `info` is what transformers reports of loading: it draws missing weights at random. A weight
-    of the language model that finds no place in it means that the configuration is of another.
+    `info` is what transformers reports about loading: it draws missing weights at random. A weight
+    of the language model that finds no place in it means that the configuration is another's.
     """
     if missing := sorted(info["missing_keys"]):
         raise ModelUnavailable(
-            f"Weights of {label} are missing from its files: {_some(missing)}. Numbers drawn at "
+            f"Weights of {label} are missing from its files: {_listed(missing)}. Numbers drawn at "
             "random would stand in their place."
         )
     if misfits := sorted(str(key) for key, *_ in info["mismatched_keys"]):
         raise ModelUnavailable(
-            f"Weights of {label} do not have the shape that its config.json says: {_some(misfits)}."
+            f"Weights of {label} do not have the shape in its config.json: {_listed(misfits)}."
         )
     inside = (f"{model.base_model_prefix}.", "lm_head.", "embed_out.")
     if left_over := sorted(key for key in info["unexpected_keys"] if key.startswith(inside)):
         raise ModelUnavailable(
             f"The files of {label} hold weights that its config.json has no place for: "
-            f"{_some(left_over)}."
+            f"{_listed(left_over)}."
         )
     unfit = [name for name, weight in model.named_parameters() if not weight.isfinite().all()]
     if unfit:
-        raise ModelUnavailable(f"Weights of {label} are not finite numbers: {_some(unfit)}.")
+        raise ModelUnavailable(f"Weights of {label} are not finite numbers: {_listed(unfit)}.")
 
 
 def require_ids_inside(
@@ -88,21 +88,21 @@ def require_ids_inside(
     ]
     if outside:
         raise ModelUnavailable(
-            f"{label} has no embedding for {len(outside)} of its tokens: its tokenizer is of "
-            f"another model ({_some(sorted(outside))})."
+            f"{label} has no embedding for {len(outside)} of its tokens: its tokenizer belongs "
+            f"to another model ({_listed(sorted(outside))})."
         )
 
 
 def first_logits(model: PreTrainedModel, probe: Probe, label: str) -> torch.Tensor:
     """Return the logits of the probe, (tokens, outputs), by the model's own forward pass.
 
-    Raises ModelUnavailable where it cannot run, over a whole window too; where a logit is no finite
-    number; or where what comes later changes what is said before it.
+    Raises ModelUnavailable where it cannot run, over a whole window too; where a logit is not
+    finite; or where a later token changes what is said before it.
     """
     logits = _own_logits(model, probe.ids, label)
     if not logits.isfinite().all():
         raise ModelUnavailable(
-            f"{label} gives what is no finite number for a plain English text, so none of its "
+            f"{label} gives numbers that are not finite for a plain English text, so none of its "
             "numbers can be trusted."
         )
     half = len(probe.ids) // 2
@@ -111,7 +111,7 @@ def first_logits(model: PreTrainedModel, probe: Probe, label: str) -> torch.Tens
         changed = _own_logits(model, others, label)
         if not _agree(changed[:kept], logits[:kept]):
             raise ModelUnavailable(
-                f"{label} sees what comes: another last word changes what it says of the words "
+                f"{label} looks ahead: another last word changes what it says of the words "
                 "before. A masked or two-way model cannot predict the next word."
             )
     if _has_positions(model):
@@ -139,7 +139,7 @@ def with_right_path(loaded: LoadedModel, probe: Probe, logits: torch.Tensor) -> 
     if _scores_as(slow, probe, truth):
         return slow
     raise ModelUnavailable(
-        f"{loaded.identity.name} gives other numbers when texts are read together than when one "
+        f"{loaded.identity.name} gives different numbers when texts are read together and when one "
         "is read alone, so it cannot be scored here."
     )
 
@@ -157,7 +157,7 @@ def _scores_as(loaded: LoadedModel, probe: Probe, truth: torch.Tensor) -> bool:
         everywhere = torch.arange(len(hidden), device=hidden.device)
         _, logprobs = reader.read(hidden, targets, everywhere)
     except (AttributeError, IndexError, RuntimeError, TypeError, ValueError):
-        return False  # a model of another build, without the parts that the fast way takes
+        return False  # a model of another build, without the parts that the fast way needs
     if logprobs.shape[1] != truth.shape[1]:
         return False
     return _agree(logprobs, torch.cat([truth, truth[:short]]))
@@ -188,7 +188,7 @@ def _agree(one: torch.Tensor, other: torch.Tensor) -> bool:
     return torch.allclose(one, other, rtol=_RELATIVE, atol=_TOLERANCE_NATS)
 
 
-def _some(names: Iterable[str]) -> str:
+def _listed(names: Iterable[str]) -> str:
     listed = list(names)
     more = f" and {len(listed) - _MOST_NAMES} more" if len(listed) > _MOST_NAMES else ""
     return ", ".join(listed[:_MOST_NAMES]) + more

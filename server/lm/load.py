@@ -34,7 +34,7 @@ _WINDOWS = (
     "n_ctx",
     "context_length",
 )
-_UNSAID_WINDOW = 1_024  # for models that read texts of any length: all were trained on as much
+_DEFAULT_WINDOW = 1_024  # for models that read texts of any length: all were trained on as much
 _LONGEST_WINDOW = 2**31 - 1  # a larger one is a way of saying nothing
 
 
@@ -42,20 +42,20 @@ def load_model(source: ModelSource) -> LoadedModel:
     """Load the model at `source`, on a GPU where there is one.
 
     Raises ModelUnavailable where transformers cannot read it, where weights are missing, where a
-    token has no embedding, where it sees what comes, or where it gives numbers that are none.
+    token has no embedding, where it looks ahead, or where its numbers are not finite.
     """
     if not source.on_hub:
         transformers_logging.disable_progress_bar()  # a download's progress is worth seeing
     transformers_logging.set_verbosity_error()  # what matters in its warnings is checked here
     tokenizer = load_tokenizer(source)
     tokenizer_fingerprint = fingerprint(tokenizer.backend_tokenizer)
-    begin = beginning_id(tokenizer, source)
+    beginning = beginning_id(tokenizer, source)
     model = _read(source)
     model.eval().to("cuda" if torch.cuda.is_available() else "cpu")
     label = model_label(source.name)
-    require_ids_inside(tokenizer, model, begin, label)
-    window, remarks = _window(model, tokenizer, label)
-    probe = Probe.of([begin, *ids_of_text(tokenizer, PROBE)], window)
+    require_ids_inside(tokenizer, model, beginning, label)
+    window, remarks = window_of(model, tokenizer, label)
+    probe = Probe.of([beginning, *ids_of_text(tokenizer, PROBE)], window)
     # The model as transformers made it, before anything is replaced by what is faster.
     logits = first_logits(model, probe, label)
     _fuse_gelu(model)
@@ -66,29 +66,29 @@ def load_model(source: ModelSource) -> LoadedModel:
         tokenizer_fingerprint=tokenizer_fingerprint,
         parameters=model.num_parameters(),
         window_tokens=window,
-        beginning=str(tokenizer.backend_tokenizer.id_to_token(begin)),
+        beginning=str(tokenizer.backend_tokenizer.id_to_token(beginning)),
     )
     vocabulary = vocabulary_of(tokenizer, logits.shape[-1])
-    loaded = LoadedModel(model, tokenizer, identity, vocabulary, begin)
+    loaded = LoadedModel(model, tokenizer, identity, vocabulary, beginning)
     loaded = with_right_path(loaded, probe, logits)
     return replace(loaded, remarks=(*remarks, *loaded.remarks))
 
 
 def _read(source: ModelSource) -> PreTrainedModel:
-    more: dict[str, Any] = {"gguf_file": source.gguf_file} if source.gguf_file else {}
+    options: dict[str, Any] = {"gguf_file": source.gguf_file} if source.gguf_file else {}
     label = model_label(source.name)
     try:
-        found: Any = AutoModelForCausalLM.from_pretrained(
+        result: Any = AutoModelForCausalLM.from_pretrained(
             source.location,
             revision=source.commit,
             dtype=torch.float32,
             trust_remote_code=False,
             output_loading_info=True,
-            **more,
+            **options,
         )
     except ImportError as error:
         raise ModelUnavailable(
-            f"The model {label} needs what is not installed here: {first_line(error)} For GGUF "
+            f"The model {label} needs a package that is missing here: {first_line(error)} For GGUF "
             "files: pip install -r requirements-gguf.txt"
         ) from error
     except Exception as error:  # transformers passes on whatever its libraries raise
@@ -96,26 +96,26 @@ def _read(source: ModelSource) -> PreTrainedModel:
             f"The model {label} could not be read: {first_line(error)}"
         ) from error
     model: PreTrainedModel
-    model, info = found
+    model, info = result
     require_whole(model, info, label)
     return model
 
 
-def _window(
+def window_of(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, label: str
 ) -> tuple[int, tuple[str, ...]]:
-    """Return how many tokens the model reads, and what is to be said about that.
+    """Return how many tokens the model reads, and any remarks on that.
 
-    The configuration says it, or the tokenizer's, or nobody: of models that add no position to
-    their tokens.
+    The model's configuration says it, or the tokenizer's; neither does for models that add no
+    positions to their tokens.
     """
     config = model.config.get_text_config()
-    said = [getattr(config, name, None) for name in _WINDOWS]
-    for window in (*said, tokenizer.model_max_length):
+    declared = [getattr(config, name, None) for name in _WINDOWS]
+    for window in (*declared, tokenizer.model_max_length):
         if isinstance(window, int) and 0 < window < _LONGEST_WINDOW:
             return window, ()
-    return _UNSAID_WINDOW, (
-        f"{label} does not say how many tokens it reads; passages are cut to {_UNSAID_WINDOW:,}.",
+    return _DEFAULT_WINDOW, (
+        f"{label} does not say how many tokens it reads; passages are cut to {_DEFAULT_WINDOW:,}.",
     )
 
 

@@ -15,7 +15,7 @@ class LoadedModel:
     """A model in evaluation mode, in float32, on its device.
 
     `beginning_id` stands before every text. With a plain head, logits are hidden states times its
-    weights, which is faster than the model's own forward pass; `remarks` says where they are not.
+    weights, which is faster than the model's own forward pass; `remarks` says where not.
     """
 
     model: PreTrainedModel

@@ -1,7 +1,7 @@
-"""What a model's last hidden states say of the next token: logits, and what is measured on them.
+"""What a model's last hidden states say about the next token: logits, and what is measured on them.
 
-GPT-2's vocabulary has 50,257 entries, so that each pass over it costs: logits are computed once,
-into memory that is used again, and measured a few rows at a time, while the cache holds them.
+GPT-2's vocabulary has 50,257 entries, so each pass over it is costly: logits are computed once,
+into memory that is reused, and measured a few rows at a time, while the cache holds them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from server.lm.products import fastest_library, pad_rows
 
 ROWS_PER_CHUNK = 512  # in one product with the vocabulary: 103 MB for GPT-2's
 _ROWS_PER_BLOCK = 32  # measured together
-_ROWS_MORE = 128  # memory grows by so many
+_ROWS_MORE = 128  # memory grows by this many
 _COLUMNS = 64  # rows of a multiple of 16 numbers are aligned, which speeds the product by a third
 _LEAST_MASS = 1e-30  # a float32 sum below this has lost digits
 
@@ -74,13 +74,13 @@ class NextTokens:
                 into = kept[filled : filled + len(inside)]
                 measured.append(self._measured(block, targets[start:stop], inside, into))
                 filled, start = filled + len(inside), stop
-        named = {name: torch.cat([some[name] for some in measured]) for name in measured[0]}
+        named = {name: torch.cat([part[name] for part in measured]) for name in measured[0]}
         return named, kept
 
     def _chunks(self, hidden: torch.Tensor) -> Iterator[torch.Tensor]:
-        """Yield the logits of some rows after others, each in the memory of the one before.
+        """Yield the logits a chunk of rows at a time, each in the memory of the one before.
 
-        Behind the vocabulary's columns there are some of minus infinity, up to a multiple of 64.
+        After the vocabulary's columns come columns of minus infinity, up to a multiple of 64.
         """
         for chunk in hidden.float().chunk(-(-len(hidden) // ROWS_PER_CHUNK)):
             rows = pad_rows(chunk)
@@ -136,7 +136,7 @@ class NextTokens:
         return shifted[:, self._word_ids].logsumexp(dim=1)
 
     def _with_rows(self, memory: torch.Tensor, rows: int) -> torch.Tensor:
-        """Return `memory`, or where it has too few rows larger memory, seldom."""
+        """Return `memory`, or larger memory in the rare case that it has too few rows."""
         if rows <= len(memory):
             return memory
         return self._empty(-(-rows // _ROWS_MORE) * _ROWS_MORE)

@@ -2,7 +2,7 @@
 
 torch gives float32 to MKL, which leaves half of AVX-512's width unused on AMD's processors, and to
 oneDNN only where that may round to bfloat16 inside; without AMX, oneDNN has no such kernel and
-multiplies in float32, at up to twice MKL's speed. Whether it is so here, a product tells.
+multiplies in float32, at up to twice MKL's speed. Whether that holds here, a trial product tells.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import torch
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
-_ROWS = 64  # oneDNN keeps code and memory for each number of rows, so there are to be few
+_ROWS = 64  # oneDNN keeps code and memory for each number of rows, so few are used
 _SIZE = 256  # torch may not hand on smaller products
 _FACTOR = 1 + 2**-10  # its square has bits that bfloat16 would drop
 
@@ -26,8 +26,8 @@ class Product(torch.nn.Module):
     def __init__(self, weight: torch.Tensor, bias: torch.Tensor, dtype: torch.dtype) -> None:
         super().__init__()
         self.weight, self.bias = (
-            torch.nn.Parameter(some.detach().to(dtype), requires_grad=False)
-            for some in (weight, bias)
+            torch.nn.Parameter(values.detach().to(dtype), requires_grad=False)
+            for values in (weight, bias)
         )
 
     def forward(self, states: torch.Tensor) -> torch.Tensor:
@@ -48,9 +48,9 @@ def use_fastest_library(model: PreTrainedModel) -> None:
 
 
 def lower_precision(model: PreTrainedModel) -> None:
-    """Replace the model's linear layers in place by such as multiply in bfloat16.
+    """Replace the model's linear layers in place by ones that multiply in bfloat16.
 
-    The rest of the weights is copied: transformers maps their file, and what was read of it stays
+    The other weights are copied: transformers maps their file, and whatever was read of it stays
     in memory as long as any of it is used.
     """
     _replace_layers(model, torch.bfloat16)
@@ -67,7 +67,7 @@ def _replace_layers(model: PreTrainedModel, dtype: torch.dtype) -> None:
 
 
 def pad_rows(rows: torch.Tensor) -> torch.Tensor:
-    """Return (rows, width) with rows of zeros behind them, up to a multiple of 64."""
+    """Return (rows, width) followed by rows of zeros, up to a multiple of 64."""
     return torch.nn.functional.pad(rows, (0, 0, 0, -len(rows) % _ROWS))
 
 
@@ -81,7 +81,7 @@ def fastest_library() -> AbstractContextManager[None]:
 
 @cache
 def onednn_is_exact() -> bool:
-    """Tell whether oneDNN is to be had, and multiplies in float32 where it might round.
+    """Tell whether oneDNN is available, and multiplies in float32 where it might round.
 
     Not beside a GPU, whose products the setting would round.
     """

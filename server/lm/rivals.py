@@ -20,7 +20,7 @@ from server.domain.scores.passage_scores import (
 )
 from server.domain.text.tokens import Unit, Vocabulary
 
-# About half of all positions are in the tail, so that these give a round's twelve.
+# About half of all positions are in the tail, so these give a round's twelve.
 POSITIONS_EXAMINED = 30
 
 # positions (n,) -> their log-probabilities (n, vocabulary), nats, on the processor
@@ -85,7 +85,7 @@ class RivalDraws:
         tables: dict[str, Rivals] = {}
         for unit in Unit:
             drawn: dict[Form, list[_Drawn]] = {form: [] for form in Form}
-            # As many positions together as one form wants: most operations then have a long way.
+            # As many positions together as one form wants: a few long operations beat many short.
             for start in range(0, len(examined[unit]), POSITIONS_PER_ROUND):
                 forms = [form for form in Form if len(drawn[form]) < POSITIONS_PER_ROUND]
                 if not forms:
@@ -108,7 +108,7 @@ class RivalDraws:
         rows: torch.Tensor,
         seed: Sequence[str],
     ) -> Iterator[tuple[Form, _Drawn]]:
-        """Yield what each of the forms draws here: the tail nothing for a target in the head."""
+        """Yield what each form draws here; the tail draws nothing for a target in the head."""
         answers = self._answers[unit]
         given = answers.masses(rows)
         for form in forms:

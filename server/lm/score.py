@@ -18,15 +18,16 @@ from server.domain.play.rounds import asked_positions, drawing_seed, shuffled_po
 from server.domain.scores.checks import contradiction
 from server.domain.scores.models import ModelIdentity, Precision
 from server.domain.scores.passage_scores import TOP_AT_ASKED, Outcome, PassageScores, TooLong
-from server.domain.text.tokens import TokenizedText, Unit, Vocabulary
-from server.domain.text.windows import windows
+from server.domain.text.tokens import TokenizedText, Unit, Vocabulary, windows
 from server.lm.forward import Forward, in_groups
+from server.lm.load import load_model
 from server.lm.loaded import LoadedModel
 from server.lm.logits import NextTokens
 from server.lm.rivals import POSITIONS_EXAMINED, RivalDraws
+from server.lm.source import ModelSource
 from server.lm.vocabulary import ids_of_text
 
-_ROWS_KEPT = 256  # 51 MB for GPT-2's vocabulary; some sixty of a text
+_ROWS_KEPT = 256  # 51 MB for GPT-2's vocabulary; about sixty per text
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class PassageScorer:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What whoever scores with this model should know of it, as sentences."""
+        """What anyone who scores with this model should know about it, as sentences."""
         return self._loaded.remarks
 
     def count_tokens(self, text: str) -> int:
@@ -89,8 +90,8 @@ class PassageScorer:
     def score(self, texts: Sequence[str]) -> Iterator[tuple[int, Outcome]]:
         """Yield (index, scores) for each text, in batches of similar length, shortest first.
 
-        A text that is longer than the model's window yields TooLong in place of scores, one that
-        its tokenizer changes a sentence that says so.
+        A text that is longer than the model's window yields TooLong in place of scores; one that
+        its tokenizer changes yields a sentence that says so.
         """
         encoded, window = [], self.identity.window_tokens
         for index, text in enumerate(texts):
@@ -103,16 +104,16 @@ class PassageScorer:
                 encoded.append(self._encoded(index, text, token_ids))
         for batch in self._forward.batches(encoded, lambda item: len(item.token_ids)):
             rest = self._forward.hidden_states([item.token_ids for item in batch])
-            for some in in_groups(batch, _can_be_kept):
-                hidden, rest = rest.tensor_split([sum(len(item.token_ids) for item in some)])
-                for item, scores in zip(some, self._scores(some, hidden), strict=True):
+            for group in in_groups(batch, _can_be_kept):
+                hidden, rest = rest.tensor_split([sum(len(item.token_ids) for item in group)])
+                for item, scores in zip(group, self._scores(group, hidden), strict=True):
                     problem = contradiction(scores, texts[item.index], self.vocabulary)
                     yield item.index, f"the model's numbers: {problem}." if problem else scores
 
     def score_text(self, text: str) -> PassageScores:
         """Return the scores of one text, read in overlapping windows where the model's is shorter.
 
-        Raises InvalidInput for a text of too many tokens, or one that its tokens do not rejoin to.
+        Raises InvalidInput for a text of too many tokens, or one that its tokens do not join to.
         """
         token_ids = self._token_ids(text)
         if not self._rejoin(token_ids, text):
@@ -157,9 +158,9 @@ class PassageScorer:
         measured, logprobs = self._next_tokens.read(hidden, targets, rows)
         everywhere = {name: column.cpu().numpy() for name, column in measured.items()}
         wanted_of = logprobs.split([len(item.wanted) for item in batch])
-        for item, (start, stop), its in zip(batch, pairwise(starts), wanted_of, strict=True):
+        for item, (start, stop), its_rows in zip(batch, pairwise(starts), wanted_of, strict=True):
             here = {name: column[start:stop] for name, column in everywhere.items()}
-            yield self._of_passage(item, here, its)
+            yield self._of_passage(item, here, its_rows)
 
     def _of_passage(
         self, item: _Encoded, everywhere: dict[str, NDArray[Any]], wanted: torch.Tensor
@@ -200,3 +201,12 @@ class PassageScorer:
             "tokens_top_ids": best_tokens.indices.int().cpu().numpy(),
             "tokens_top_logprob": best_tokens.values.cpu().numpy(),
         }
+
+
+def load_on_one_thread(source: ModelSource) -> PassageScorer:
+    """Load the model for scoring on the calling thread alone: the other cores serve requests.
+
+    Raises ModelUnavailable where transformers cannot read it.
+    """
+    torch.set_num_threads(1)
+    return PassageScorer(load_model(source))

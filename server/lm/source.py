@@ -33,7 +33,7 @@ _ADAPTER = "adapter_config.json"
 
 
 class ModelUnavailable(PerplexedError):
-    """The wanted model cannot be had; the message says why and what to do."""
+    """The wanted model is not available; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class ModelSource:
     """A model's name and revision, and the folder or hub name to load it from.
 
     `revision` covers every file that can change a number, and the token chosen to stand before
-    texts. Of a GGUF file, `location` is the folder. `beginning` is the chosen token; empty leaves
+    texts. For a GGUF file, `location` is the folder. `beginning` is the chosen token; empty leaves
     it to the model.
     """
 
@@ -55,7 +55,7 @@ class ModelSource:
 
 
 def find_source(model: str, revision: str, beginning: str = "") -> ModelSource:
-    """Return the source of `model`, read behind the token `beginning` (empty: behind its own).
+    """Return the source of `model`, read after the token `beginning` (empty: after its own).
 
     `model` is `bundled`, a package's name, the path of a folder or GGUF file, or a hub name at
     `revision`. Raises ModelUnavailable where there is no model. The hub is not asked here.
@@ -127,7 +127,7 @@ def _package_source(name: str, beginning: str) -> ModelSource:
     if not files:
         raise ModelUnavailable(
             f"{model_label(name)} is not on this machine. `make smollm2` fetches it: the package "
-            f"{name}, without what it requires."
+            f"{name}, without its requirements."
         )
     return _gguf_source(name, files[0], beginning or package.beginning)
 
@@ -164,7 +164,7 @@ def _is_cached(source: ModelSource) -> bool:
 
 
 def _ask_hub(source: ModelSource, timeout_s: float) -> str | None:
-    """Return why the hub does not give the model, or None where it does.
+    """Return why the hub does not provide the model, or None where it does.
 
     A thread, because a name look-up that hangs obeys no time-out of the HTTP client.
     """

@@ -1,4 +1,4 @@
-"""What a model says of each token of a text, and how likely a word is to end before it."""
+"""What a model says about each token of a text, and how likely a word is to end before it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import torch
 from server.domain.errors import InvalidInput
 from server.domain.scores.models import Precision
 from server.domain.study.surprisal import FloatArray, TokenLogprobs
-from server.domain.text.tokens import continues_word
-from server.domain.text.windows import windows
+from server.domain.text.tokens import continues_word, windows
 from server.lm.forward import Forward
 from server.lm.loaded import LoadedModel
 from server.lm.logits import NextTokens
@@ -26,9 +25,9 @@ def _is_space(piece: bytes) -> bool:
 
 
 def _ends_word(piece: bytes) -> bool:
-    """Tell whether an entry does not go on with a word.
+    """Tell whether an entry does not continue a word.
 
-    A part of a character does, for letters come so, but for those of general punctuation.
+    Part of a character does, since letters come in parts, unless it is of general punctuation.
     """
     text = piece.decode("utf-8", errors="replace")
     if text.startswith("\ufffd"):
@@ -53,35 +52,34 @@ class TextReader:
     def read(self, text: str) -> TokenLogprobs:
         """Return the tokens of `text` with their log-probabilities.
 
-        Raises InvalidInput for a text without a token, or one that its tokens do not rejoin to.
+        Raises InvalidInput for a text without a token, or one that its tokens do not join to.
         """
         tokenizer, pieces = self._loaded.tokenizer, self._loaded.vocabulary.pieces
         ids = tokenizer(text, add_special_tokens=False, split_special_tokens=True, verbose=False)
         token_ids = list(ids["input_ids"])
         if not token_ids:
-            raise InvalidInput("text", "It holds no token.")
+            raise InvalidInput("text", "It has no tokens.")
         if b"".join(pieces[token_id] for token_id in token_ids) != text.encode("utf-8"):
             raise InvalidInput("text", "The model's tokenizer cannot give this text back exactly.")
-        parts = [self._measured(some) for some in self._hidden_states(token_ids)]
+        parts = [self._measured(*piece) for piece in self._hidden_states(token_ids)]
         columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
         return TokenLogprobs(tuple(pieces[token_id] for token_id in token_ids), *columns)
 
     def _hidden_states(self, token_ids: Sequence[int]) -> list[tuple[torch.Tensor, torch.Tensor]]:
-        """Return the states that predict each token and the one behind the last, in pieces.
+        """Return the states that predict each token and the one after the last, in pieces.
 
-        The last of all predicts what does not come; an id that stands there is never looked at.
+        The very last state predicts what never comes; the id that stands there is not looked at.
         """
         ids = [*token_ids, self._loaded.beginning_id]
-        found = []
+        states = []
         for window in windows(len(ids), self._loaded.identity.window_tokens):
             hidden = self._forward.hidden_states([ids[window.start : window.stop]])
             kept = hidden[window.kept - window.start :]
             targets = torch.tensor(ids[window.kept : window.stop], device=hidden.device)
-            found += list(zip(kept.split(_ROWS_KEPT), targets.split(_ROWS_KEPT), strict=True))
-        return found
+            states += list(zip(kept.split(_ROWS_KEPT), targets.split(_ROWS_KEPT), strict=True))
+        return states
 
-    def _measured(self, some: tuple[torch.Tensor, torch.Tensor]) -> tuple[FloatArray, ...]:
-        hidden, targets = some
+    def _measured(self, hidden: torch.Tensor, targets: torch.Tensor) -> tuple[FloatArray, ...]:
         rows = torch.arange(len(hidden), device=hidden.device)
         measured, logprobs = self._next_tokens.read(hidden, targets, rows)
         sums = (logprobs[:, ids].logsumexp(dim=1) for ids in (self._spaces, self._ends))

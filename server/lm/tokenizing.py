@@ -1,4 +1,4 @@
-"""Load a model's tokenizer, and refuse one that would cut texts otherwise than its model read them.
+"""Load a model's tokenizer, and refuse one that would cut texts differently from its model's own.
 
 Needs no torch, GGUF files apart.
 """
@@ -12,10 +12,11 @@ from tokenizers import Tokenizer, decoders, pre_tokenizers
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from server.domain.scores.models import model_label
+from server.domain.text.tokens import TokenizedText
 from server.lm.source import ModelSource, ModelUnavailable
 from server.lm.vocabulary import ids_of_text, vocabulary_of
 
-# Plain English, so that whoever cannot give it back can give nothing back.
+# Plain English: a tokenizer that cannot give it back can give nothing back.
 PROBE = (
     "The harbour was quiet when the ferry came in, and nobody on the quay looked up. A dog barked "
     "twice. Then the men began to unload the crates, slowly, as if the whole afternoon was theirs."
@@ -37,8 +38,8 @@ _RULES = {
 def load_tokenizer(source: ModelSource) -> PreTrainedTokenizerFast:
     """Load the tokenizer of the model at `source`.
 
-    Raises ModelUnavailable where there is none, or none of GPT-2's kind (byte-level BPE), or where
-    it does not give plain English back.
+    Raises ModelUnavailable where there is none, where it is not of GPT-2's kind (byte-level BPE),
+    or where it does not give plain English back.
     """
     label = model_label(source.name)
     tokenizer = _read(source, label)
@@ -73,7 +74,7 @@ def beginning_id(tokenizer: PreTrainedTokenizerFast, source: ModelSource) -> int
         ids = ids_of_text(tokenizer, source.beginning)
         if len(ids) != 1:
             raise ModelUnavailable(
-                f"{source.beginning!r} is not one token of {label}, so it cannot stand before "
+                f"{source.beginning!r} is not a single token of {label}, so it cannot stand before "
                 "every text."
             )
         (token_id,) = ids
@@ -92,11 +93,11 @@ def _advice(tokenizer: PreTrainedTokenizerFast, label: str) -> str:
 
 
 def _read(source: ModelSource, label: str) -> object:
-    more: dict[str, Any] = {"gguf_file": source.gguf_file} if source.gguf_file else {}
+    options: dict[str, Any] = {"gguf_file": source.gguf_file} if source.gguf_file else {}
     rule = _cutting_rule(source, label) if source.gguf_file else None
     try:
         tokenizer = AutoTokenizer.from_pretrained(
-            source.location, revision=source.commit, trust_remote_code=False, **more
+            source.location, revision=source.commit, trust_remote_code=False, **options
         )
     except Exception as error:  # transformers passes on whatever its libraries raise
         raise ModelUnavailable(
@@ -108,7 +109,7 @@ def _read(source: ModelSource, label: str) -> object:
 
 
 def _cutting_rule(source: ModelSource, label: str) -> pre_tokenizers.PreTokenizer | None:
-    """Return how a GGUF file's texts are cut, or None where transformers does that rightly.
+    """Return how a GGUF file's texts are cut, or None where transformers does that correctly.
 
     Raises ModelUnavailable where it would cut by another rule than the file names.
     """
@@ -144,14 +145,14 @@ def _is_byte_level(backend: Tokenizer) -> bool:
 def _require_faithful(tokenizer: PreTrainedTokenizerFast, label: str) -> None:
     """Raise ModelUnavailable unless plain English comes back, from tokens that are more than bytes.
 
-    A tokenizer that has lost its merges reads each letter as a token of its own, and no error.
+    A tokenizer that has lost its merges reads each letter as a token of its own, without an error.
     """
     pieces = vocabulary_of(tokenizer, len(tokenizer)).pieces
     cut = [pieces[token_id] for token_id in ids_of_text(tokenizer, PROBE)]
     if b"".join(cut) != PROBE.encode("utf-8"):
         raise ModelUnavailable(
             f"The tokenizer of {label} changes plain English text, so its model would be asked "
-            "about another text than people are."
+            "about a different text from people."
         )
     if len(pieces) > 2 * _BYTES and all(len(piece) == 1 for piece in cut):
         raise ModelUnavailable(
@@ -164,3 +165,22 @@ def first_line(error: BaseException) -> str:
     """Return an error's first line, at most 300 characters: libraries' messages can be pages."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[0][:300]
+
+
+class TokenReader:
+    """Reads texts as the model at `source` does."""
+
+    def __init__(self, source: ModelSource) -> None:
+        """Load the tokenizer; raise ModelUnavailable where that cannot be done."""
+        self._tokenizer = load_tokenizer(source)
+        self._pieces = vocabulary_of(self._tokenizer, len(self._tokenizer)).pieces
+
+    def count_tokens(self, text: str) -> int:
+        """Return how many tokens the model reads `text` as."""
+        return len(ids_of_text(self._tokenizer, text))
+
+    def tokenized(self, text: str) -> TokenizedText:
+        """Return `text` as the model reads it."""
+        return TokenizedText(
+            [self._pieces[token_id] for token_id in ids_of_text(self._tokenizer, text)]
+        )

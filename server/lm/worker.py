@@ -27,16 +27,16 @@ class WorkerUnfit(PerplexedError):
     """A worker may not score, or cannot; the message names it and says why."""
 
 
-def _code() -> str:
-    """Return a hash of all code that scores: from other code, perhaps other scores."""
-    digest, server = hashlib.sha256(), Path(__file__).parents[1]
+def hash_of_code(server: Path) -> str:
+    """Return a hash of all code in `server` that scores: other code may give other scores."""
+    digest = hashlib.sha256()
     for path in sorted([*(server / "domain").rglob("*.py"), *(server / "lm").rglob("*.py")]):
-        digest.update(str(path.relative_to(server)).encode() + path.read_bytes())
+        digest.update(path.relative_to(server).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()[:12]
 
 
 # Read when the process starts to score: what is on the disk later is not what runs.
-CODE = _code()
+CODE = hash_of_code(Path(__file__).parents[1])
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def wanted_on_workers(source: ModelSource, identity: ModelIdentity, precision: P
     return Wanted(model, source.commit or "", source.beginning, identity, precision, CODE)
 
 
-_held: dict[Wanted, PassageScorer] = {}
+_models: dict[Wanted, PassageScorer] = {}
 _one_shard_at_a_time = threading.Lock()
 
 
@@ -68,17 +68,17 @@ def score_shard(wanted: Wanted, texts: Sequence[str]) -> list[tuple[int, Outcome
 
     The model is loaded at the worker's first shard. One shard is scored at a time, on as many
     cores as the worker has threads, so that a worker that dies has only one to lose.
-    Raises WorkerUnfit where model, tokenizer or code is another here.
+    Raises WorkerUnfit where model, tokenizer or code differs here.
     """
     import torch
 
     with _one_shard_at_a_time:
-        if wanted not in _held:
-            _held.clear()  # before the next one is loaded: they may not fit beside each other
-            _held[wanted] = _load(wanted)
+        if wanted not in _models:
+            _models.clear()  # before the next one is loaded: they may not fit beside each other
+            _models[wanted] = _load(wanted)
         # A setting of the calling thread; Dask tells numerical libraries to use one core.
         torch.set_num_threads(get_worker().state.nthreads)
-        return list(_held[wanted].score(texts))
+        return list(_models[wanted].score(texts))
 
 
 def _load(wanted: Wanted) -> PassageScorer:
@@ -99,13 +99,13 @@ def _load(wanted: Wanted) -> PassageScorer:
     tokenizer = loaded.identity.tokenizer_fingerprint
     _require_same(f"reads {label} by the tokenizer", tokenizer, expected.tokenizer_fingerprint)
     beginning = loaded.identity.beginning
-    _require_same(f"reads {label} behind the token", beginning, expected.beginning)
+    _require_same(f"reads {label} after the token", beginning, expected.beginning)
     return PassageScorer(loaded, precision, compiled=precision is Precision.BFLOAT16)
 
 
 def _require_same(has: str, here: str, wanted: str) -> None:
     if here != wanted:
-        raise WorkerUnfit(f"{_this_worker()} {has} {here}; this command wants {wanted}.")
+        raise WorkerUnfit(f"{_this_worker()} {has} {here}; this command needs {wanted}.")
 
 
 def _this_worker() -> str:

@@ -1,4 +1,4 @@
-"""What all tables share: how moments are kept, and how constraints are called."""
+"""What all tables share: how moments are kept, and how constraints are named."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def engine_options(url: str) -> dict[str, Any]:
         options = {"connect_args": {"timeout": _SQLITE_BUSY_TIMEOUT_MS / 1000}}
     else:
         options = {"pool_pre_ping": True}
-    # Errors are logged; what players typed, and who they are, is not.
+    # Errors are logged; what players typed, and who they are, are not.
     return {"url": url, "hide_parameters": True, **options}
 
 
@@ -60,8 +60,8 @@ def writing(session: Session) -> Iterator[Session]:
 def migrating(engine: Engine) -> Iterator[Connection]:
     """Yield a connection for migrations.
 
-    On SQLite foreign keys are off meanwhile: to change a table, it is rebuilt and the old one is
-    dropped, which would delete every row that refers to it. They are checked at the end.
+    On SQLite foreign keys are off meanwhile: a table is changed by rebuilding it and dropping the
+    old one, which would delete every row that refers to it. They are checked at the end.
     """
     with engine.connect() as connection:
         if engine.dialect.name != "sqlite":
@@ -73,7 +73,7 @@ def migrating(engine: Engine) -> Iterator[Connection]:
             yield connection
             broken = driver.execute("PRAGMA foreign_key_check").fetchall()
             if broken:
-                raise ValueError(f"the migration left references to nothing: {broken[:5]}")
+                raise ValueError(f"the migration left references to missing rows: {broken[:5]}")
         finally:
             driver.execute("PRAGMA foreign_keys=ON")
 

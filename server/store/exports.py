@@ -35,9 +35,9 @@ Players = Collection[int] | None
 
 
 def model_names(session: Session) -> dict[int, str]:
-    """Return what each model is called in an export: its name, with its revision where several are.
+    """Return each model's name in an export, with its revision where several share the name.
 
-    Three models that go by one name and revision, but not by one tokenizer, are told apart too.
+    Models that share name and revision, but not the tokenizer, are told apart too.
     """
     rows = session.execute(
         select(
@@ -62,7 +62,7 @@ def stream_guesses(
 ) -> Iterator[Any]:
     """Yield guesses in the order they were made, those of one mode where it is named.
 
-    With `players` theirs alone, in any order; so in the functions below.
+    With `players`, theirs alone, in any order; likewise in the functions below.
     """
     columns = (
         *(GuessRow.player_id, GuessRow.model_id, GuessRow.mode, GuessRow.unit, GuessRow.assisted),
@@ -88,25 +88,25 @@ def stream_bets(session: Session, players: Players = None) -> Iterator[Any]:
 
 
 def stream_judgements(session: Session, players: Players = None) -> Iterator[Any]:
-    """Yield judgements that count in the order they were made, also those of a rival not asked."""
+    """Yield judgements that count in the order they were made, even those that needed no asking."""
     return _streamed(session, _theirs(_judgements(), JudgementRow, players))
 
 
 def judgements_of(session: Session, duels: Collection[Duels]) -> dict[Duels, list[Any]]:
-    """Return the judgements of these duels that count: first sight, and today's question alone."""
-    passages = {some.scored_passage_id for some in duels}
+    """Return the judgements of these duels that count: at first sight, of today's question."""
+    passages = {group.scored_passage_id for group in duels}
     query = _judgements().where(
         JudgementRow.scored_passage_id.in_(passages),
         JudgementRow.player_id.in_(players_whose_duels_count()),
         JudgementRow.question_version == CURRENT_QUESTION,
         RoundRow.repeated.is_(False),
     )
-    found: dict[Duels, list[Any]] = {some: [] for some in duels}
+    judgements: dict[Duels, list[Any]] = {group: [] for group in duels}
     for row in _streamed(session, query):
-        of = Duels(row.scored_passage_id, row.unit, row.form)
-        if of in found:
-            found[of].append(row)
-    return found
+        group = Duels(row.scored_passage_id, row.unit, row.form)
+        if group in judgements:
+            judgements[group].append(row)
+    return judgements
 
 
 def _judgements() -> Select[Any]:

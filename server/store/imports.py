@@ -18,7 +18,7 @@ _BOOKMARK = "bookmark"  # stands beside the counts in their column
 
 @dataclass(frozen=True)
 class ImportProgress:
-    """How far an import has come: the source's position and bookmark, and the counts till there."""
+    """How far an import has come: the source's position and bookmark, and the counts so far."""
 
     position: int = 0
     tally: Tally = field(default_factory=Tally)
@@ -26,7 +26,7 @@ class ImportProgress:
 
 
 def import_progress(session: Session, fingerprint: str) -> ImportProgress:
-    """Return how far the unfinished import has come; the beginning where there is none."""
+    """Return how far the unfinished import has come; its beginning where there is none."""
     query = select(ImportRow).where(ImportRow.fingerprint == fingerprint)
     row = session.scalars(query).one_or_none()
     if row is None:
@@ -61,16 +61,16 @@ def forget_progress(session: Session, fingerprint: str) -> None:
 
 
 def passages_with_bands(session: Session, bands: Sequence[int]) -> dict[int, str]:
-    """Return for each of `bands` that a stored passage has that passage's text."""
-    found: dict[int, str] = {}
+    """Return the text of the stored passage that has a band, for those of `bands` that one has."""
+    texts: dict[int, str] = {}
     for start in range(0, len(bands), BANDS_PER_QUERY):
         query = (
             select(PassageBandRow.band, PassageRow.text)
             .join(PassageRow, PassageRow.id == PassageBandRow.passage_id)
             .where(PassageBandRow.band.in_(bands[start : start + BANDS_PER_QUERY]))
         )
-        found |= dict(session.execute(query).all())
-    return found
+        texts |= dict(session.execute(query).all())
+    return texts
 
 
 def add_bands(session: Session, bands: Mapping[int, str]) -> None:
@@ -78,6 +78,6 @@ def add_bands(session: Session, bands: Mapping[int, str]) -> None:
     hashes = sorted(set(bands.values()))
     query = select(PassageRow.content_hash, PassageRow.id)
     ids = dict(session.execute(query.where(PassageRow.content_hash.in_(hashes))).all())
-    rows = [{"band": band, "passage_id": ids[of]} for band, of in bands.items()]
+    rows = [{"band": band, "passage_id": ids[content_hash]} for band, content_hash in bands.items()]
     if rows:
         session.execute(insert(PassageBandRow), rows)

@@ -20,8 +20,8 @@ def known_hashes(session: Session, hashes: Sequence[str]) -> set[str]:
     """Return those of `hashes` that a stored passage has."""
     known: set[str] = set()
     for start in range(0, len(hashes), HASHES_PER_QUERY):
-        some = hashes[start : start + HASHES_PER_QUERY]
-        query = select(PassageRow.content_hash).where(PassageRow.content_hash.in_(some))
+        portion = hashes[start : start + HASHES_PER_QUERY]
+        query = select(PassageRow.content_hash).where(PassageRow.content_hash.in_(portion))
         known.update(session.scalars(query))
     return known
 

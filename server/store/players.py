@@ -80,8 +80,8 @@ def paired_counts_of(
 ) -> list[PairedCounts]:
     """Return by passage how often the player, unassisted, and this model were right.
 
-    Only first guesses count, no round on a passage that the player had before, and no position
-    whose target is not revealed yet: the player would learn from the counts who was right there.
+    Only first guesses count, not those on a passage that the player had before, nor at a position
+    whose target is not revealed yet: the counts would give away who was right there.
     """
     query = (
         select(*PAIRED_SUMS)
@@ -102,7 +102,7 @@ def paired_counts_of(
 def bets_of(
     session: Session, player_id: int, model_id: int, unit: Unit
 ) -> list[tuple[int, float, float]]:
-    """Return the player's bets on passages not seen before: passage, loss and model's log-prob.
+    """Return the player's bets on passages new to them: passage, loss, model's log-probability.
 
     Losses and log-probabilities are in nats.
     """
@@ -120,7 +120,7 @@ def bets_of(
 
 
 def _is_revealed() -> ColumnElement[bool]:
-    """Tell of a guess whether its position is settled: by a bet, in tries by the last one."""
+    """Tell whether a guess's position is settled: by the bet that follows, or by the last try."""
     last = aliased(GuessRow)
     bet = exists().where(BetRow.round_id == GuessRow.round_id, BetRow.position == GuessRow.position)
     closed = exists().where(

@@ -27,7 +27,7 @@ RIVALS_WANTED = 5
 def find_round(
     session: Session, public_id: str, player_public_id: str, *, lock: bool = False
 ) -> RoundRow | None:
-    """Return the player's round; locked, it is as the last answer to it has left it.
+    """Return the player's round; locked, it is as the last answer left it.
 
     The player's row is locked first, as a deletion does: the other order would deadlock with it.
     """
@@ -74,7 +74,7 @@ class RoundKind:
 def find_open_round(session: Session, kind: RoundKind) -> RoundRow | None:
     """Return the newest round of this kind that has no answer yet.
 
-    The daily one apart, and those on the player's own texts.
+    Daily rounds, and those on the player's own texts, are left out.
     """
     drawn = select(ScoredPassageRow.id).where(
         ScoredPassageRow.id == RoundRow.scored_passage_id,
@@ -97,14 +97,14 @@ def find_open_round_on(session: Session, player_id: int, scored_passage_id: int)
 
 
 def _is_untouched() -> ColumnElement[bool]:
-    """Tell of a round whether it has no answer yet; that it is unfinished helps to find it."""
+    """Tell whether a round has no answer yet; that it is unfinished lets an index find it."""
     guessed = select(GuessRow.id).where(GuessRow.round_id == RoundRow.id).exists()
     judged = select(JudgementRow.id).where(JudgementRow.round_id == RoundRow.id).exists()
     return RoundRow.finished_at.is_(None) & ~guessed & ~judged
 
 
 def find_unfinished_round(session: Session, kind: RoundKind) -> RoundRow | None:
-    """Return the newest round of this kind where it still asks something."""
+    """Return the newest round of this kind if it still asks something."""
     newest = session.scalars(kind.newest()).one_or_none()
     return newest if newest is not None and newest.finished_at is None else None
 
@@ -163,7 +163,7 @@ def begun_duel_passage(
 ) -> int | None:
     """Return the scored passage whose duels have been played most, but fewer than `wanted` times.
 
-    So that each question gathers several rivals. Passages that the player has seen in any mode do
+    That way each question gathers several rivals. Passages that the player has seen in any mode do
     not count; None where no other has been begun.
     """
     times = func.count()

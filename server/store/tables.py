@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from server.store.base import Base as Base  # tables are found by way of this module
+from server.store.base import Base as Base  # tables are imported from this module
 
 
 class LanguageModelRow(Base):
@@ -56,7 +56,7 @@ class PassageRow(Base):
     source: Mapped[str] = mapped_column(String(200))
     licence: Mapped[str] = mapped_column(String(200))
     genre: Mapped[str] = mapped_column(String(200))
-    # The passage that was too long for a model, and of which this is a part.
+    # The passage, too long for a model, that this is a part of.
     cut_from_id: Mapped[int | None] = mapped_column(ForeignKey("passages.id"))
     created_at: Mapped[datetime]
 
@@ -106,7 +106,7 @@ class ScoredPassageRow(Base):
     passage_id: Mapped[int] = mapped_column(ForeignKey("passages.id", ondelete="CASCADE"))
     model_id: Mapped[int] = mapped_column(ForeignKey("language_models.id"))
     # The place among those of this model that rounds are drawn from, dense from 1; None for what
-    # is never drawn: a passage that was left out, and a player's own text.
+    # is never drawn: a passage that was left out, or a player's own text.
     draw_number: Mapped[int | None]
     asked_words: Mapped[int]
     asked_tokens: Mapped[int]
@@ -128,7 +128,7 @@ class PlayerRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = mapped_column(String(32), unique=True)
     nickname: Mapped[str | None] = mapped_column(String(64))
-    flagged: Mapped[bool] = mapped_column(default=False)  # by the operator; counts nowhere
+    flagged: Mapped[bool] = mapped_column(default=False)  # by the operator; never counted
     created_at: Mapped[datetime]
 
 
@@ -158,7 +158,7 @@ class RoundRow(Base):
     unit: Mapped[str] = mapped_column(String(16))
     assisted: Mapped[bool]
     repeated: Mapped[bool]  # the player had a round on this passage before
-    practice: Mapped[bool]  # duels to learn the game by; they count nowhere
+    practice: Mapped[bool]  # duels to learn the game by; never counted
     form: Mapped[str | None] = mapped_column(String(16))  # of a duel
     draw: Mapped[int | None]  # which of a question's rivals a duel shows
     seed: Mapped[str] = mapped_column(String(32))  # decides the sides of duels; never sent
@@ -184,7 +184,7 @@ class RoundRow(Base):
 
 
 class GuessRow(Base):
-    """One settled position: the player's answer and mark, the model's, and the model's loss."""
+    """One answer: the player's text and mark, the model's, and the model's loss."""
 
     __tablename__ = "guesses"
     __table_args__ = (

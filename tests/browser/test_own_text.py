@@ -154,4 +154,4 @@ def test_what_goes_wrong_is_said_and_the_text_stays(page: Page, screenshots: Pat
     expect(page.locator("#scored")).to_be_visible()
     assert len(sent) == 1
     expect(page.get_by_role("button", name="Play this text")).to_be_disabled()
-    expect(page.locator("#play-hint")).to_contain_text("A round wants at least 5 words")
+    expect(page.locator("#play-hint")).to_contain_text("A round needs at least 5 words")

@@ -12,10 +12,8 @@ import numpy as np
 
 from server.domain.estimators.arrays import FloatArray, IntArray
 from server.domain.estimators.bets import Bets
+from server.domain.estimators.clusters import Clusters
 from server.domain.estimators.comparisons import Judgements
-from server.domain.estimators.estimates import (
-    Clusters,
-)
 
 VOCABULARY = 60
 OFFERED = 8

@@ -16,8 +16,8 @@ from server.config import ROOT
 from server.domain.scores.models import BUNDLED
 from server.domain.scores.passage_scores import PassageScores
 from server.domain.text.passages import passage_from_record
-from server.lm.read import TokenReader
 from server.lm.source import find_source
+from server.lm.tokenizing import TokenReader
 
 GENRES_AT_LEAST = 25
 PASSAGES_AT_LEAST = 200

@@ -255,7 +255,7 @@ def test_a_model_that_gives_nan_is_refused(tmp_path: Path) -> None:
         model.get_parameter("transformer.h.0.mlp.c_proj.weight").fill_(1e30)
         model.get_parameter("transformer.h.1.mlp.c_fc.weight").fill_(3e38)
         model.get_parameter("transformer.ln_f.weight").fill_(3e38)
-    refused(write(tmp_path, model, tokenizer()), "no finite number")
+    refused(write(tmp_path, model, tokenizer()), "numbers that are not finite")
 
 
 def test_a_text_whose_numbers_are_none_is_left_out_and_named(
@@ -283,7 +283,7 @@ def test_a_model_that_sees_what_comes_is_refused(tmp_path: Path, family: str) ->
     )
     model = AutoModelForCausalLM.from_config(config)
     folder = write(tmp_path, model, tokenizer())
-    refused(folder, "sees what comes")
+    refused(folder, "looks ahead")
 
 
 def test_a_beginning_without_an_embedding_is_refused(tmp_path: Path) -> None:
@@ -419,4 +419,4 @@ def test_a_chosen_beginning_changes_the_revision_and_the_loss(tmp_path: Path) ->
 
 def test_a_beginning_that_is_no_single_token_is_refused(tmp_path: Path) -> None:
     folder = write(tmp_path, gpt2(), tokenizer())
-    refused(folder, "not one token", beginning="Once upon a time")
+    refused(folder, "not a single token", beginning="Once upon a time")

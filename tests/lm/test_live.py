@@ -7,7 +7,7 @@ import pytest
 
 from server.domain.errors import InvalidInput
 from server.domain.play.own_texts import MOST_TOKENS
-from server.domain.text.windows import windows
+from server.domain.text.tokens import windows
 from server.lm.score import PassageScorer
 from tests.lm.test_score import TEXTS, score
 

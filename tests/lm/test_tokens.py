@@ -24,9 +24,9 @@ from server.domain.play.rounds import MINIMUM_CONTEXT_TOKENS, asked_positions, s
 from server.domain.scores.gap import Reading
 from server.domain.scores.passage_scores import PassageScores, TooLong
 from server.domain.text.tokens import TokenizedText, Unit
-from server.lm.read import TokenReader
 from server.lm.score import PassageScorer
 from server.lm.source import BUNDLED_FOLDER, ModelSource, find_source
+from server.lm.tokenizing import TokenReader
 from server.services.corpus.cutting import cut_at_sentence_ends
 from tests.conftest import skip_or_fail
 from tests.domain.examples import AWKWARD_TEXTS, FAMILY, texts

@@ -134,7 +134,7 @@ def test_a_precision_is_asked_for_by_the_name_in_the_documents(
     without_compiler = environment | {"PATH": str(BIN)}
     refused = run(without_compiler, *build, "bfloat16")
     assert refused.returncode == 1
-    assert "Error: bfloat16 wants a C++ compiler (g++)" in refused.stderr
+    assert "Error: bfloat16 needs a C++ compiler (g++)" in refused.stderr
     unknown = run(environment, *build, "float64")
     assert "'float64' is not one of 'auto', 'float32', 'bfloat16'" in unknown.stderr
     assert (

@@ -47,7 +47,7 @@ def test_scores_are_served_by_a_machine_without_the_model(
     assert "mine: scores of 6 passages loaded, 0 known already; 6 passages added." in first
     again = flask(dyno, "scores", "load", str(file))
     assert "mine: scores of 0 passages loaded, 6 known already; 0 passages added." in again
-    assert "mine, elsewhere, has scored every passage." in flask(dyno, "scores", "build")
+    assert "mine has scored every passage elsewhere." in flask(dyno, "scores", "build")
     with serving(dyno, "gunicorn", "server:create_app()") as address:
         ready = status_and_body(f"{address}/readyz")[1]
         played, state = status_and_body(f"{address}/api/v1/rounds", {"mode": "guess"})

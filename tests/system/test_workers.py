@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import sys
 import threading
@@ -24,12 +25,13 @@ from sqlalchemy import select
 from server import create_app
 from server.application import db
 from server.commands.passages import BUNDLED_PASSAGES
+from server.config import ROOT
 from server.domain.scores.models import Precision
 from server.lm import cluster as clusters
 from server.lm.cluster import ClusterScorer, connected
 from server.lm.known import KnownModel
 from server.lm.source import BUNDLED_FOLDER, find_source
-from server.lm.worker import WorkerUnfit
+from server.lm.worker import WorkerUnfit, hash_of_code
 from server.services.corpus.importing import import_passages
 from server.services.scoring import scoring
 from server.store.tables import PassageRow, ScoredPassageRow
@@ -41,6 +43,7 @@ from tests.system.processes import PATIENCE_S, free_port
 SHORT_PASSAGES = 15
 PARTS = 4  # of the one that is longer
 PASSAGES_PER_SHARD = 3
+WEIGHTS = shutil.ignore_patterns("*.safetensors")
 
 
 @pytest.fixture(scope="module")
@@ -239,6 +242,17 @@ def test_passages_that_kill_their_workers_are_given_up_with_a_sentence(
     sentence = "Error: Every worker that tried to score the same passages died, the last at tcp://"
     assert sentence in built.output
     assert stored(waiting) == {}
+
+
+@pytest.mark.parametrize("file", ["domain/errors.py", "domain/play/guessing.py", "lm/score.py"])
+def test_a_change_in_any_room_that_scores_changes_the_code_s_hash(
+    tmp_path: Path, file: str
+) -> None:
+    for floor in ("domain", "lm"):
+        shutil.copytree(ROOT / "server" / floor, tmp_path / floor, ignore=WEIGHTS)
+    assert hash_of_code(tmp_path) == hash_of_code(ROOT / "server")
+    (tmp_path / file).write_text("# other code\n")
+    assert hash_of_code(tmp_path) != hash_of_code(ROOT / "server")
 
 
 @pytest.mark.parametrize(

@@ -198,7 +198,7 @@ def test_players_who_do_not_count_are_marked(app: APIFlask, alice: Player, bob: 
     assert [row["excluded"] for row in rows] == [True] * 12 + [False] * 12
     runner = app.test_cli_runner()
     flagged = runner.invoke(args=["players", "flag", rows[-1]["player"]])
-    assert "Their answers count nowhere now." in flagged.output
+    assert "Their answers no longer count." in flagged.output
     assert all(row["excluded"] for row in lines(app, "guesses"))
     again = runner.invoke(args=["players", "flag", rows[-1]["player"], "--unflag"])
     assert "count again" in again.output

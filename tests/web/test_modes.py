@@ -303,7 +303,7 @@ def test_a_judgement_cannot_be_changed(alice: Player) -> None:
 def test_a_share_beyond_the_open_interval_is_refused(alice: Player, first: float) -> None:
     problem = judge(alice, alice.start(mode="duel"), first)
     assert problem["errors"] == [
-        {"field": "first", "message": "The share of the first is to be above 0 and below 1."}
+        {"field": "first", "message": "The share of the first must be above 0 and below 1."}
     ]
 
 

@@ -155,7 +155,7 @@ def test_a_text_too_short_to_play_says_so_beforehand_and_when_played(
     app: APIFlask, alice: Player
 ) -> None:
     sentence = scored(alice, "Too short to play.")["why_no_round"]
-    assert "A round wants at least 5 words" in sentence
+    assert "A round needs at least 5 words" in sentence
     response = alice.client.post("/api/v1/try/rounds", json={"text": "Too short to play."})
     assert (response.status_code, response.get_json()["detail"]) == (422, sentence)
     assert count(app, PlayerRow) == 0

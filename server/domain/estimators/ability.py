@@ -1,7 +1,7 @@
-"""A player's own number: the loss that a few answers tell, whichever words they happened on.
+"""A player's own number: the loss that a few answers point to, whichever words they fell on.
 
 The mean loss of a dozen words says more about the words than about the player. Paired with the
-model's loss at the same places, and drawn to what players do as a whole, it says what can be known.
+model's loss at the same places, and shrunk towards all players', it says what can be known.
 """
 
 from __future__ import annotations
@@ -14,21 +14,20 @@ import numpy as np
 
 from server.domain.estimators.accuracy import Z_95, Interval
 from server.domain.estimators.arrays import FloatArray
-from server.domain.estimators.estimates import Clusters
+from server.domain.estimators.clusters import ClusterKind, Clusters, one_player_weights, squares_of
 from server.domain.estimators.variance_components import (
     LOSS_NATS,
-    ClusterKind,
     Components,
     Default,
     fit_components,
     mean_variance,
-    one_player_weights,
-    squares_of,
 )
 
-DEFAULT_SLOPE = 0.85  # where a place costs the model a nat more, it costs people about so much more
+DEFAULT_SLOPE = (
+    0.85  # where a place costs the model a nat more, it costs people about this much more
+)
 _ANSWERS_FOR_THE_SLOPE = 500.0
-# Pairing takes away most of what positions and passages differ by, and none of what players do.
+# Pairing removes most of what positions and passages differ by, and nothing of what players do.
 PAIRED_LOSS_NATS = Default(LOSS_NATS.shares, 3.0)
 
 
@@ -48,7 +47,7 @@ class PairedLosses:
 def fit_paired_losses(person: FloatArray, model: FloatArray, clusters: Clusters) -> PairedLosses:
     """Return how the losses of some answers follow the model's, in nats, shape (n,) each.
 
-    The slope is of least squares, drawn to 0.85 as if by 500 answers; the rest is fitted to
+    The slope is by least squares, shrunk towards 0.85 as if by 500 answers; the rest is fitted to
     loss − b·model's loss. Raises ValueError where there is no answer.
     """
     n = person.size
@@ -64,7 +63,7 @@ def fit_paired_losses(person: FloatArray, model: FloatArray, clusters: Clusters)
 
 
 def drawn_slope(together: float, spread: float, n: int) -> float:
-    """Return the slope of n answers, drawn to 0.85 as if by 500 more.
+    """Return the slope of n answers, shrunk towards 0.85 as if by 500 more.
 
     `spread` is Σ(x − x̄)² of the model's losses, `together` Σ(x − x̄)(y − ȳ) with the persons'.
     """
@@ -75,7 +74,7 @@ def drawn_slope(together: float, spread: float, n: int) -> float:
 def player_loss(
     site: PairedLosses, person: FloatArray, model: FloatArray, answers: Sequence[int]
 ) -> Interval:
-    """Return a player's loss in nats on text such as all play, with its 95 % interval.
+    """Return a player's loss in nats on the text that everyone plays, with its 95 % interval.
 
     `person` and `model` are losses at the same n places, shape (n,); `answers` says how many of
     them each passage has. With d = loss − b·model's loss, V the variance of its mean d̄ for this

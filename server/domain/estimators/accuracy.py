@@ -28,7 +28,7 @@ def wilson_interval(successes: int, n: int) -> Interval:
     Raises ValueError unless 0 ≤ successes ≤ n and n ≥ 1.
     """
     if not 0 <= successes <= n or n < 1:
-        raise ValueError(f"{successes} successes of {n} are no share")
+        raise ValueError(f"{successes} successes of {n} are not a share")
     share, z2n = successes / n, Z_95**2 / n
     centre = (share + z2n / 2) / (1 + z2n)
     half = Z_95 * math.sqrt(share * (1 - share) / n + z2n / (4 * n)) / (1 + z2n)
@@ -69,9 +69,9 @@ class PairedCounts:
         return (self.person_only - self.model_only) / self.n
 
 
-def together(some: Iterable[PairedCounts]) -> PairedCounts:
+def together(sets: Iterable[PairedCounts]) -> PairedCounts:
     """Return counts of several sets of positions, added up."""
-    counts = list(some)
+    counts = list(sets)
     return PairedCounts(
         both=sum(each.both for each in counts),
         person_only=sum(each.person_only for each in counts),

@@ -1,7 +1,7 @@
 """People's answers at one position, taken as a distribution, from few of them.
 
-Counts of n answers say too little of what was not answered: their own entropy is too low, and their
-distance from a model too large. Both are corrected here; how far that helps, the tests simulate.
+Counts of n answers say too little about what was not answered: their own entropy is too low, and
+their distance from a model too large. Both are corrected here; tests simulate how far that helps.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ LEAST_ANSWERS = 10
 
 @dataclass(frozen=True)
 class Distance:
-    """Total variation, with the two values that it is the middle of.
+    """Total variation, with the two values that it lies midway between.
 
-    On the mean over many samples `low` is too low and `high` too high, whatever the distributions.
+    On average over many samples `low` is too low and `high` too high, whatever the distributions.
     """
 
     value: float
@@ -36,10 +36,11 @@ class FirstChoice:
 
 
 def coverage(counts: IntArray) -> float:
-    """Return the share of people's distribution that the answers seen have: 1 − f₁/n.
+    """Return the share of people's distribution that the answers seen cover: 1 − f₁/n.
 
-    f₁ is how many answers came once. Where all did, one of them is taken as coming twice. Source:
-    Good (1953), after Turing. Raises ValueError where there is no answer, or a count is below 1.
+    f₁ is how many answers came once. Where all did, one of them is taken to have come twice.
+    Source: Good (1953), after Turing. Raises ValueError where there is no answer, or a count is
+    below 1.
     """
     _require_counts(counts)
     n, once = int(counts.sum()), int((counts == 1).sum())
@@ -58,7 +59,7 @@ def entropy_nats(counts: IntArray) -> float:
     p = coverage(counts) * counts / n
     if n == 1:
         return 0.0
-    # -expm1(n·log1p(-p)) is 1 - (1-p)^n; where p is 1 all was seen.
+    # -expm1(n·log1p(-p)) is 1 - (1-p)^n; where p is 1, everything was seen.
     with np.errstate(divide="ignore"):
         seen = -np.expm1(n * np.log1p(-p))
     return max(0.0, float(-(p * np.log(p) / seen).sum()))
@@ -69,16 +70,16 @@ def total_variation(counts: IntArray, model: FloatArray) -> Distance:
 
     `model` has g of each different answer: what nobody answered adds nothing to Σ max(0, h − g).
     The plain value, h taken as count/n, is too high (Jensen). Choosing A by all answers but one,
-    and asking whether that one lies in it, is right for that A on average, which is at best the
-    best: too low. The estimate is the middle of both, and not below 0. In the tests' simulations of
-    10 to 40 answers it is off by less than 0.06 where the plain value is off by up to 0.32.
+    and asking whether that one lies in it, is right for that A on average, which is at most the
+    maximum: too low. The estimate is the middle of both, and not below 0. In the tests' simulations
+    of 10 to 40 answers it is off by less than 0.06 where the plain value is off by up to 0.32.
 
     Raises ValueError as `coverage` does, and for fewer than two answers.
     """
     _require_counts(counts)
     n = int(counts.sum())
     if n < 2:
-        raise ValueError("one answer is no distribution")
+        raise ValueError("one answer is not a distribution")
     high = float(np.maximum(counts / n - model, 0).sum())
     chosen = counts > (n - 1) * model
     still = counts - 1 > (n - 1) * model  # chosen by the others, when one such answer is left out
@@ -90,14 +91,14 @@ def total_variation(counts: IntArray, model: FloatArray) -> Distance:
 def first_choice(counts: IntArray, model: FloatArray) -> FirstChoice:
     """Return how often people give the answer that most others give, and g of that answer.
 
-    The commonest answer's own share is too high, because it was chosen for it. So each answer is
-    asked whether it is the others' commonest; of several that are, each counts in part. Raises as
-    `total_variation` does.
+    The commonest answer's own share is too high, because it was chosen for being large. So each
+    answer is compared with the commonest of the others; where several tie, each counts in part.
+    Raises as `total_variation` does.
     """
     _require_counts(counts)
     n = int(counts.sum())
     if n < 2:
-        raise ValueError("one answer is no distribution")
+        raise ValueError("one answer is not a distribution")
     people = probability = 0.0
     for answer, count in enumerate(counts):
         others = counts.copy()

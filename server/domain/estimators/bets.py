@@ -7,13 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from server.domain.estimators.arrays import BoolArray, FloatArray
+from server.domain.estimators.clusters import Clusters
 from server.domain.estimators.comparisons import Judgements, excess_estimate
-from server.domain.estimators.estimates import (
-    Clusters,
-    Estimate,
-    mean_estimate,
-    plus,
-)
+from server.domain.estimators.estimates import Estimate, mean_estimate, plus
 
 
 @dataclass(frozen=True)
@@ -21,7 +17,7 @@ class Bets:
     """Bets as columns, shape (n,) each; g is the model that offered the suggestions.
 
     `share` is the probability staked on the target where it was `offered`, otherwise on "something
-    else", above 0 (see `stated_share`); `target_logprob` is ln g(target) in nats; `rest` is g's
+    else", above 0 (see `target_share`); `target_logprob` is ln g(target) in nats; `rest` is g's
     probability of all that was not offered.
     """
 
@@ -36,8 +32,8 @@ def bet_losses(bets: Bets) -> FloatArray:
     """Return the loss of each bet in nats, shape (n,).
 
     −ln h(x*) where the target was offered; otherwise −ln(other) − ln[g(x*) / (1 − Σ_offered g)]:
-    the model's tail stands in for the player's. That rest is never less than g(x*), which lies in
-    it. Source: the logarithmic score, Good (1952); the stand-in makes it a score on all tokens.
+    the model's tail stands in for the player's. That rest is never less than g(x*), which is part
+    of it. Source: the logarithmic score, Good (1952); the stand-in makes it a score on all tokens.
 
     Example: 20 % on "something else", g(x*) = 0.01, 60 % of g offered: −ln 0.2 − ln(0.01 / 0.4) =
     1.6094 + 3.6889 = 5.2983.
@@ -54,13 +50,13 @@ def bets_estimate(bets: Bets) -> Estimate:
 
 
 def with_tail(head: Estimate, bets: Bets, tail: Judgements | None) -> Estimate:
-    """Return a bets' mean (loss or difference) plus what the tail's comparisons correct in it.
+    """Return a bets' mean (loss or difference) plus what the tail's duels correct in it.
 
     Where the target was not offered, the model's tail stands in for the player's; there the player
-    loses more by the jackknifed ln(mean ratio) of comparisons drawn from the tail. So
+    loses more by the jackknifed ln(mean ratio) of duels drawn from the tail. So
     θ = mean bet + s·mean_q J_q with s the share of bets whose target was not offered. First-order:
     a bet contributes (x − x̄)/n + J̄·(missed − s)/n, a judgement s times its own contribution.
-    Without tail comparisons the stand-in remains.
+    Without tail duels the stand-in remains.
 
     Example: mean bet 3.1, a tail excess of 0.4, a quarter not offered: 3.1 + 0.25 · 0.4 = 3.2.
     """

@@ -34,7 +34,7 @@ class CalibrationBin:
 
 
 def weight_of(weight: float) -> int:
-    """Return a weight as a statement holds it; what is below a millionth becomes 0."""
+    """Return a weight as a statement holds it; anything below about a millionth becomes 0."""
     return round(weight * WHOLE_WEIGHT)
 
 
@@ -58,8 +58,8 @@ def calibration(statements: Sequence[Statement], steps: Sequence[float]) -> list
     parts = (np.ones_like(weight), weight, weight**2, weight * right, weight * stated)
     columns = [np.bincount(nearest, weights=part, minlength=len(steps)) for part in parts]
     return [
-        calibration_bin(step, int(n), *some)
-        for step, n, *some in zip(steps, *columns, strict=True)
+        calibration_bin(step, int(n), *totals)
+        for step, n, *totals in zip(steps, *columns, strict=True)
         if n
     ]
 
@@ -69,8 +69,8 @@ def calibration_bin(
 ) -> CalibrationBin:
     """Return a bin from its sums: statements, Σw, Σw², Σw over the right ones, and Σw·share.
 
-    The interval is Wilson's, taking statements as independent, with n = (Σw)²/Σw², as many as
-    statements of equal weight would need to be to say as much (Kish 1965).
+    The interval is Wilson's, taking statements as independent, with n = (Σw)²/Σw², the number
+    of statements of equal weight that would say as much (Kish 1965).
     """
     share, n_eff = right / weight, weight**2 / squares
     z2n = Z_95**2 / n_eff

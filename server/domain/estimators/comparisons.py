@@ -7,12 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from server.domain.estimators.arrays import BoolArray, FloatArray, IntArray
-from server.domain.estimators.estimates import (
-    Clusters,
-    Estimate,
-    Part,
-)
-from server.domain.estimators.stated_shares import inside
+from server.domain.estimators.clusters import Clusters
+from server.domain.estimators.estimates import Estimate, Part
+from server.domain.estimators.shares import inside
 
 
 @dataclass(frozen=True)
@@ -76,7 +73,7 @@ def excess_by_question(judgements: Judgements) -> QuestionExcess:
 def excess_estimate(
     judgements: Judgements, *, jackknife: bool, offset: FloatArray | None = None
 ) -> Estimate:
-    """Return the mean excess over the generator in nats, every question counting alike.
+    """Return the mean excess over the generator in nats, every question counting equally.
 
     `offset`, shape (n,), is added to each question's excess and is the same for all its judgements:
     the generator's loss turns the excess into the player's loss.
@@ -121,7 +118,7 @@ def _without_each(
     """Return for each row the sum of its question's other ratios, without cancellation.
 
     subtle: only where the largest is left out can total − ratio lose its digits, so that sum is
-    added up anew; within a question the largest comes last.
+    added up afresh; within a question the largest comes last.
     """
     last = np.append(first[1:], ratio.size) - 1
     smaller = ratio.copy()

@@ -13,30 +13,13 @@ import numpy as np
 
 from server.domain.estimators.accuracy import Interval
 from server.domain.estimators.arrays import FloatArray, IntArray
-from server.domain.estimators.intervals import mean_interval
-from server.domain.estimators.variance_components import (
-    LOSS_NATS,
-    ClusterKind,
+from server.domain.estimators.clusters import (
+    Clusters,
     ClusterSquares,
-    Default,
-    SpreadPart,
-    codes_by_kind,
     products_of,
-    spread_of,
 )
-
-
-@dataclass(frozen=True)
-class Clusters:
-    """Who answered where: integer codes, one a row, shape (n,) each; any integers will do."""
-
-    player: IntArray
-    position: IntArray
-    passage: IntArray
-
-    def by_kind(self) -> dict[ClusterKind, IntArray]:
-        """Return the codes of all kinds of clusters."""
-        return codes_by_kind(self.player, self.passage, self.position)
+from server.domain.estimators.intervals import mean_interval
+from server.domain.estimators.variance_components import LOSS_NATS, Default, SpreadPart, spread_of
 
 
 @dataclass(frozen=True)
@@ -53,7 +36,7 @@ class Part:
     default: Default = LOSS_NATS
 
     def scaled(self, factor: float) -> Part:
-        """Return what the answers contribute to so many times their estimate."""
+        """Return what the answers contribute to `factor` times their estimate."""
         total = self.default.total * factor**2
         return replace(
             self,
@@ -77,7 +60,7 @@ def number_of(codes: IntArray) -> int:
 
 
 def mean_estimate(values: FloatArray, clusters: Clusters, default: Default = LOSS_NATS) -> Estimate:
-    """Return the mean of one value a row; raises ValueError where there is no row."""
+    """Return the mean of one value per row; raises ValueError where there is no row."""
     n = int(values.size)
     if n == 0:
         raise ValueError("no answers to average")
@@ -94,18 +77,18 @@ def plus(first: Estimate, second: Estimate) -> Estimate:
 def interval(estimate: Estimate) -> Interval:
     """Return the value with its 95 % interval, by variance components fitted to its answers.
 
-    One player alone tells nothing about others: then the interval speaks of that player.
+    One player alone tells nothing about others: then the interval is that player's.
     """
     codes = [part.clusters.by_kind() for part in estimate.parts]
     parts = [
         SpreadPart(
             ClusterSquares(
-                products_of(part.weights, part.weights, some, some),
-                products_of(part.contributions, part.contributions, some, some),
+                products_of(part.weights, part.weights, clusters, clusters),
+                products_of(part.contributions, part.contributions, clusters, clusters),
             ),
             part.default,
         )
-        for part, some in zip(estimate.parts, codes, strict=True)
+        for part, clusters in zip(estimate.parts, codes, strict=True)
     ]
     shared = None
     if len(estimate.parts) > 1:

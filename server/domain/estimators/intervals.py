@@ -7,15 +7,11 @@ import math
 from server.domain.estimators.accuracy import Interval
 from server.domain.estimators.arrays import FloatArray
 from server.domain.estimators.student_t import t_quantile, two_sided_p
-from server.domain.estimators.variance_components import (
-    Components,
-    MeanVariance,
-    mean_variance,
-)
+from server.domain.estimators.variance_components import Components, MeanVariance, mean_variance
 
 
 def mean_interval(value: float, n: int, spread: MeanVariance) -> Interval:
-    """Return a mean of n answers with its 95 % interval, value ± t·√V; t is 1.96 where V is sure.
+    """Return a mean of n answers with its 95 % interval, value ± t·√V; t is 1.96 for a known V.
 
     Example: 0.25 with V = 0.01, well known: 0.054 to 0.446.
     """
@@ -35,7 +31,7 @@ def share_interval(right: int, n: int, components: Components, weights: FloatArr
     Example: 81 of 263 that are worth 100: 22.6 to 40.4 %; worth 263, 25.5 to 36.6 %.
     """
     if not 0 <= right <= n or n < 1:
-        raise ValueError(f"{right} of {n} is no share")
+        raise ValueError(f"{right} of {n} is not a share")
     spread = mean_variance(components, weights)
     share, worth = right / n, components.total / spread.variance
     z = t_quantile(spread.freedom)
@@ -58,11 +54,11 @@ def p_value(difference: float, spread: MeanVariance) -> float:
 
 
 def answers_to_settle(difference: Interval) -> int | None:
-    """Return how many more answers would settle a difference, of players and passages as these are.
+    """Return how many more answers would settle a difference, from players and passages like these.
 
     A half width shrinks as 1/√n where players, passages and answers all grow alike, so
-    n·(half/|value|)² answers are needed in all. Returns 0 where the interval leaves out 0
-    already, None where the value is 0 or the interval tells nothing.
+    n·(half/|value|)² answers are needed in all. Returns 0 where the interval already
+    leaves out 0, None where the value is 0 or the interval tells nothing.
     Example: 0.25 ± 0.75 from 100 answers needs 900 in all, 800 more.
     """
     half = (difference.high - difference.low) / 2

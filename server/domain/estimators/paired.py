@@ -1,4 +1,4 @@
-"""Person and model on the same positions: who is right how often, and by how much."""
+"""Person and model on the same positions: how often each is right, and by how much."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from server.domain.estimators.accuracy import Interval, PairedCounts
 from server.domain.estimators.arrays import FloatArray
+from server.domain.estimators.clusters import ClusterSquares, is_one_player
 from server.domain.estimators.intervals import (
     answers_to_settle,
     mean_interval,
@@ -16,11 +17,9 @@ from server.domain.estimators.variance_components import (
     MODEL_RIGHT,
     RIGHT,
     RIGHT_DIFFERENCE,
-    ClusterSquares,
     Components,
     default_components,
     fit_components,
-    is_one_player,
     mean_variance,
 )
 
@@ -75,9 +74,9 @@ def fit_paired(
 def paired_intervals(
     counts: PairedCounts, weights: FloatArray, components: PairedComponents
 ) -> PairedIntervals:
-    """Return what some positions say, of which `weights` are the squares (see ClusterSquares).
+    """Return both sides' intervals on some positions; `weights`: see ClusterSquares.
 
-    Of one player alone it is said how that player does, not how people do. Raises ValueError where
+    For one player alone they say how that player does, not how people do. Raises ValueError where
     there is no position.
     """
     person, gap = components.person, components.difference

@@ -7,11 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from server.domain.estimators.arrays import FloatArray, IntArray
-from server.domain.estimators.estimates import (
-    Clusters,
-    Estimate,
-    mean_estimate,
-)
+from server.domain.estimators.clusters import Clusters
+from server.domain.estimators.estimates import Estimate, mean_estimate
 
 
 @dataclass(frozen=True)
@@ -40,12 +37,12 @@ class TriesBounds:
 def tries_bounds(tries: Tries, vocabulary: int) -> TriesBounds:
     """Return Shannon's bounds: Σ i(q_i − q_{i+1}) ln i ≤ H ≤ −Σ q_i ln q_i, in nats.
 
-    q_i is the share solved at try i. What stays unsolved, u, is charged honestly. For the lower
-    bound it counts as solved at the try after the last, the least it can be. For the
-    upper bound it is spread evenly over the K = vocabulary − most tries answers that were not
-    tried, the most it can be: −u ln(u/K). `vocabulary` is how many different answers there are: in
-    `words` words, all cases of one together, in `tokens` tokens. The bounds hold for players who
-    try the most probable first. Source: Shannon (1951), equation 17.
+    q_i is the share solved at try i. What stays unsolved, u, counts in both. For the lower bound
+    it counts as solved at the try after the last, the least it can be. For the upper bound it is
+    spread evenly over the K = vocabulary − most tries answers that were not tried, the most it can
+    be: −u ln(u/K). `vocabulary` is how many different answers there are: words in `words` (all
+    cases of one together), tokens in `tokens`. The bounds hold for players who try the most
+    probable first. Source: Shannon (1951), equation 17.
 
     Example: of four, two solved at the first try, one at the second, one not in two; six tokens.
     Lower: one contributes 2 ln 2 − 0, one 3 ln 3 − 2 ln 2, so (1.3863 + 1.9095)/4 = 0.8240.

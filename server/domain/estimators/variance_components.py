@@ -14,27 +14,14 @@ Variance Components, chapter 5 (Henderson's first method); Satterthwaite (1946),
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from fractions import Fraction
 
 import numpy as np
 
-from server.domain.estimators.arrays import BoolArray, FloatArray, IntArray
+from server.domain.estimators.arrays import BoolArray, FloatArray
+from server.domain.estimators.clusters import KINDS, ClusterKind, ClusterSquares, is_one_player
 
-
-class ClusterKind(StrEnum):
-    """By what answers are alike; all that one player says at one position is one answer."""
-
-    PLAYER = "player"
-    PASSAGE = "passage"
-    POSITION = "position"
-    PLAYER_PASSAGE = "player_passage"
-    ANSWER = "answer"
-
-
-KINDS = tuple(ClusterKind)
 _PLAYER, _PASSAGE, _POSITION, _BOTH, _ANSWER = range(len(KINDS))
 # Where a cluster of one kind meets a cluster of another, their answers form a cluster of this kind.
 _MEET = np.array(
@@ -54,7 +41,7 @@ _NO_WEIGHT = 1e-12
 
 @dataclass(frozen=True)
 class Default:
-    """What components are taken to be before there are answers, and are shrunk to when there are.
+    """What components are before there are answers, and are shrunk towards when there are.
 
     `shares` of the variance of one answer, in the order of KINDS, add up to 1; `total` is that
     variance itself, in the square of the values' unit.
@@ -73,18 +60,6 @@ LOSS_NATS = Default((0.08, 0.06, 0.25, 0.05, 0.56), 5.0)
 DUEL_LOSS_NATS = Default(LOSS_NATS.shares, 0.5)  # a coin loses 0.69, so they differ less
 # A model says the same to everybody who comes to a position.
 MODEL_RIGHT = Default((0.0, 0.04, 0.96, 0.0, 0.0), 0.2)
-
-
-@dataclass(frozen=True)
-class ClusterSquares:
-    """Sums over the clusters of each kind, shape (5,), in the order of KINDS.
-
-    `weights` holds Σ_c (Σ_{a in c} ω_a)², `residuals` Σ_c (Σ_{a in c} ω_a·(x_a − x̄))², with x̄ the
-    weighted mean.
-    """
-
-    weights: FloatArray
-    residuals: FloatArray
 
 
 @dataclass(frozen=True)
@@ -111,7 +86,7 @@ class Components:
 
 @dataclass(frozen=True)
 class MeanVariance:
-    """The variance of a mean, and of how many degrees of freedom it is known."""
+    """The variance of a mean, and with how many degrees of freedom it is known."""
 
     variance: float
     freedom: float
@@ -124,11 +99,12 @@ def default_components(default: Default) -> Components:
 
 
 def fit_components(squares: ClusterSquares, default: Default) -> Components:
-    """Return the components that squares of clusters show, shrunk to a default.
+    """Return the components that squares of clusters show, shrunk towards a default.
 
     With D the squares of weights and S those of residuals, E S_k = Σ_l Q_kl σ²_l where
     Q_kl = D_{k∧l} − D_k D_l, and k∧l is the kind that clusters of k and l have in common (exact
-    in balanced designs). Each component is drawn to its default π_k by as much as it is unsure:
+    in balanced designs). The less sure a component is, the more it is shrunk towards its default
+    π_k:
 
         (Q + Λ) σ² = S + Λπ,   Λ_k = Q_kk·(se_k/τ_k)²,   σ² ≥ 0,
 
@@ -136,8 +112,8 @@ def fit_components(squares: ClusterSquares, default: Default) -> Components:
     its own clusters, and τ_k = π_k·√(2/4) the default's. The defaults are the shares of a total
     that the answers give themselves, the default's total counting as 12 answers.
 
-    Example: 400 players of one answer each, independent with variance 1, all at places of their
-    own: only the sum of all components can be told, and it is 1.
+    Example: 400 players of one answer each, independent with variance 1, each at a place of
+    their own: only the sum of all components can be known, and it is 1.
     """
     weights = squares.weights
     shares = np.array(default.shares)
@@ -158,7 +134,7 @@ def fit_components(squares: ClusterSquares, default: Default) -> Components:
 
 
 def _total(squares: ClusterSquares, shares: FloatArray, default: float) -> float:
-    """Return the variance of one answer: the mean square, made up for what the mean takes away."""
+    """Return one answer's variance: the mean square, corrected for what the mean takes away."""
     answers = 1 / squares.weights[_ANSWER]
     mean_square = squares.residuals[_ANSWER] * answers
     left = 1 - float(shares @ squares.weights)
@@ -169,11 +145,11 @@ def _total(squares: ClusterSquares, shares: FloatArray, default: float) -> float
 def _solved(matrix: FloatArray, right: FloatArray, free: BoolArray) -> FloatArray:
     """Solve for components of at least 0: one that would be below is held at 0."""
     while True:
-        found: FloatArray = np.zeros(right.size)
-        found[free] = np.linalg.solve(matrix[np.ix_(free, free)], right[free])
-        if found.min() >= 0:
-            return found
-        free = free & (found > 0)
+        solution: FloatArray = np.zeros(right.size)
+        solution[free] = np.linalg.solve(matrix[np.ix_(free, free)], right[free])
+        if solution.min() >= 0:
+            return solution
+        free = free & (solution > 0)
 
 
 def mean_variance(components: Components, weights: FloatArray) -> MeanVariance:
@@ -192,9 +168,9 @@ def sum_variance(
 ) -> MeanVariance:
     """Return the variance of the sum of two means from different answers.
 
-    `shared` holds by kind Σ_c (a cluster's weight in the first)·(in the second). What two kinds of
-    answers of one player, passage or position have in common is taken as wholly so, which can only
-    make the variance too large: V = V₁ + V₂ + 2·Σ_k √(σ²_k1·σ²_k2)·shared_k.
+    `shared` holds by kind Σ_c (a cluster's weight in the first)·(in the second). The effects of one
+    player, passage or position on both kinds of answers are taken as fully correlated, which can
+    only make the variance too large: V = V₁ + V₂ + 2·Σ_k √(σ²_k1·σ²_k2)·shared_k.
     """
     parts = [mean_variance(*first), mean_variance(*second)]
     common = np.sqrt(first[0].variances * second[0].variances) @ shared
@@ -204,7 +180,7 @@ def sum_variance(
 
 
 def _freedom(variance: float, doubts: Sequence[FloatArray]) -> float:
-    unsure = sum(float(some @ some) for some in doubts)
+    unsure = sum(float(doubt @ doubt) for doubt in doubts)
     return max(DEFAULT_FREEDOM, 2 * variance**2 / unsure) if unsure else math.inf
 
 
@@ -224,103 +200,8 @@ def spread_of(parts: Sequence[SpreadPart], shared: FloatArray | None = None) -> 
     fitted = [fit_components(part.squares, part.default) for part in parts]
     weights = [part.squares.weights for part in parts]
     together = weights if shared is None else [*weights, shared]
-    if all(is_one_player(some) for some in together):
+    if all(is_one_player(squares) for squares in together):
         fitted = [components.of_one_player() for components in fitted]
     if shared is None:
         return mean_variance(fitted[0], weights[0])
     return sum_variance((fitted[0], weights[0]), (fitted[1], weights[1]), shared)
-
-
-def is_one_player(weights: FloatArray) -> bool:
-    """Tell from the squares of weights whether one player gave all answers."""
-    return float(weights[_PLAYER]) > 1 - _NO_WEIGHT
-
-
-def one_player_weights(answers: Sequence[int]) -> FloatArray:
-    """Return the squares of weights of one player's mean, from how many answers each passage has.
-
-    Example: 3 and 1 answers: players 1, passages 10/16, positions 1/4.
-    """
-    n = sum(answers)
-    by_passage = sum(some**2 for some in answers) / n**2
-    return np.array([1.0, by_passage, 1 / n, by_passage, 1 / n])
-
-
-def squares_of(
-    values: FloatArray, weights: FloatArray, clusters: Mapping[ClusterKind, IntArray]
-) -> ClusterSquares:
-    """Return the squares of answers in rows: values, weights that add up to 1, codes, (n,) each."""
-    residuals = weights * (values - float(weights @ values))
-    return ClusterSquares(
-        products_of(weights, weights, clusters, clusters),
-        products_of(residuals, residuals, clusters, clusters),
-    )
-
-
-def squares_of_marks(marks: IntArray, clusters: Mapping[ClusterKind, IntArray]) -> ClusterSquares:
-    """Return the squares of a plain mean of whole numbers, shape (n,), rounded once at the end.
-
-    So rows give to the last digit what sums of whole numbers give.
-    """
-    n, total = marks.size, int(marks.sum())
-    weights, residuals = [], []
-    for kind in KINDS:
-        _, index, counts = np.unique(clusters[kind], return_inverse=True, return_counts=True)
-        sums = np.zeros(counts.size, dtype=np.int64)
-        np.add.at(sums, index, marks)
-        squares, mixed, own = int(counts @ counts), int(sums @ counts), int(sums @ sums)
-        weights.append(float(Fraction(squares, n**2)))
-        residuals.append(
-            float(Fraction(own * n**2 - 2 * total * n * mixed + total**2 * squares, n**4))
-        )
-    return ClusterSquares(np.array(weights), np.array(residuals))
-
-
-def products_of(
-    first: FloatArray,
-    second: FloatArray,
-    of_first: Mapping[ClusterKind, IntArray],
-    of_second: Mapping[ClusterKind, IntArray],
-) -> FloatArray:
-    """Return by kind Σ over clusters of (the first's sum)·(the second's sum), shape (5,).
-
-    Between different kinds of answers only players, passages and positions are shared: who has seen
-    a passage is not asked there again, so nobody answers at one place in two ways.
-    """
-    if first.shape == second.shape and of_first is of_second:
-        return np.array([_product(first, second, of_first[kind]) for kind in KINDS])
-    found = np.zeros(len(KINDS))
-    for number, kind in enumerate(KINDS[: _POSITION + 1]):
-        codes = np.concatenate((of_first[kind], of_second[kind]))
-        of_one = np.concatenate((first, np.zeros(second.size)))
-        of_other = np.concatenate((np.zeros(first.size), second))
-        _, index = np.unique(codes, return_inverse=True)
-        found[number] = np.bincount(index, weights=of_one) @ np.bincount(index, weights=of_other)
-    return found
-
-
-def _product(first: FloatArray, second: FloatArray, codes: IntArray) -> float:
-    _, index = np.unique(codes, return_inverse=True)
-    sums = np.bincount(index, weights=first)
-    others = sums if second is first else np.bincount(index, weights=second)
-    return float(sums @ others)
-
-
-def codes_by_kind(
-    player: IntArray, passage: IntArray, position: IntArray
-) -> dict[ClusterKind, IntArray]:
-    """Return cluster codes of all kinds, from who answered where, shape (n,) each."""
-    return {
-        ClusterKind.PLAYER: player,
-        ClusterKind.PASSAGE: passage,
-        ClusterKind.POSITION: position,
-        ClusterKind.PLAYER_PASSAGE: _pairs(player, passage),
-        ClusterKind.ANSWER: _pairs(player, position),
-    }
-
-
-def _pairs(first: IntArray, second: IntArray) -> IntArray:
-    _, i = np.unique(first, return_inverse=True)
-    _, j = np.unique(second, return_inverse=True)
-    pairs: IntArray = i.astype(np.int64) * (int(j.max(initial=0)) + 1) + j
-    return pairs

@@ -22,7 +22,7 @@ _ROUNDING = 1e-6
 class Option:
     """An answer on offer: its text, the tokens that it covers, the model's log-probability.
 
-    Beyond the stored candidates that is an upper bound.
+    Beyond the stored candidates the log-probability is an upper bound.
     """
 
     text: str
@@ -44,8 +44,8 @@ class SettledBet:
 def options(gap: Gap, guess: str | None) -> list[Option]:
     """Return what is offered at an asked position: eight suggestions, then the player's own guess.
 
-    The guess is left out where it is suggested already, and where it is no single token: then it
-    cannot be the target. Its log-probability is an upper bound beyond the stored candidates.
+    The guess is left out where it is suggested already, and where it is not a single token: then
+    it cannot be the target. Its log-probability is an upper bound beyond the stored candidates.
     """
     offered = [
         _option(gap, visible(candidate.text, gap.unit), token_ids)
@@ -71,7 +71,9 @@ def require_whole(stakes: Mapping[str, float], other: float, offered: Sequence[O
     texts = [option.text for option in offered]
     for text in stakes:
         if text not in texts:
-            raise InvalidInput("stakes", f"“{text}” is not on offer; on offer are {_list(texts)}.")
+            raise InvalidInput(
+                "stakes", f"“{text}” is not on offer; the options are {_list(texts)}."
+            )
     for text in texts:
         if text not in stakes:
             raise InvalidInput("stakes", f"“{text}” has no share; each option needs one above 0.")
@@ -79,12 +81,12 @@ def require_whole(stakes: Mapping[str, float], other: float, offered: Sequence[O
         *((f"“{text}”", share) for text, share in stakes.items()),
         ("other", other),
     ):
-        if not SMALLEST_STAKE <= share < 1:  # also refuses what is no number
+        if not SMALLEST_STAKE <= share < 1:  # also refuses NaN
             field = "other" if name == "other" else "stakes"
-            raise InvalidInput(field, f"The share of {name} is to be above 0 and below 1.")
+            raise InvalidInput(field, f"The share of {name} must be above 0 and below 1.")
     total = math.fsum((*stakes.values(), other))
     if abs(total - 1) > _ROUNDING:
-        raise InvalidInput("stakes", f"The shares add up to {total:.6g}; they are to add up to 1.")
+        raise InvalidInput("stakes", f"The shares add up to {total:.6g}; they must add up to 1.")
 
 
 def _list(texts: Sequence[str]) -> str:
@@ -103,7 +105,7 @@ def settle_bet(
     target_logprob = target_answer_logprob(gap)
     hit = next((option for option in offered if gap.target_id in option.token_ids), None)
     if hit is not None:
-        divides = gap.unit is Unit.TOKENS and not hit.is_bound  # by a bound nothing can be divided
+        divides = gap.unit is Unit.TOKENS and not hit.is_bound  # a bound cannot be divided
         within = min(0.0, target_logprob - hit.logprob_nats) if divides else 0.0
         return SettledBet(hit, -math.log(stakes[hit.text]) - within, target_logprob)
     rest = max(math.log(rest_of(offered)), target_logprob)

@@ -14,7 +14,7 @@ LEAST_MEDIAN_MS = 300
 def is_monotonous(same: int, typed: int) -> bool:
     """Tell whether one text is most of what a player typed in a mode, of at least 12 guesses.
 
-    Such answers are marked in exports, and count: somebody may believe in "the".
+    Such answers are marked in exports, but they count: somebody may believe in "the".
 
     >>> is_monotonous(7, 12), is_monotonous(6, 12), is_monotonous(11, 11)
     (True, False, False)
@@ -69,9 +69,9 @@ class Verdict:
 def verdict(conduct: Conduct) -> Verdict:
     """Return what is left out of a player's answers.
 
-    Left out is whom the operator flagged, who skips more than 90 % of at least 12 positions, and,
-    in that mode alone, who answers in under 300 ms at the median of at least 12 answers: a tap
-    through the duels says nothing about the guesses that were thought over.
+    Left out are players whom the operator flagged, who skip more than 90 % of at least 12
+    positions, or, in that mode alone, who answer in under 300 ms at the median of at least 12
+    answers: tapping through duels says nothing about guesses that were thought over.
 
     >>> verdict(Conduct(flagged=False, guesses=24, skipped=22, paces={})).reason
     <Exclusion.SKIPPING: 'skipping'>

@@ -40,7 +40,7 @@ CURRENT_QUESTION = Question.FIT
 class Duel:
     """A target and a rival, with the model's log-probabilities of both under the unit's rule.
 
-    `same` where the draw gave the target itself: nobody need be asked, it counts as even.
+    `same` where the draw gave the target itself: nobody is asked, and it counts as even.
     """
 
     target: str
@@ -56,9 +56,9 @@ class Duel:
         return 1.0 / (1.0 + math.exp(min(difference, 700.0)))
 
     def weight(self, asked: Question) -> float:
-        """Return w, by how much an answer is paid: 1 under AUTHOR, else 2·g(x*) / (g(x*) + g(y)).
+        """Return w, the weight of an answer's pay: 1 under AUTHOR, else 2·g(x*) / (g(x*) + g(y)).
 
-        The model draws the rival, so a pair in which x is the author's and y the rival comes up
+        The model draws the rival, so a duel in which x is the author's and y the rival comes up
         with probability h(x)g(y), the other way round with h(y)g(x). Weighted, both become
         2·g(x)g(y) / (g(x) + g(y)), times h(x) and h(y): what drew the two cancels out.
         """
@@ -87,17 +87,16 @@ def duel(gap: Gap, form: Form, draw: int) -> Duel:
     )
 
 
-def pay_bits(question: Duel, target_share: float, asked: Question) -> float:
+def pay_bits(shown: Duel, target_share: float, asked: Question) -> float:
     """Return what a share of the target earns: w·(1 + log2 r), in bits; even earns nothing.
 
-    Expected pay is highest where r is
-    what the question asks for: the logarithmic score (Good 1952), weighted alike for both orders
-    of a pair.
+    Expected pay is highest where r is what the question asks for: the logarithmic score
+    (Good 1952), weighted alike whichever of the two is the author's.
 
     Example: the model gives the target 6 % and the rival 2 %, so w = 1.5; a share of 80 % earns
     1.5·(1 + log2 0.8) = 1.017 bits.
     """
-    return question.weight(asked) * (1.0 + math.log2(max(target_share, SMALLEST_SHARE)))
+    return shown.weight(asked) * (1.0 + math.log2(max(target_share, SMALLEST_SHARE)))
 
 
 def duel_positions(reading: Reading, form: Form, draw: int) -> tuple[list[int], list[int]]:
@@ -116,15 +115,15 @@ def practice_part(positions: list[int]) -> list[int]:
 
 
 def target_is_first(seed: str, position: int) -> bool:
-    """Tell on which side the author's token stands: a coin that only the server can toss."""
+    """Tell whether the author's token stands first: a coin that only the server can toss."""
     return bool(seeded_generator(seed, f"side at {position}").random() < EVEN)
 
 
 def read_share(share: float) -> float:
-    """Return the stated share of the first token; raise InvalidInput (field `first`) for no share.
+    """Return the first token's share; raise InvalidInput (field `first`) where it is not one.
 
-    Every number strictly between 0 and 1 is taken, so that other clients need not know the steps.
+    Any number strictly between 0 and 1 is accepted, so that other clients need not know the steps.
     """
     if not SMALLEST_SHARE <= share <= 1 - SMALLEST_SHARE:
-        raise InvalidInput("first", "The share of the first is to be above 0 and below 1.")
+        raise InvalidInput("first", "The share of the first must be above 0 and below 1.")
     return share

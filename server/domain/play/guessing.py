@@ -45,7 +45,7 @@ def read_visible(text: str) -> str:
 def read_guess(text: str, unit: Unit) -> str:
     """Return the guess as it is compared and stored: NFC, stripped, visible signs read back.
 
-    Raises InvalidInput (field `text`) for what could never be a guess, so that it costs nothing.
+    Raises InvalidInput (field `text`) for what could never be a guess: it costs nothing.
     """
     text = unicodedata.normalize("NFC", text).strip()
     if not text:
@@ -80,11 +80,11 @@ def is_right(guess: str, target: str, unit: Unit) -> bool:
     return unicodedata.normalize("NFC", target) in (guess, " " + guess)
 
 
-@lru_cache(maxsize=16_384)  # scoring asks of every token of every passage
+@lru_cache(maxsize=16_384)  # scoring asks about every token of every passage
 def can_be_answered(token: str, unit: Unit) -> bool:
     """Tell whether a player who knows the token could give it as a guess.
 
-    Not so for what is invisible and has no sign, for control characters, and for tokens longer
+    False for invisible characters without a sign, for control characters, and for tokens longer
     than a guess may be: such a token is neither asked nor suggested.
     """
     try:
@@ -97,9 +97,9 @@ def can_be_answered(token: str, unit: Unit) -> bool:
 class Reveal:
     """What is shown once a position is settled; log-probabilities are under the unit's rule.
 
-    The guess's rank and log-probability are None for a skip, for a guess that is no single token
-    of the model (`guess_is_token` False), and for one beyond the stored candidates; in that last
-    case its log-probability is below `guess_below_nats`.
+    The guess's rank and log-probability are None for a skip, for a guess that is not a single
+    token of the model (`guess_is_token` False), and for one beyond the stored candidates; in that
+    last case its log-probability is below `guess_below_nats`.
     """
 
     target: str
@@ -139,23 +139,23 @@ def reveal(gap: Gap, guess: str | None) -> Reveal:
 
 
 def _model_is_right(choice: Candidate, gap: Gap) -> bool:
-    """Hold the model to the player's rule; it knows tokens, so it gets no leave with spaces."""
+    """Hold the model to the player's rule; it answers in tokens, so its spaces must match too."""
     if gap.unit is Unit.WORDS:
         return is_right(choice.text, gap.target, gap.unit)
     return choice.token_id == gap.target_id
 
 
 def _placed(marks: Reveal, gap: Gap, token_ids: tuple[int, ...]) -> Reveal:
-    found = gap.find(token_ids)
-    if found is None:
+    place = gap.find(token_ids)
+    if place is None:
         below = gap.least_stored_logprob
         return replace(marks, guess_is_token=True, guess_below_nats=below)
-    rank, logprob = found
+    rank, logprob = place
     return replace(marks, guess_is_token=True, guess_rank=rank, guess_logprob_nats=logprob)
 
 
 def ids_of_answer(vocabulary: Vocabulary, unit: Unit, guess: str) -> tuple[int, ...]:
-    """Return the ids of the tokens that a guess may mean; empty where it is no single token."""
+    """Return the ids of the tokens that a guess may mean; empty where it is not a single token."""
     if unit is Unit.WORDS:
         return vocabulary.ids_of_word(guess)
     ids = (vocabulary.id_of(text) for text in (guess, " " + guess))

@@ -18,7 +18,7 @@ _TITLE_CHARACTERS = 40
 
 @dataclass(frozen=True)
 class OwnText:
-    """A player's own text; it is stored only where the player asks for a round on it."""
+    """A player's own text; it is stored only if the player asks for a round on it."""
 
     text: str
 
@@ -49,7 +49,7 @@ def read_own_text(text: str) -> OwnText:
     for character in text:
         if unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t":
             code = f"U+{ord(character):04X}"
-            sentence = f"The text holds the control character {code}; line ends and tabs are"
+            sentence = f"The text contains the control character {code}; line ends and tabs are"
             raise InvalidInput("text", f"{sentence} the only ones allowed.")
     return OwnText(text)
 
@@ -69,7 +69,7 @@ def require_enough_to_ask(positions: int) -> None:
     if positions < FEWEST_POSITIONS:
         raise InvalidInput(
             "text",
-            f"A round wants at least {FEWEST_POSITIONS} words to ask behind the first "
+            f"A round needs at least {FEWEST_POSITIONS} words to ask after the first "
             f"{MINIMUM_CONTEXT_TOKENS} tokens, and this text has {positions}. Some forty English "
             "words are usually enough.",
         )

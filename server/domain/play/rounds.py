@@ -30,7 +30,7 @@ class Mode(StrEnum):
 def counts_for_accuracy(mode: str, *, skipped: bool) -> bool:
     """Tell whether a first guess counts for accuracy; a skip counts as not right.
 
-    In bets it does not count at all: there it gives nothing up, since the bet follows.
+    A skip before a bet does not count at all: it gives nothing up, since the bet follows.
     """
     return not (skipped and mode == Mode.BET)
 
@@ -42,7 +42,7 @@ def seeded_generator(*parts: str) -> np.random.Generator:
 
 
 def drawing_seed(text: str, model: ModelIdentity) -> tuple[str, str]:
-    """Return the seed texts of all that is drawn for one passage and model."""
+    """Return the texts that seed every draw for one passage and model."""
     return (
         hashlib.sha256(text.encode("utf-8")).hexdigest(),
         f"{model.name}@{model.revision}",
@@ -52,7 +52,7 @@ def drawing_seed(text: str, model: ModelIdentity) -> tuple[str, str]:
 def shuffled_positions(text: TokenizedText, unit: Unit, seed: Sequence[str]) -> list[int]:
     """Return all positions that may be asked in `unit`, in an order that the seed decides.
 
-    Uniform over the eligible positions behind the minimum context, never by interest: anything
+    Uniform over the eligible positions after the minimum context, never by interest: anything
     else would bias every statistic. The same seed texts (passage, model) give the same order.
     """
     eligible = [

@@ -23,8 +23,8 @@ _OF_RANKS = ("top_ids", "words_top_ids", "tokens_top_ids")
 def contradiction(scores: PassageScores, text: str, vocabulary: Vocabulary) -> str | None:
     """Return why these cannot be scores of `text` with this vocabulary, or None where they can.
 
-    Every array must be of its kind, the tokens must rejoin to the text byte for byte, and whatever
-    is asked or stored must exist.
+    Every array must have its type and shape, the tokens must join to the text byte for byte, and
+    whatever is asked or stored must exist.
     """
     return (
         _unfit_array(scores)
@@ -41,7 +41,8 @@ def _unfit_array(scores: PassageScores) -> str | None:
         if array.dtype != wanted:
             return f"{name} holds {array.dtype}, not {np.dtype(wanted)}"
         if wanted is np.float32 and not _is_loss(name, array):
-            return f"{name} holds what is no {'entropy' if 'entropy' in name else 'probability'}"
+            kind = "entropies" if "entropy" in name else "log-probabilities"
+            return f"{name} holds values that are not {kind}"
     return _unfit_shape(arrays)
 
 
@@ -77,7 +78,7 @@ def _unknown_token(scores: PassageScores, vocabulary: Vocabulary) -> str | None:
 def _other_text(scores: PassageScores, text: str, vocabulary: Vocabulary) -> str | None:
     pieces = [vocabulary.pieces[token_id] for token_id in scores.token_ids]
     if b"".join(pieces) != text.encode("utf-8"):
-        return "their tokens do not rejoin to its text"
+        return "their tokens do not join to its text"
     if scores.token_ends.tolist() != TokenizedText(pieces).ends:
         return "their tokens end elsewhere"
     return None
@@ -90,12 +91,12 @@ def _wrong_questions(scores: PassageScores, vocabulary: Vocabulary) -> str | Non
         whole, tail = (
             scores.rivals(unit, form).positions.tolist() for form in (Form.WHOLE, Form.TAIL)
         )
-        if any(some != sorted(set(some)) for some in (asked, tail)) or not all(
+        if any(places != sorted(set(places)) for places in (asked, tail)) or not all(
             0 <= position < len(cut) for position in (*asked, *tail)
         ):
             return f"the positions asked in {unit} are not positions of it"
         if whole != asked:
-            return f"the rivals in {unit} are of other positions than those asked"
+            return f"the rivals in {unit} belong to positions other than those asked"
         if not all(cut.eligible(unit, position) for position in (*asked, *tail)):
             return f"a position asked in {unit} may not be asked"
         if unit is Unit.WORDS and not scores.word_rank[asked].all():

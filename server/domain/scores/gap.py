@@ -1,4 +1,4 @@
-"""A passage as one model reads it in one unit, and a position of it that is asked."""
+"""A passage as one model reads it in one unit, and one of its asked positions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from server.domain.text.tokens import TokenizedText, Unit, Vocabulary
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """A passage as one model reads it, in one unit; it never changes, so what it finds is kept."""
+    """A passage as one model reads it, in one unit; it never changes, so results are kept."""
 
     scores: PassageScores
     vocabulary: Vocabulary
@@ -86,7 +86,7 @@ class Gap:
 
     @cached_property
     def tries_needed(self) -> int:
-        """How many tries the model needs that names its candidates in order, each answer once.
+        """How many tries the model needs if it names its candidates in order, each answer once.
 
         In `words` all cases of a word are one answer, as for people; beyond the stored candidates
         the rank stands in, which may be too many.
@@ -141,7 +141,7 @@ class Gap:
 
     @property
     def least_stored_logprob(self) -> float:
-        """The last stored candidate's log-probability: what is not stored is below it."""
+        """The last stored candidate's log-probability: all others are below it."""
         return float(self._ranked[1][-1]) - self.log_mass
 
     @cached_property

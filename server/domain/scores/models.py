@@ -17,7 +17,7 @@ _LABELS = {GPT2: "GPT-2", BUNDLED: "Minnow", SMOLLM2: "SmolLM2"}
 
 @dataclass(frozen=True)
 class ModelPackage:
-    """A model that a package of the Python package index holds, in one GGUF file."""
+    """A model that comes in a package of the Python package index, as one GGUF file."""
 
     module: str  # what the package is imported as
     beginning: str  # what stood before each document in its pretraining
@@ -39,7 +39,7 @@ class ModelIdentity:
     """Which model spoke: name, revision and tokenizer fingerprint together are unique.
 
     `beginning` is the token that stands before every text; it is empty where that was not recorded.
-    A revision covers it too, where it was chosen.
+    Where it was chosen, the revision covers it too.
     """
 
     name: str

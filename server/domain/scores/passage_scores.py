@@ -92,7 +92,7 @@ class PassageScores:
     target_rank: Integers  # (n,) 1 is the model's first choice
     entropy_nats: Floats  # (n,)
     word_log_mass: Floats  # (n,) log of the probability of all word tokens together
-    word_rank: Integers  # (n,) rank among word tokens; 0 where the target is none
+    word_rank: Integers  # (n,) rank among word tokens; 0 where the target is not one
     top_ids: Integers  # (n, 10) most probable first
     top_logprob: Floats  # (n, 10)
     asked_words: Integers  # (a,) ascending
@@ -177,5 +177,5 @@ class PassageScores:
         return float(self.word_log_mass[position]) if unit is Unit.WORDS else 0.0
 
 
-# What a model says of a text: its scores, or that it is too long, or why else there are none.
+# What a model says of a text: its scores, that it is too long, or why else there are none.
 Outcome = PassageScores | TooLong | str

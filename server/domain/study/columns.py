@@ -10,11 +10,9 @@ import numpy as np
 
 from server.domain.estimators.arrays import FloatArray, IntArray
 from server.domain.estimators.bets import Bets
+from server.domain.estimators.clusters import Clusters
 from server.domain.estimators.comparisons import Judgements
-from server.domain.estimators.estimates import (
-    Clusters,
-)
-from server.domain.estimators.stated_shares import stated_share
+from server.domain.estimators.shares import target_share
 from server.domain.estimators.tries import Tries
 from server.domain.play.duels import Question
 from server.domain.play.guessing import is_right
@@ -157,7 +155,7 @@ def stand_in(row: BetRow, reference: str) -> str:
 def _stated(row: BetRow, played_by: str | None) -> tuple[float, bool]:
     names = _target_names(row)
     if played_by is None:
-        return stated_share(row.stakes, row.other, names)
+        return target_share(row.stakes, row.other, names)
     if any(token in row.stakes for token in names):
         return math.exp(row.target_logprob[played_by]), True
     other = _rest(row.offered_logprob[played_by])

@@ -10,6 +10,7 @@ import numpy as np
 
 from server.domain.errors import InvalidInput
 from server.domain.estimators.accuracy import Interval, PairedCounts
+from server.domain.estimators.clusters import ClusterSquares, is_one_player, squares_of_marks
 from server.domain.estimators.estimates import interval
 from server.domain.estimators.intervals import share_interval
 from server.domain.estimators.paired import (
@@ -23,13 +24,10 @@ from server.domain.estimators.tries import tries_bounds
 from server.domain.estimators.variance_components import (
     MODEL_RIGHT,
     RIGHT,
-    ClusterSquares,
     Components,
     Default,
     default_components,
     fit_components,
-    is_one_player,
-    squares_of_marks,
 )
 from server.domain.play.rounds import counts_for_accuracy
 from server.domain.study.columns import Codes, guess_is_right, model_is_right, tries_columns

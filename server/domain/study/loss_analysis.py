@@ -10,11 +10,7 @@ from server.domain.estimators.accuracy import Interval
 from server.domain.estimators.arrays import FloatArray
 from server.domain.estimators.bets import bet_losses, bets_estimate, with_tail
 from server.domain.estimators.comparisons import excess_estimate
-from server.domain.estimators.estimates import (
-    interval,
-    mean_estimate,
-    number_of,
-)
+from server.domain.estimators.estimates import interval, mean_estimate, number_of
 from server.domain.estimators.intervals import answers_to_settle
 from server.domain.estimators.perplexity import perplexity
 from server.domain.study.columns import BetColumns, ComparisonColumns

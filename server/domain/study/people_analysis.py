@@ -19,7 +19,8 @@ from server.domain.estimators.answers import (
     first_choice,
     total_variation,
 )
-from server.domain.estimators.estimates import Clusters, interval, mean_estimate
+from server.domain.estimators.clusters import Clusters
+from server.domain.estimators.estimates import interval, mean_estimate
 from server.domain.study.columns import guess_is_right
 from server.domain.study.interchange import GuessRow
 from server.domain.text.tokens import Unit, folded

@@ -1,6 +1,6 @@
 """What single bets, judgements and tried positions add to the sums that estimates are made from.
 
-Nats and ratios are whole numbers of 2⁻⁵⁰ (see `sums.fixed`); the rest are counts.
+Nats and ratios are whole numbers of 2⁻⁵⁰ (see `whole_numbers.fixed`); the rest are counts.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Questions(NamedTuple):
 
 @dataclass(frozen=True)
 class Judged:
-    """What each judgement adds, and what each question, in the order of their codes."""
+    """What each judgement adds, and what each question adds, in the order of their codes."""
 
     each: list[Whole]
     questions: list[Questions]
@@ -88,21 +88,23 @@ def bet_contributions(columns: BetColumns) -> list[Head]:
 
 
 def judged_contributions(columns: ComparisonColumns) -> Judged:
-    """Return what each judgement adds, and each question; all of a question must be there.
+    """Return what each judgement and each question adds; all of a question must be there.
 
     The rivals' generator is the reference.
     """
     judgements = columns.judgements
-    found = excess_by_question(judgements)
+    excess = excess_by_question(judgements)
     _, first, code = np.unique(judgements.question, return_index=True, return_inverse=True)
-    n = found.judgements[code]
-    relative = ratios(judgements) / np.exp(found.plain)[code] - 1.0
+    n = excess.judgements[code]
+    relative = ratios(judgements) / np.exp(excess.plain)[code] - 1.0
     loss = -columns.generator_logprob
-    parts = (found.plain[code], found.jackknifed[code], loss, relative, np.ones_like(relative))
-    each = _fixed([part / n for part in parts])
-    questions = _fixed([found.plain, found.jackknifed, loss[first]])
+    ones = np.ones_like(relative)
+    parts = (excess.plain[code], excess.jackknifed[code], loss, relative, ones)
+    judged = _fixed([part / n for part in parts])
+    questions = _fixed([excess.plain, excess.jackknifed, loss[first]])
     return Judged(
-        [Whole(1, *numbers) for numbers in each], [Questions(1, *numbers) for numbers in questions]
+        [Whole(1, *numbers) for numbers in judged],
+        [Questions(1, *numbers) for numbers in questions],
     )
 
 

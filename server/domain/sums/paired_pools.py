@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from server.domain.estimators.arrays import FloatArray
+from server.domain.estimators.clusters import KINDS, ClusterSquares
 from server.domain.estimators.paired import DEFAULT_PAIRED, PairedComponents, fit_paired
-from server.domain.estimators.variance_components import KINDS, ClusterSquares
 from server.domain.sums.pools import TOTAL, Pool, PoolPart, Weights, pool_of
 from server.domain.sums.whole_numbers import MOMENTS, Key, Sums
 
 FIELDS = ("guesses", "person", "model")
-ALL = "paired/all"  # unassisted guesses in whatever mode: what components are fitted to
+ALL = "paired/all"  # unassisted guesses in whatever mode: what the components are fitted to
 _SIDES = {"person": {"person": 1}, "model": {"model": 1}, "gap": {"person": 1, "model": -1}}
 
 
@@ -27,12 +27,12 @@ def block_of(facet: str, *key: str | int) -> str:
 
 def keys_of(block: str, model_id: int, unit: str) -> list[Key]:
     """Return the keys of all sums that a block's squares are made from."""
-    of = (block, model_id, unit)
-    return [(TOTAL, *of), *((MOMENTS, *of, kind.value) for kind in KINDS)]
+    group = (block, model_id, unit)
+    return [(TOTAL, *group), *((MOMENTS, *group, kind.value) for kind in KINDS)]
 
 
 def components_from(sums: Sums, model_id: int, unit: str) -> PairedComponents:
-    """Return the components of one model and unit; the default where nobody guessed so."""
+    """Return the components of one model and unit; the default where there are no guesses."""
     pool = pool_of(sums, ALL, FIELDS, model_id, unit)
     if pool is None:
         return DEFAULT_PAIRED

@@ -1,4 +1,4 @@
-"""What is said of bets, comparisons and tries, from their sums: the same as from their rows.
+"""Estimates from the sums of bets, comparisons and tries: the same as from their rows.
 
 Each estimate is the one of `bets`, `comparisons` or `tries`; its weights are what a cluster
 contributes to it for each number that its answers add (see `contributions`).
@@ -12,11 +12,13 @@ from fractions import Fraction
 
 import numpy as np
 
+from server.domain.estimators.ability import PAIRED_LOSS_NATS, PairedLosses, drawn_slope
 from server.domain.estimators.accuracy import Interval
+from server.domain.estimators.clusters import ClusterKind
 from server.domain.estimators.intervals import answers_to_settle
 from server.domain.estimators.perplexity import perplexity
 from server.domain.estimators.tries import lower_bound_terms
-from server.domain.estimators.variance_components import ClusterKind
+from server.domain.estimators.variance_components import fit_components
 from server.domain.study.guess_analysis import TriesAnalysis
 from server.domain.study.loss_analysis import BetAnalysis, ComparisonAnalysis, HeadlineAnalysis
 from server.domain.sums.contributions import (
@@ -34,11 +36,13 @@ from server.domain.sums.pools import Pool, PoolPart, pool_of
 from server.domain.sums.whole_numbers import Sums, real
 
 _QUANTUM = real(1)
+_PERSON = {"loss": _QUANTUM}
+_MODEL = {"logprob": -_QUANTUM}
 
 
 @dataclass(frozen=True)
 class Losses:
-    """What is said of one model and unit; None stands for what nobody played."""
+    """The estimates of one model and unit; None stands for what nobody played."""
 
     comparisons: ComparisonAnalysis | None
     bets: BetAnalysis | None
@@ -47,17 +51,17 @@ class Losses:
 
 
 def pooled_losses(sums: Sums, model_id: int, unit: str, model: str, vocabulary: int) -> Losses:
-    """Return all estimates of one model and unit; `model` is what it is called."""
+    """Return all estimates of one model and unit; `model` is its name."""
     head = pool_of(sums, HEAD, Head._fields, model_id, unit)
     whole = pool_of(sums, WHOLE, Whole._fields, model_id, unit)
     tried = pool_of(sums, TRIED, OUTCOME_NAMES, model_id, unit)
-    some_bets = head if head and head.total("bets") else None
+    bets = head if head and head.total("bets") else None
     tail = Questions(*sums.get((QUESTIONS, HEAD, model_id, unit), (0, 0, 0, 0)))
     judged = Questions(*sums.get((QUESTIONS, WHOLE, model_id, unit), (0, 0, 0, 0)))
     return Losses(
         comparisons=_comparisons(whole, judged, model) if whole else None,
-        bets=_bets(some_bets) if some_bets else None,
-        headline=_headline(some_bets, tail) if some_bets else None,
+        bets=_bets(bets) if bets else None,
+        headline=_headline(bets, tail) if bets else None,
         tries=_tries(tried, vocabulary) if tried else None,
     )
 
@@ -128,9 +132,10 @@ def _tail_excess(pool: Pool, tail: Questions) -> Interval:
 
 
 def _judgements(mean: Fraction, questions: int, *fields: str) -> PoolPart:
-    """Weigh judgements 1/(n_q·questions); each contributes so much of [T_q − T̄ + relative]."""
-    one = _QUANTUM / questions
-    return PoolPart(dict.fromkeys(fields, one) | {"share": -mean * one}, {"share": one})
+    """Weigh judgements 1/(n_q·questions); each contributes that much of [T_q − T̄ + relative]."""
+    weight = _QUANTUM / questions
+    contributions = dict.fromkeys(fields, weight) | {"share": -mean * weight}
+    return PoolPart(contributions, {"share": weight})
 
 
 def _comparisons(pool: Pool, judged: Questions, reference: str) -> ComparisonAnalysis:
@@ -186,7 +191,27 @@ def _mean_of_outcomes(pool: Pool, values: list[float], n: int) -> Interval:
     exact = [Fraction(value) for value in values]
     total = sum((v * count for v, count in zip(exact, pool.totals, strict=True)), Fraction(0))
     mean = total / n
-    each = zip(pool.fields, exact, strict=True)
-    contributions = {name: (value - mean) / n for name, value in each}
+    named = zip(pool.fields, exact, strict=True)
+    contributions = {name: (value - mean) / n for name, value in named}
     weights = dict.fromkeys(pool.fields, Fraction(1, n))
     return pool.interval(mean, n, PoolPart(contributions, weights))
+
+
+def paired_losses_from(sums: Sums, model_id: int, unit: str) -> PairedLosses | None:
+    """Return how losses of bets follow one model's in one unit; None where there are no bets.
+
+    The same as `ability.fit_paired_losses` finds from the bets themselves.
+    """
+    pool = pool_of(sums, HEAD, Head._fields, model_id, unit)
+    if pool is None or not (n := pool.total("bets")):
+        return None
+    person, model = real(pool.total("loss")) / n, -real(pool.total("logprob")) / n
+    spread = pool.product(ClusterKind.ANSWER, _MODEL, _MODEL) - n * model**2
+    together = pool.product(ClusterKind.ANSWER, _MODEL, _PERSON) - n * model * person
+    slope = drawn_slope(float(together), float(spread), n)
+    exact = Fraction(slope)
+    mean = person - exact * model
+    contributions = {"bets": -mean / n, "loss": _QUANTUM / n, "logprob": exact * _QUANTUM / n}
+    part = PoolPart(contributions, {"bets": Fraction(1, n)}, PAIRED_LOSS_NATS)
+    components = fit_components(pool.squares(part), PAIRED_LOSS_NATS)
+    return PairedLosses(slope, float(mean), float(model), components)

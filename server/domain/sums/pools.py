@@ -1,8 +1,8 @@
-"""Estimates from sums alone: values and intervals without the answers they were made of."""
+"""Answers into sums by cluster, and values with intervals back out, without the answers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -10,20 +10,15 @@ import numpy as np
 
 from server.domain.estimators.accuracy import Interval
 from server.domain.estimators.arrays import FloatArray
+from server.domain.estimators.clusters import KINDS, ClusterKind, ClusterSquares
 from server.domain.estimators.intervals import mean_interval
-from server.domain.estimators.variance_components import (
-    KINDS,
-    LOSS_NATS,
-    ClusterKind,
-    ClusterSquares,
-    Default,
-    SpreadPart,
-    spread_of,
-)
-from server.domain.sums.whole_numbers import MOMENTS, Numbers, Sums
+from server.domain.estimators.variance_components import LOSS_NATS, Default, SpreadPart, spread_of
+from server.domain.sums.whole_numbers import CLUSTER, MOMENTS, Numbers, Sums, add, moments
 
 TOTAL = "total"
 Weights = Mapping[str, Fraction]
+Block = tuple[str, int, str]  # what is analysed together; of which model and unit
+Where = tuple[int, int, int]  # player, passage, position
 
 
 @dataclass(frozen=True)
@@ -39,7 +34,7 @@ class PoolPart:
     default: Default = LOSS_NATS
 
     def scaled(self, factor: Fraction) -> PoolPart:
-        """Return what the answers contribute to so many times their estimate."""
+        """Return what the answers contribute to `factor` times their estimate."""
         scaled = {name: factor * weight for name, weight in self.contributions.items()}
         total = self.default.total * float(factor) ** 2
         return PoolPart(scaled, self.weights, replace(self.default, total=total))
@@ -50,7 +45,8 @@ class Pool:
     """Numbers that answers contribute, added up: in all, and their products by kind of cluster.
 
     `fields` names the numbers, k of them. The moments of a kind hold the number of clusters, of
-    those in which each number is not 0, and the k(k + 1)/2 sums of products (see `sums.moments`).
+    those in which each number is not 0, and the k(k + 1)/2 sums of products (see
+    `whole_numbers.moments`).
     """
 
     fields: tuple[str, ...]
@@ -63,8 +59,8 @@ class Pool:
 
     def clusters(self, kind: ClusterKind, among: str | None = None) -> int:
         """Return how many clusters of a kind there are, or those where `among` is not 0."""
-        held = self.moments[kind]
-        return held[0] if among is None else held[1 + self.fields.index(among)]
+        numbers = self.moments[kind]
+        return numbers[0] if among is None else numbers[1 + self.fields.index(among)]
 
     def interval(self, value: Fraction, n: int, *parts: PoolPart) -> Interval:
         """Return a value with its interval, by variance components, from one or two parts."""
@@ -107,9 +103,31 @@ class Pool:
 def pool_of(
     sums: Sums, block: str, fields: tuple[str, ...], model_id: int, unit: str
 ) -> Pool | None:
-    """Return the pool of one block, model and unit; None where nobody answered so."""
+    """Return the pool of one block, model and unit; None where there are no answers."""
     totals = sums.get((TOTAL, block, model_id, unit))
     if totals is None:
         return None
     kinds = {kind: sums[MOMENTS, block, model_id, unit, kind.value] for kind in KINDS}
     return Pool(fields, totals, kinds)
+
+
+def add_answers(
+    sums_of: Callable[[int], Sums], block: Block, answers: Iterable[tuple[Where, Numbers]]
+) -> None:
+    """Add the numbers of some answers to the sums of whoever contributes them, by player.
+
+    All that a player answered in one passage must be among them: what a player says there, or at
+    one position, is a cluster that nobody else adds to, so its moments are final at once.
+    """
+    own: Sums = {}
+    for where, numbers in answers:
+        player, passage, position = where
+        sums = sums_of(player)
+        add(sums, (TOTAL, *block), numbers)
+        add(sums, (CLUSTER, *block, ClusterKind.PLAYER.value, player), numbers)
+        add(sums, (CLUSTER, *block, ClusterKind.POSITION.value, passage, position), numbers)
+        add(sums, (CLUSTER, *block, ClusterKind.PASSAGE.value, passage), numbers)
+        add(own, (player, ClusterKind.PLAYER_PASSAGE.value, passage), numbers)
+        add(own, (player, ClusterKind.ANSWER.value, passage, position), numbers)
+    for (owner, kind, *_), numbers in own.items():
+        add(sums_of(int(owner)), (MOMENTS, *block, kind), moments(numbers))

@@ -1,4 +1,4 @@
-"""Sums that give contributions back: of whole numbers, so that nothing is left of what was added.
+"""Sums that contributions can be taken out of: of whole numbers, so that nothing is left behind.
 
 Each contributor, a player or a passage's duels, adds numbers under keys. A key that begins with
 CLUSTER stands for the answers of one player or at one place. Intervals need, over all clusters of a
@@ -37,23 +37,23 @@ def real(number: int) -> Fraction:
 
 def add(sums: Sums, key: Key, numbers: Numbers) -> None:
     """Add numbers to what a key holds; a key that is new holds zeros."""
-    held = sums.get(key)
-    sums[key] = numbers if held is None else _plus(held, numbers)
+    before = sums.get(key)
+    sums[key] = numbers if before is None else _plus(before, numbers)
 
 
 def change(new: Sums, old: Sums) -> Sums:
     """Return what must be added to turn the old sums into the new ones, where they differ."""
-    found: Sums = {}
+    difference: Sums = {}
     for key in new.keys() | old.keys():
         if new.get(key) != old.get(key):
-            found[key] = _minus(new.get(key, ()), old.get(key, ()))
-    return found
+            difference[key] = _minus(new.get(key, ()), old.get(key, ()))
+    return difference
 
 
-def together(some: Iterable[Sums]) -> Sums:
+def together(parts: Iterable[Sums]) -> Sums:
     """Return all of them added up."""
     total: Sums = {}
-    for sums in some:
+    for sums in parts:
         for key, numbers in sums.items():
             add(total, key, numbers)
     return total
@@ -74,12 +74,12 @@ def moments(numbers: Numbers) -> Numbers:
 
 def changed_moments(before: Sums, after: Sums) -> Sums:
     """Return by how much the moments change where clusters come to hold other numbers."""
-    found: Sums = {}
+    changes: Sums = {}
     for key, numbers in after.items():
-        held = before.get(key, (0,) * len(numbers))
+        old = before.get(key, (0,) * len(numbers))
         kind = (MOMENTS, *key[1:_KEY_OF_MOMENTS])
-        add(found, kind, _minus(moments(numbers), moments(held)))
-    return found
+        add(changes, kind, _minus(moments(numbers), moments(old)))
+    return changes
 
 
 def _plus(first: Numbers, second: Numbers) -> Numbers:

@@ -21,11 +21,11 @@ PLACES_NAMED = 5
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which records of a corpus become passages; None asks nothing.
+    """Which records of a corpus become passages; None sets no limit.
 
     `language` is an ISO 639-1 code; `word_share` the least share of word positions among all
-    positions; `near_duplicate` the Jaccard similarity of two texts' five-word runs from which on
-    the second one is dropped; `most_tokens` the length to which a longer text is cut.
+    positions; `near_duplicate` the Jaccard similarity of two texts' five-word runs at which the
+    second one is dropped; `most_tokens` the length to which a longer text is cut.
     """
 
     minimum_words: int = MINIMUM_WORDS
@@ -37,7 +37,7 @@ class Wanted:
 
 
 class Dropped(Exception):
-    """A record does not become a passage; the message is the reason, the same for all alike."""
+    """A record does not become a passage; the message is the reason, worded the same each time."""
 
 
 class TallyValues(TypedDict):
@@ -79,13 +79,13 @@ class Tally:
 
 
 def passage_of(record: Mapping[str, object], wanted: Wanted) -> Passage:
-    """Return the passage that a corpus' record describes, if its length is the wanted one.
+    """Return the passage that a corpus record describes, if its length is within the limits.
 
     Raises Dropped with the reason.
     """
     text = record.get("text")
     if not isinstance(text, str):
-        raise Dropped("no text" if text is None else "text: neither text nor bytes of one")
+        raise Dropped("no text" if text is None else "text: neither text nor its bytes")
     words = count_words(text)
     if words < wanted.minimum_words:
         raise Dropped(f"shorter than {wanted.minimum_words:,} words")

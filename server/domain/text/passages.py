@@ -39,7 +39,7 @@ def count_words(text: str) -> int:
     """Return the length of `text` in words: runs without white space, a long run counting more.
 
     Each further 20 characters of a run count as a word, so that scripts without spaces have a
-    length, too.
+    length too.
     """
     return sum(-(-len(run) // LONGEST_WORD) for run in text.split())
 
@@ -78,7 +78,7 @@ def passage_from_record(
         if field not in _FIELDS:
             raise InvalidInput(field, f"Unknown field; allowed are {', '.join(_FIELDS)}.")
         if not isinstance(value, str):
-            raise InvalidInput(field, "This must be a text.")
+            raise InvalidInput(field, "This must be text.")
     labels = {field: mended_label(str(record.get(field, ""))) for field in _FIELDS[1:]}
     if not labels["title"]:
         raise InvalidInput("title", "A passage needs a title.")
@@ -89,7 +89,7 @@ def passage_from_record(
 def require_storable(passage: Passage) -> None:
     """Raise InvalidInput with the field's name where a passage from elsewhere is not clean.
 
-    What `passage_from_record` returns is clean; its length is not looked at here.
+    What `passage_from_record` returns is clean; its length is not checked here.
     """
     _refuse_control_characters("text", passage.text, allowed="\n\t")
     for field in _FIELDS[1:]:

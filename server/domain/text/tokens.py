@@ -1,8 +1,9 @@
-"""What tokens are made of: text, words, and the positions that a round may ask."""
+"""What tokens are made of: text, words, positions that a round may ask, windows that overlap."""
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -53,7 +54,7 @@ def is_word_token(text: str) -> bool:
 def continues_word(following: str) -> bool:
     """Tell whether the text after a word token goes on with the same word.
 
-    Letters, digits and marks go on; so does a joining character with a letter or digit behind it.
+    Letters, digits and marks go on; so does a joining character with a letter or digit after it.
 
     >>> [continues_word(text) for text in ("ing", "'s", "-known", ".", " ends", "")]
     [True, True, True, False, False, False]
@@ -78,7 +79,7 @@ class Vocabulary:
         return len(self.pieces)
 
     def text(self, token_id: int) -> str:
-        """Return the token's text; bytes that are no whole character show as U+FFFD."""
+        """Return the token's text; bytes that are not a whole character show as U+FFFD."""
         return self.pieces[token_id].decode("utf-8", errors="replace")
 
     def id_of(self, text: str) -> int | None:
@@ -101,7 +102,7 @@ class Vocabulary:
 
     @cached_property
     def word_answers(self) -> NDArray[np.int32]:
-        """(tokens,) which word a token is, all its cases having one number; -1 for what is none."""
+        """(tokens,) the number of each token's word, the same in all cases; -1 for no word."""
         numbers = np.full(len(self.pieces), -1, dtype=np.int32)
         for number, token_ids in enumerate(self._ids_by_folded_word.values()):
             numbers[list(token_ids)] = number
@@ -151,7 +152,7 @@ class TokenizedText:
         return self._bytes[: self._start(position)].decode("utf-8", errors="ignore")
 
     def after(self, position: int) -> str:
-        """Return the text behind the token at `position`."""
+        """Return the text after the token at `position`."""
         return self._bytes[self.ends[position] :].decode("utf-8", errors="ignore")
 
     def between(self, start: int, stop: int) -> str | None:
@@ -166,12 +167,12 @@ class TokenizedText:
         return self.between(position, position + 1)
 
     def is_word_position(self, position: int) -> bool:
-        """Tell whether a word token stands here and the text behind does not continue the word."""
+        """Tell whether a word token stands here that the text after it does not continue."""
         text = self.whole_text(position)
         return bool(text) and is_word_token(text or "") and not self._continued(position)
 
     def eligible(self, unit: Unit, position: int) -> bool:
-        """Tell whether a round in `unit` may ask this position, its context apart."""
+        """Tell whether a round in `unit` may ask this position, whatever its context."""
         if unit is Unit.WORDS:
             return self.is_word_position(position)
         return bool(self.whole_text(position))
@@ -180,6 +181,33 @@ class TokenizedText:
         return self.ends[position - 1] if position else 0
 
     def _continued(self, position: int) -> bool:
-        # A few characters decide; decoding the whole rest at each position would be quadratic.
+        # A few characters decide; decoding all the rest at each position would be quadratic.
         following = self._bytes[self.ends[position] : self.ends[position] + 16]
         return continues_word(following.decode("utf-8", errors="ignore"))
+
+
+@dataclass(frozen=True)
+class Window:
+    """Tokens start..stop-1 are read together; only kept..stop-1 are scored from this reading."""
+
+    start: int
+    kept: int
+    stop: int
+
+
+def windows(tokens: int, size: int) -> Iterator[Window]:
+    """Yield windows of at most `size` tokens that together score each token once, in order.
+
+    The first reads from the beginning; each further one scores half a window of tokens after at
+    least half a window of context, so that no token is predicted from little where there is more.
+
+    >>> [(window.start, window.kept, window.stop) for window in windows(7, 4)]
+    [(0, 0, 4), (2, 4, 6), (3, 6, 7)]
+    """
+    scored = min(tokens, size)
+    yield Window(0, 0, scored)
+    step = max(1, size // 2)
+    while scored < tokens:
+        stop = min(tokens, scored + step)
+        yield Window(max(0, stop - size), scored, stop)
+        scored = stop

@@ -9,7 +9,8 @@ import numpy as np
 
 from server.domain.estimators.accuracy import Interval, PairedCounts
 from server.domain.estimators.arrays import FloatArray
-from server.domain.estimators.estimates import Clusters, interval, mean_estimate
+from server.domain.estimators.clusters import Clusters, one_player_weights
+from server.domain.estimators.estimates import interval, mean_estimate
 from server.domain.estimators.intervals import answers_to_settle
 from server.domain.estimators.paired import (
     NOTHING_TO_COMPARE,
@@ -18,7 +19,7 @@ from server.domain.estimators.paired import (
     paired_intervals,
 )
 from server.domain.estimators.perplexity import bits
-from server.domain.estimators.variance_components import DUEL_LOSS_NATS, Default, one_player_weights
+from server.domain.estimators.variance_components import DUEL_LOSS_NATS, Default
 from server.services.contract.figures import ComparisonView, IntervalView, LossesView
 from server.services.play.played import Losses, Marks
 

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from server.domain.errors import NotFound
 from server.domain.estimators.ability import player_loss
 from server.domain.estimators.accuracy import PairedCounts, together
+from server.domain.estimators.clusters import one_player_weights
 from server.domain.estimators.paired import PairedComponents, paired_intervals
 from server.domain.estimators.perplexity import perplexity
-from server.domain.estimators.variance_components import one_player_weights
 from server.domain.play.nicknames import read_nickname
 from server.domain.text.tokens import Unit
 from server.services.contract.figures import IntervalView
@@ -200,6 +200,7 @@ def _judgement_data(judgement: JudgementRow) -> dict[str, Any]:
     return {
         "position": judgement.position,
         "asked": judgement.asked,
+        "question_version": judgement.question_version,
         "target": judgement.target,
         "rival": judgement.rival,
         "target_share": judgement.target_share,

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 from server.domain.estimators.ability import PairedLosses
 from server.domain.estimators.paired import PairedComponents
 from server.domain.sums.contributions import HEAD
-from server.domain.sums.paired_losses import paired_losses_from
 from server.domain.sums.paired_pools import ALL, components_from, keys_of
+from server.domain.sums.pooled_analysis import paired_losses_from
 from server.store.statistics.rollup_tables import SumsRow
 from server.store.statistics.rollups import sums_of
 

@@ -18,8 +18,7 @@ from server.services.statistics.stated_parts import duel_parts
 from server.store.engine import writing
 from server.store.statistics import rollups as stored
 from server.store.statistics.rollup_tables import ClusterSumsRow, SumsRow
-from server.store.statistics.rollups import NOTHING, Duels, PlayerPart
-from server.store.statistics.snapshots import kept_statistics
+from server.store.statistics.rollups import NOTHING, Duels, PlayerPart, kept_statistics
 
 
 def fold(session: Session, most_batches: int | None = None) -> None:

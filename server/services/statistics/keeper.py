@@ -13,7 +13,7 @@ from server.services.contract.statistics import PublicStatistics
 from server.services.statistics.folding import fold
 from server.services.statistics.public import public_statistics
 from server.store.engine import writing
-from server.store.statistics.snapshots import keep_statistics, kept_statistics
+from server.store.statistics.rollups import keep_statistics, kept_statistics
 
 MOST_BATCHES_AT_A_LOOK = 20
 

@@ -13,15 +13,20 @@ from sqlalchemy.orm import Session
 
 from server.domain.play.conduct import Verdict
 from server.domain.play.rounds import Mode, counts_for_accuracy
-from server.domain.sums.clusters import Block, Where, add_answers
 from server.domain.sums.paired_pools import block_of
+from server.domain.sums.pools import Block, Where, add_answers
 from server.domain.sums.whole_numbers import Key, Numbers, Sums, add, fixed
 from server.services.research.records import names_for_sums
 from server.services.statistics.stated_parts import add_bets, add_judged, add_tries
 from server.services.statistics.sum_keys import COUNTED, DAY, EXCLUDED, GROUP, PAIRED, PLAYED
 from server.store.statistics.conduct import verdicts
-from server.store.statistics.first_guesses import ENTROPY_EDGES_BITS, answers_by_mode, monday_of
-from server.store.statistics.player_rows import guesses_of, rounds_of_players
+from server.store.statistics.first_guesses import (
+    ENTROPY_EDGES_BITS,
+    answers_by_mode,
+    guesses_of,
+    monday_of,
+    rounds_of_players,
+)
 from server.store.statistics.rollups import PlayerPart
 
 

@@ -20,7 +20,6 @@ from server.domain.play.rounds import Mode
 from server.domain.scores.passage_scores import Form
 from server.domain.study import interchange
 from server.domain.study.columns import Codes, bet_columns, judged_columns, tries_columns
-from server.domain.sums.clusters import Where, add_answers
 from server.domain.sums.contributions import (
     HEAD,
     QUESTIONS,
@@ -31,6 +30,7 @@ from server.domain.sums.contributions import (
     tail_contribution,
     tried_contributions,
 )
+from server.domain.sums.pools import Where, add_answers
 from server.domain.sums.whole_numbers import Sums, add, fixed
 from server.services.play.duels import duel_of
 from server.services.research.records import Names, bet_record, guess_record, judgement_record

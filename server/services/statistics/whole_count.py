@@ -17,12 +17,8 @@ from sqlalchemy.orm import Session
 
 from server.domain.estimators.arrays import IntArray
 from server.domain.estimators.calibration import Statement, calibration
+from server.domain.estimators.clusters import ClusterSquares, codes_by_kind, squares_of_marks
 from server.domain.estimators.paired import DEFAULT_PAIRED, PairedComponents, fit_paired
-from server.domain.estimators.variance_components import (
-    ClusterSquares,
-    codes_by_kind,
-    squares_of_marks,
-)
 from server.domain.play.betting import STAKE_STEPS
 from server.domain.play.conduct import Exclusion
 from server.domain.play.rounds import Mode

@@ -18,7 +18,7 @@ _PRECISION = "precision"
 
 
 def scores_to_blob(scores: PassageScores) -> bytes:
-    """Return every array of `scores` as one safetensors blob; its header has the precision."""
+    """Return every array of `scores` as one safetensors blob; its header holds the precision."""
     arrays = {name: np.ascontiguousarray(array) for name, array in scores.arrays().items()}
     return save(arrays, metadata={_PRECISION: scores.precision})
 
@@ -36,7 +36,7 @@ def precision_of(blob: bytes) -> Precision:
 
 
 def vocabulary_to_blob(vocabulary: Vocabulary) -> bytes:
-    """Return the token bytes of `vocabulary`, joined and compressed, with where each one ends."""
+    """Return the token bytes of `vocabulary`, joined and compressed, with each one's end."""
     ends = np.cumsum([len(piece) for piece in vocabulary.pieces], dtype=np.int32)
     joined = np.frombuffer(b"".join(vocabulary.pieces), dtype=np.uint8)
     return zlib.compress(save({"ends": ends, "bytes": joined}), 9)
@@ -47,7 +47,7 @@ def vocabulary_from_blob(blob: bytes) -> Vocabulary:
     unpacking = zlib.decompressobj()
     plain = unpacking.decompress(blob, LARGEST_VOCABULARY_BYTES)
     if not unpacking.eof:
-        raise ValueError("the vocabulary is cut short, or too large")
+        raise ValueError("the vocabulary is cut short or too large")
     arrays = load(plain)
     joined, ends = arrays["bytes"].tobytes(), [0, *arrays["ends"].tolist()]
     return Vocabulary(tuple(joined[start:end] for start, end in pairwise(ends)))

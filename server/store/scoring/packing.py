@@ -1,6 +1,6 @@
 """Scores as score files hold them: the same numbers, to the last bit, in half the bytes.
 
-Nearly all of a passage's scores are its asked positions' thousand best tokens. Their
+Nearly all of a passage's scores are the thousand best tokens at its asked positions. Their
 log-probabilities fall from left to right, so that as integers (the bits of a float32, whose order
 is that of its size) they rise by a few thousand at each step: what is kept is the steps. All
 numbers are kept byte by byte, the lowest bytes together, then the next; the highest are nearly all
@@ -37,7 +37,7 @@ def packed(blob: bytes) -> bytes:
 def unpacked(packed_scores: bytes) -> bytes:
     """Return the scores that `packed` wrote as `scores_to_blob` writes them, bit for bit.
 
-    Raises SafetensorError, ValueError, TypeError or KeyError where it wrote no such thing.
+    Raises SafetensorError, ValueError, TypeError or KeyError for bytes that it did not write.
     """
     arrays = {
         name: _numbers(name, planes).view(np.float32 if name.endswith(_FLOATS) else np.int32)
@@ -50,15 +50,15 @@ def _planes(name: str, numbers: Bits) -> NDArray[np.uint8]:
     """Return the bytes of all numbers, lowest first: shape (4, *that of the numbers)."""
     if name.endswith(_FALLING):
         numbers = np.diff(numbers, axis=-1, prepend=np.uint32(0))
-    each = numbers.astype("<u4")[..., np.newaxis].view(np.uint8)
-    return np.ascontiguousarray(np.moveaxis(each, -1, 0))
+    octets = numbers.astype("<u4")[..., np.newaxis].view(np.uint8)
+    return np.ascontiguousarray(np.moveaxis(octets, -1, 0))
 
 
 def _numbers(name: str, planes: NDArray[np.uint8]) -> Bits:
     if planes.dtype != np.uint8 or planes.shape[:1] != (_BYTES,):
         raise ValueError(f"{name} is not kept in four planes of bytes")
-    each = np.ascontiguousarray(np.moveaxis(planes, 0, -1))
-    numbers: Bits = each.view("<u4")[..., 0].astype(np.uint32)
+    octets = np.ascontiguousarray(np.moveaxis(planes, 0, -1))
+    numbers: Bits = octets.view("<u4")[..., 0].astype(np.uint32)
     if name.endswith(_FALLING):
         numbers = numbers.cumsum(axis=-1, dtype=np.uint32)
     return np.ascontiguousarray(numbers)

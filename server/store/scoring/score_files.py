@@ -42,7 +42,7 @@ _SCHEMA = pa.schema([*_TEXTS, *_SCORES])
 
 
 class ScoreFileRejected(PerplexedError):
-    """The file is not one that can be loaded here; the message says what does not fit."""
+    """The file cannot be loaded here; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class ScoreFile:
     """An open score file: which model spoke, with which tokens, about which passages."""
 
     def __init__(self, path: Path, parquet: pq.ParquetFile) -> None:
-        """Read the header; raise ScoreFileRejected where there is none of ours."""
+        """Read the header; raise ScoreFileRejected where it is not ours."""
         self._path, self._parquet = path, parquet
         metadata = parquet.schema_arrow.metadata or {}
         if _HEADER not in metadata or not parquet.schema_arrow.equals(_SCHEMA):
@@ -91,7 +91,7 @@ class ScoreFile:
     def portions(self) -> Iterator[list[ScoreRecord]]:
         """Yield the records in the file's order, as many at a time as memory should hold.
 
-        Raises ScoreFileRejected where a page's checksum does not fit, or a text is no UTF-8.
+        Raises ScoreFileRejected where a page's checksum is wrong, or a text is not UTF-8.
         Scores that cannot be unpacked are handed on as they are, to be refused with their passage.
         """
         try:
@@ -103,12 +103,12 @@ class ScoreFile:
 
 @contextmanager
 def open_score_file(path: Path) -> Iterator[ScoreFile]:
-    """Open a score file for reading; raise ScoreFileRejected where it is none, or cut short."""
+    """Open a score file for reading; raise ScoreFileRejected where it is not one, or cut short."""
     try:
         parquet = pq.ParquetFile(path, page_checksum_verification=True)
     except pa.ArrowInvalid as error:
         raise ScoreFileRejected(
-            f"{path} is no score file, or was cut short: a Parquet file's end is missing."
+            f"{path} is not a score file, or was cut short: a Parquet file's end is missing."
         ) from error
     except OSError as error:
         raise ScoreFileRejected(f"{path}: {error.strerror or _first_line(error)}.") from error
@@ -126,7 +126,7 @@ def write_score_file(
     vocabulary: Vocabulary,
     portions: Iterable[list[ScoreRecord]],
 ) -> None:
-    """Write a score file, whole or not at all; one that is there is replaced at the end.
+    """Write a score file, whole or not at all; an existing one is replaced at the end.
 
     Raises ScoreFileRejected where nothing can be written there.
     """

@@ -28,7 +28,7 @@ def count_records(session: Session, model_id: int) -> int:
 def score_records(session: Session, model_id: int) -> Iterator[list[ScoreRecord]]:
     """Yield all that the model says, passage by passage, in portions that fit into memory.
 
-    A player's own text goes nowhere.
+    Players' own texts are left out.
     """
     original = aliased(PassageRow)
     query = (

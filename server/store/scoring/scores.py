@@ -81,7 +81,7 @@ def tokenizers_of(session: Session, name: str, revision: str) -> dict[str, int]:
 
 
 def question_counts(scores: PassageScores | None) -> dict[str, int]:
-    """Return how much a scored passage has to ask, by column; of one that is left out, nothing."""
+    """Return how much a scored passage has to ask, by column; 0 for one that is left out."""
     return {
         "asked_words": len(scores.asked_words) if scores else 0,
         "asked_tokens": len(scores.asked_tokens) if scores else 0,
@@ -124,7 +124,7 @@ def _scored_row(
 
 
 def next_draw_number(session: Session, model_id: int) -> int:
-    """Return the number behind the model's last; others who add scores wait until the commit."""
+    """Return the number after the model's last; others who add scores wait until the commit."""
     session.execute(
         select(LanguageModelRow.id).where(LanguageModelRow.id == model_id).with_for_update()
     )
@@ -138,7 +138,7 @@ def last_draw_number(session: Session, model_id: int) -> int:
 
 
 def leave_out(session: Session, passage_id: int, model_id: int, reason: str, now: datetime) -> None:
-    """Record that the model cannot score the passage, so that nobody asks it again."""
+    """Record that the model cannot score the passage, so that it is not tried again."""
     session.add(
         ScoredPassageRow(
             passage_id=passage_id,
@@ -202,19 +202,19 @@ def pick_scored_passage(
 
     `fraction`, in [0, 1), says where among them; with a player, one that they have not played.
     Returns the scored passage's id, or None where there is none. The cost does not grow with the
-    number of passages: draw numbers are dense, so the first one from some place on will do, and
-    behind the last one the first of all.
+    number of passages: draw numbers are dense, so the first one at or after a place will do, and
+    past the last one the first of all.
     """
     last = last_draw_number(session, model_id)
     number = ScoredPassageRow.draw_number
-    # Written out, not bound: only so may a database use the index of what is above 0.
+    # Written out, not bound: only then can a database use the index of counts above 0.
     playable = [ScoredPassageRow.model_id == model_id, _is_drawn(), column > literal_column("0")]
     if player_id is not None:
         playable.append(~has_played(player_id))
     query = select(ScoredPassageRow.id).where(*playable).order_by(number).limit(1)
     place = 1 + int(fraction * last)
-    found = session.scalars(query.where(number >= place)).one_or_none()
-    return found or session.scalars(query.where(number < place)).one_or_none()
+    after = session.scalars(query.where(number >= place)).one_or_none()
+    return after or session.scalars(query.where(number < place)).one_or_none()
 
 
 def longest_ago_played(session: Session, model_id: int, unit: Unit, player_id: int) -> int | None:
@@ -244,7 +244,7 @@ def has_seen(session: Session, player_id: int, scored_passage_id: int) -> bool:
 
 
 def has_played(player_id: int) -> ColumnElement[bool]:
-    """Tell of a scored passage whether the player has had a round on it, against any model.
+    """Tell whether the player has had a round on a scored passage, against any model.
 
     Two look-ups by index, however much the player has played.
     """

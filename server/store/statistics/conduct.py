@@ -24,21 +24,21 @@ Answers = Select[int, str, int, int, int]  # player, mode, first guess, skip, fa
 
 
 def excluded_players(session: Session) -> dict[int, Verdict]:
-    """Return the players of whose answers some are left out, each with what is."""
-    found = verdicts(session)
-    return {player_id: said for player_id, said in found.items() if said.reason}
+    """Return the players some of whose answers are left out, each with the verdict."""
+    everyone = verdicts(session).items()
+    return {player_id: outcome for player_id, outcome in everyone if outcome.reason}
 
 
 def verdicts(session: Session, players: Collection[int] | None = None) -> dict[int, Verdict]:
-    """Return what of each player's answers is left out; of all players, or of `players`."""
+    """Return the verdict on each player's answers; of all players, or of `players`."""
     flags = select(PlayerRow.id, PlayerRow.flagged)
     if players is not None:
         flags = flags.where(PlayerRow.id.in_(players))
-    found: dict[int, list[tuple[str, int, int, int, int]]] = defaultdict(list)
+    modes: dict[int, list[tuple[str, int, int, int, int]]] = defaultdict(list)
     for player_id, mode, guesses, skipped, answers, fast in _by_mode(session, players):
-        found[player_id].append((mode, guesses, skipped, answers, fast))
+        modes[player_id].append((mode, guesses, skipped, answers, fast))
     return {
-        player_id: verdict(_conduct(flagged, found[player_id]))
+        player_id: verdict(_conduct(flagged, modes[player_id]))
         for player_id, flagged in session.execute(flags)
     }
 
@@ -71,8 +71,8 @@ def _by_mode(
     session: Session, players: Collection[int] | None
 ) -> list[tuple[int, str, int, int, int, int]]:
     """Return player, mode, first guesses, skips, answers and fast ones."""
-    each = (_of(query, players) for query in (_guesses(), _bets(), _judgements()))
-    answers = union_all(*each).subquery()
+    selects = (_only(query, players) for query in (_guesses(), _bets(), _judgements()))
+    answers = union_all(*selects).subquery()
     columns = answers.c
     query = select(
         columns.player_id,
@@ -85,7 +85,7 @@ def _by_mode(
     return [tuple(row) for row in session.execute(query)]
 
 
-def _of(query: Answers, players: Collection[int] | None) -> Answers:
+def _only(query: Answers, players: Collection[int] | None) -> Answers:
     column = query.selected_columns[0]
     return query if players is None else query.where(column.in_(players))
 
@@ -95,7 +95,7 @@ def _fast(elapsed_ms: ColumnElement[int]) -> ColumnElement[int]:
 
 
 def _guesses() -> Answers:
-    """In a round of bets a skip gives nothing up: the bet follows."""
+    """Select guesses; in a round of bets a skip gives nothing up, since the bet follows."""
     gives_up = case((GuessRow.mode == Mode.BET, 0), (GuessRow.attempt > 1, 0), else_=1)
     return select(
         GuessRow.player_id.label("player_id"),

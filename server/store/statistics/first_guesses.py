@@ -1,4 +1,4 @@
-"""First guesses that count, person and model on the same positions, added up by the database."""
+"""Guesses for the statistics: first ones that count, paired counts, and some players' rows."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class PairedGroup:
 
 @dataclass(frozen=True)
 class AnswerCounts:
-    """How much there is that counts, and how many judgements answer the first question."""
+    """How many answers count, and how many judgements answer the first question."""
 
     guesses: int = 0
     bets: int = 0
@@ -57,24 +57,25 @@ class AnswerCounts:
 def answers_by_mode(
     session: Session, players: Collection[int] | None = None
 ) -> dict[tuple[int, str], AnswerCounts]:
-    """Return how much each player gave in each mode that would count; of all, or of some."""
-    found: dict[tuple[int, str], AnswerCounts] = defaultdict(AnswerCounts)
+    """Return how many answers each player gave in each mode that would count; for all, or some."""
+    totals: dict[tuple[int, str], AnswerCounts] = defaultdict(AnswerCounts)
     judged = JudgementRow.practice.is_(False) & JudgementRow.asked.is_(True)
-    today_s = JudgementRow.question_version == CURRENT_QUESTION
+    is_current = JudgementRow.question_version == CURRENT_QUESTION
     kept: dict[str, tuple[Any, Any, Any]] = {
         "guesses": (GuessRow.player_id, GuessRow.mode, GuessRow.repeated.is_(False)),
         "bets": (BetRow.player_id, literal(Mode.BET.value), BetRow.repeated.is_(False)),
-        "judgements": (JudgementRow.player_id, literal(Mode.DUEL.value), judged & today_s),
-        "first_question": (JudgementRow.player_id, literal(Mode.DUEL.value), judged & ~today_s),
+        "judgements": (JudgementRow.player_id, literal(Mode.DUEL.value), judged & is_current),
+        "first_question": (JudgementRow.player_id, literal(Mode.DUEL.value), judged & ~is_current),
     }
     for kind, (player_id, mode, counts) in kept.items():
         keys = (player_id,) if kind != "guesses" else (player_id, mode)
         query = select(player_id, mode, func.count()).where(counts).group_by(*keys)
         if players is not None:
             query = query.where(player_id.in_(players))
-        for player, of_mode, n in session.execute(query):
-            found[player, of_mode] = replace(found[player, of_mode], **{kind: n})
-    return found
+        for player, mode_name, n in session.execute(query):
+            key = player, mode_name
+            totals[key] = replace(totals[key], **{kind: n})
+    return totals
 
 
 def count_repeated(session: Session) -> int:
@@ -105,6 +106,31 @@ def first_guesses(session: Session, excluded: Excluded) -> Sequence[Any]:
     return session.execute(query).all()
 
 
+def guesses_of(session: Session, players: Collection[int]) -> Sequence[Any]:
+    """Return all guesses of some players with both sides' marks and the passage's genre."""
+    query = (
+        select(
+            *(GuessRow.player_id, GuessRow.model_id, GuessRow.mode, GuessRow.unit),
+            *(GuessRow.assisted, GuessRow.repeated, GuessRow.attempt, GuessRow.skipped),
+            *(GuessRow.is_right, GuessRow.model_is_right, GuessRow.target_loss_nats),
+            *(GuessRow.entropy_nats, GuessRow.answered_on, PassageRow.genre),
+            *(RoundRow.scored_passage_id, GuessRow.position),
+        )
+        .join(RoundRow, RoundRow.id == GuessRow.round_id)
+        .join(ScoredPassageRow, ScoredPassageRow.id == RoundRow.scored_passage_id)
+        .join(PassageRow, PassageRow.id == ScoredPassageRow.passage_id)
+        .where(GuessRow.player_id.in_(players))
+    )
+    return session.execute(query).all()
+
+
+def rounds_of_players(session: Session, players: Collection[int]) -> Sequence[Any]:
+    """Return how many rounds each player began on each day."""
+    keys = (RoundRow.player_id, RoundRow.started_on)
+    query = select(*keys, func.count()).where(RoundRow.player_id.in_(players)).group_by(*keys)
+    return session.execute(query).all()
+
+
 def monday_of(day: date) -> date:
     """Return the first day of a day's week."""
     return day - timedelta(days=day.weekday())
@@ -125,5 +151,10 @@ PAIRED_SUMS = (
     _sum(_number(GuessRow.is_right)),
     _sum(_number(GuessRow.model_is_right)),
 )
-# Of a position only the first try counts, of a passage only the first time.
-FIRST_SIGHT = (GuessRow.repeated.is_(False), GuessRow.attempt == 1)
+# Of a position only the first try counts, of a passage only the first time; and no skip of one's
+# own guess before a bet, which gives nothing up (see `counts_for_accuracy`).
+FIRST_SIGHT = (
+    GuessRow.repeated.is_(False),
+    GuessRow.attempt == 1,
+    ~((GuessRow.mode == Mode.BET) & GuessRow.skipped),
+)

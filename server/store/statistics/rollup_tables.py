@@ -45,7 +45,7 @@ class PlayerSumsRow(Base):
 
     player_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     counts: Mapped[bool]  # whether the judgements count in the public statistics
-    # Where this player's judgements count: [scored passage, unit, form, what they say as a number].
+    # Where this player's judgements count: [scored passage, unit, form, their digest].
     judged: Mapped[list[list[Any]]] = mapped_column(JSON)
     sums: Mapped[list[Any]] = mapped_column(JSON)  # [key, numbers]
 
@@ -58,7 +58,7 @@ class DuelSumsRow(Base):
     scored_passage_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     unit: Mapped[str] = mapped_column(String(16), primary_key=True)
     form: Mapped[str] = mapped_column(String(16), primary_key=True)
-    changed: Mapped[bool] = mapped_column(index=True)  # to be summed up anew
+    changed: Mapped[bool] = mapped_column(index=True)  # to be summed up again
     sums: Mapped[list[Any]] = mapped_column(JSON)  # [key, numbers]
 
 

@@ -1,10 +1,11 @@
-"""Queries on rollups: marks, what each has contributed, clusters and sums."""
+"""Queries on rollups: marks, what each has contributed, clusters, sums, and the last count."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Select, delete, func, insert, select, tuple_, update
@@ -16,6 +17,7 @@ from server.store.statistics.rollup_tables import (
     DuelSumsRow,
     PlayerMarkRow,
     PlayerSumsRow,
+    StatisticsRow,
     SumsRow,
 )
 from server.store.tables import PlayerRow
@@ -37,9 +39,9 @@ class Duels(NamedTuple):
 
 @dataclass(frozen=True)
 class PlayerPart:
-    """What a player has contributed; `judged` says by a number what was judged where it counts."""
+    """What a player has contributed; `judged` holds a digest of the judgements that count."""
 
-    counts: bool  # whether judgements do
+    counts: bool  # whether the judgements do
     sums: Sums
     judged: Mapping[Duels, int]
 
@@ -48,12 +50,12 @@ NOTHING = PlayerPart(counts=False, sums={}, judged={})
 
 
 def mark_player(session: Session, player_id: int) -> None:
-    """Let what changed about a player be folded; in the transaction that changes it."""
-    session.add(PlayerMarkRow(player_id=player_id))  # goes with what it is about, in one flush
+    """Have a player's changes folded; called in the transaction that makes them."""
+    session.add(PlayerMarkRow(player_id=player_id))  # sent with the change itself, in one flush
 
 
 def take_marked_players(session: Session) -> list[int]:
-    """Take the marks of some players away and return these, those who have waited longest.
+    """Remove the marks of the players who have waited longest, and return these players.
 
     subtle: what they did must be read after this. Whatever is committed later has a later mark.
     """
@@ -64,7 +66,7 @@ def take_marked_players(session: Session) -> list[int]:
 
 
 def count_marked_players(session: Session) -> int:
-    """Return about how many players something has changed since the last fold."""
+    """Return how many players have changed since the last fold."""
     return session.scalars(select(func.count(PlayerMarkRow.player_id.distinct()))).one()
 
 
@@ -90,7 +92,7 @@ def player_parts(session: Session, players: Collection[int]) -> dict[int, Player
         player_id: PlayerPart(
             counts,
             _decoded(sums),
-            {Duels(*duels): said for *duels, said in judged},
+            {Duels(*duels): digest for *duels, digest in judged},
         )
         for player_id, counts, sums, judged in rows
     }
@@ -104,7 +106,7 @@ def keep_player_parts(session: Session, parts: Mapping[int, PlayerPart | None]) 
             "player_id": player_id,
             "counts": part.counts,
             "sums": _encoded(part.sums),
-            "judged": [[*duels, said] for duels, said in part.judged.items()],
+            "judged": [[*duels, digest] for duels, digest in part.judged.items()],
         }
         for player_id, part in parts.items()
         if part is not None
@@ -114,28 +116,26 @@ def keep_player_parts(session: Session, parts: Mapping[int, PlayerPart | None]) 
 
 
 def mark_duels(session: Session, changed: Collection[Duels]) -> None:
-    """Let some duels be summed up anew; only who folds does this, one at a time."""
-    for some in _chunks(sorted(changed)):
-        known = {
-            Duels(*row) for row in session.execute(select(*_DUELS).where(tuple_(*_DUELS).in_(some)))
-        }
-        session.execute(update(DuelSumsRow).where(tuple_(*_DUELS).in_(some)).values(changed=True))
-        rows = [
-            {**duels._asdict(), "changed": True, "sums": []} for duels in some if duels not in known
-        ]
+    """Have some duels summed up again; only a fold does this, and folds run one at a time."""
+    for portion in _chunks(sorted(changed)):
+        is_here = tuple_(*_DUELS).in_(portion)
+        known = {Duels(*row) for row in session.execute(select(*_DUELS).where(is_here))}
+        session.execute(update(DuelSumsRow).where(is_here).values(changed=True))
+        new = [duels for duels in portion if duels not in known]
+        rows = [{**duels._asdict(), "changed": True, "sums": []} for duels in new]
         if rows:
             session.execute(insert(DuelSumsRow), rows)
 
 
 def changed_duels(session: Session) -> dict[Duels, Sums]:
-    """Return some of the duels that must be summed up anew, with what they have contributed."""
+    """Return some of the duels that must be summed up again, with what they have contributed."""
     query = select(*_DUELS, DuelSumsRow.sums).where(DuelSumsRow.changed.is_(True))
     rows = session.execute(query.limit(DUELS_AT_ONCE))
     return {Duels(*duels): _decoded(sums) for *duels, sums in rows}
 
 
 def keep_duel_parts(session: Session, parts: Mapping[Duels, Sums]) -> None:
-    """Keep what duels contribute now, as no longer changed."""
+    """Keep what duels contribute now, and mark them as up to date."""
     session.execute(delete(DuelSumsRow).where(tuple_(*_DUELS).in_(list(parts))))
     rows = [
         {**duels._asdict(), "changed": False, "sums": _encoded(sums)}
@@ -152,7 +152,7 @@ def players_whose_duels_count() -> Select[int]:
 
 
 def all_sums(session: Session) -> Sums:
-    """Return all sums, as one reading of the database finds them."""
+    """Return all sums, from one reading of the database."""
     rows = session.execute(select(SumsRow.key, SumsRow.numbers))
     return {_key(key): tuple(numbers) for key, numbers in rows}
 
@@ -161,18 +161,18 @@ def sums_of(
     session: Session, table: type[ClusterSumsRow] | type[SumsRow], keys: Iterable[Key]
 ) -> Sums:
     """Return what some keys hold; those that hold nothing are left out."""
-    found: Sums = {}
-    for some in _chunks([_text(key) for key in keys]):
-        rows = session.execute(select(table.key, table.numbers).where(table.key.in_(some)))
-        found |= {_key(key): tuple(numbers) for key, numbers in rows}
-    return found
+    sums: Sums = {}
+    for portion in _chunks([_text(key) for key in keys]):
+        rows = session.execute(select(table.key, table.numbers).where(table.key.in_(portion)))
+        sums |= {_key(key): tuple(numbers) for key, numbers in rows}
+    return sums
 
 
 def keep_sums(session: Session, table: type[ClusterSumsRow] | type[SumsRow], sums: Sums) -> None:
     """Keep what some keys hold now; a key that holds zeros is dropped."""
-    for some in _chunks([(_text(key), numbers) for key, numbers in sums.items()]):
-        session.execute(delete(table).where(table.key.in_([key for key, _ in some])))
-        rows = [{"key": key, "numbers": numbers} for key, numbers in some if any(numbers)]
+    for portion in _chunks([(_text(key), numbers) for key, numbers in sums.items()]):
+        session.execute(delete(table).where(table.key.in_([key for key, _ in portion])))
+        rows = [{"key": key, "numbers": numbers} for key, numbers in portion if any(numbers)]
         if rows:
             session.execute(insert(table), rows)
 
@@ -198,3 +198,18 @@ def _encoded(sums: Sums) -> list[Any]:
 
 def _decoded(sums: list[Any]) -> Sums:
     return {tuple(key): tuple(numbers) for key, numbers in sums}
+
+
+def kept_statistics(session: Session, *, lock: bool = False) -> StatisticsRow:
+    """Return the row; `lock` makes other counts wait until it is released."""
+    query = select(StatisticsRow).where(StatisticsRow.id == 1)
+    return session.scalars(query.with_for_update() if lock else query).one()
+
+
+def keep_statistics(session: Session, begun_at: datetime, document: str) -> None:
+    """Keep what was counted, unless a later count has begun."""
+    session.execute(
+        update(StatisticsRow)
+        .where(StatisticsRow.id == 1, StatisticsRow.begun_at == begun_at)
+        .values(document=document)
+    )

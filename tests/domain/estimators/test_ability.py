@@ -11,11 +11,11 @@ from server.domain.estimators.ability import (
     fit_paired_losses,
     player_loss,
 )
-from server.domain.estimators.estimates import Clusters
+from server.domain.estimators.clusters import Clusters
 from server.domain.estimators.variance_components import Components
-from server.domain.sums.clusters import add_answers
 from server.domain.sums.contributions import HEAD, Head
-from server.domain.sums.paired_losses import paired_losses_from
+from server.domain.sums.pooled_analysis import paired_losses_from
+from server.domain.sums.pools import add_answers
 from server.domain.sums.whole_numbers import CLUSTER, Sums, changed_moments, fixed
 
 SITE = PairedLosses(0.8, 1.0, 4.0, Components(np.array([0.06, 0, 0, 0, 2.16]), np.zeros(5)))

@@ -49,7 +49,7 @@ def test_wilson_of_nothing_right_is_not_nothing_at_all() -> None:
 
 @pytest.mark.parametrize(("successes", "n"), [(0, 0), (-1, 5), (6, 5), (1, 0)])
 def test_wilson_refuses_what_is_no_share(successes: int, n: int) -> None:
-    with pytest.raises(ValueError, match="no share"):
+    with pytest.raises(ValueError, match="not a share"):
         wilson_interval(successes, n)
 
 

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.domain.estimators.bets import Bets, bet_losses, bets_estimate, with_tail
+from server.domain.estimators.clusters import Clusters
 from server.domain.estimators.comparisons import excess_estimate
-from server.domain.estimators.estimates import Clusters, interval, mean_estimate
-from server.domain.estimators.stated_shares import inside, stated_share
+from server.domain.estimators.estimates import interval, mean_estimate
+from server.domain.estimators.shares import inside, target_share
 from tests.domain.examples import repeatable
 from tests.domain.samples import make_bets, make_duels, make_world
 
@@ -62,24 +63,24 @@ def test_the_rest_is_never_less_than_the_target_that_lies_in_it() -> None:
 def test_the_share_on_the_target(
     stakes: dict[str, float], other: float, target: set[str], share: float, offered: bool
 ) -> None:
-    found, was_offered = stated_share(stakes, other, target)
+    found, was_offered = target_share(stakes, other, target)
     assert found == pytest.approx(share, rel=1e-6, abs=0)
     assert was_offered is offered
 
 
 def test_a_negative_share_is_refused() -> None:
     with pytest.raises(ValueError, match="negative"):
-        stated_share({"cat": -0.1}, 1.1, {"cat"})
+        target_share({"cat": -0.1}, 1.1, {"cat"})
     with pytest.raises(ValueError, match="negative"):
-        stated_share({"cat": 1.1}, -0.1, {"cat"})
+        target_share({"cat": 1.1}, -0.1, {"cat"})
 
 
 @given(st.lists(st.floats(0, 1), max_size=6), st.floats(0, 1))
 @repeatable
 def test_shares_add_up_to_one_whatever_was_stated(stakes: list[float], other: float) -> None:
     named = {str(i): stake for i, stake in enumerate(stakes)}
-    on_each = [stated_share(named, other, {token})[0] for token in named]
-    assert sum(on_each) + stated_share(named, other, {"none"})[0] == pytest.approx(1)
+    on_each = [target_share(named, other, {token})[0] for token in named]
+    assert sum(on_each) + target_share(named, other, {"none"})[0] == pytest.approx(1)
     assert all(share > 0 for share in on_each)
 
 

@@ -11,16 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.domain.estimators.arrays import FloatArray, IntArray
+from server.domain.estimators.clusters import Clusters
 from server.domain.estimators.comparisons import (
     Judgements,
     excess_by_question,
     excess_estimate,
     ratios,
 )
-from server.domain.estimators.estimates import (
-    Clusters,
-    interval,
-)
+from server.domain.estimators.estimates import interval
 from tests.domain.examples import repeatable
 from tests.domain.samples import drawn, normalised
 

@@ -8,17 +8,10 @@ import math
 import numpy as np
 import pytest
 
-from server.domain.estimators import estimates
-from server.domain.estimators import stated_shares as stated
+from server.domain.estimators import estimates, shares
 from server.domain.estimators.bets import bets_estimate, with_tail
-from server.domain.estimators.estimates import (
-    Clusters,
-    Estimate,
-    interval,
-    mean_estimate,
-    number_of,
-    plus,
-)
+from server.domain.estimators.clusters import Clusters
+from server.domain.estimators.estimates import Estimate, interval, mean_estimate, number_of, plus
 from tests.domain.samples import make_bets, make_duels, make_world
 
 
@@ -30,7 +23,7 @@ def half_width(estimate: Estimate) -> float:
     return interval(estimate).high - estimate.value
 
 
-@pytest.mark.parametrize("module", [estimates, stated])
+@pytest.mark.parametrize("module", [estimates, shares])
 def test_the_examples_in_the_docstrings_hold(module: object) -> None:
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
 
@@ -102,7 +95,7 @@ def test_the_interval_shrinks_with_the_root_of_the_answers() -> None:
 def test_the_headline_s_interval_covers_the_truth(
     players: int, passages_each: int, questions: int
 ) -> None:
-    """Players of one kind, so that even one speaks for all; docs/decisions/0015 has more."""
+    """Players of one kind, so that even one speaks for all; docs/decisions/0010 has more."""
     truth = make_world(np.random.default_rng(1), passages=4_000).true_loss(0.8)
     tempers, covered = np.full(players, 0.8), 0
     for seed in range(100):

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.domain.estimators.estimates import Clusters, interval
+from server.domain.estimators.clusters import Clusters
+from server.domain.estimators.estimates import interval
 from server.domain.estimators.tries import Tries, tries_bounds
 from tests.domain.examples import repeatable
 

@@ -14,6 +14,14 @@ from scipy import stats
 from benchmarks.intervals import EFFECTS, coverage
 from server.domain.estimators import student_t
 from server.domain.estimators.accuracy import Interval, wilson_interval
+from server.domain.estimators.clusters import (
+    KINDS,
+    ClusterKind,
+    ClusterSquares,
+    codes_by_kind,
+    squares_of,
+    squares_of_marks,
+)
 from server.domain.estimators.intervals import (
     answers_to_settle,
     mean_interval,
@@ -21,20 +29,14 @@ from server.domain.estimators.intervals import (
     share_interval,
 )
 from server.domain.estimators.variance_components import (
-    KINDS,
     LOSS_NATS,
     MODEL_RIGHT,
     RIGHT,
-    ClusterKind,
-    ClusterSquares,
     Components,
     MeanVariance,
-    codes_by_kind,
     default_components,
     fit_components,
     mean_variance,
-    squares_of,
-    squares_of_marks,
     sum_variance,
 )
 
@@ -165,7 +167,7 @@ def test_independent_answers_have_wilson_s_interval(n: int, data: st.DataObject)
 
 
 def test_a_share_refuses_what_is_none() -> None:
-    with pytest.raises(ValueError, match="no share"):
+    with pytest.raises(ValueError, match="not a share"):
         share_interval(3, 2, default_components(RIGHT), np.full(5, 0.5))
 
 
@@ -210,4 +212,4 @@ def test_intervals_hold_the_truth_where_effects_are_strong(
     measure: str, design: tuple[int, int, int]
 ) -> None:
     held, _ = coverage(measure, design, EFFECTS["all"], studies=60)
-    assert held >= 0.88  # .93 less two standard errors of 60 studies; docs/decisions/0060 has more
+    assert held >= 0.88  # .93 less two standard errors of 60 studies; docs/decisions/0024 has more

@@ -122,10 +122,10 @@ def test_every_spread_of_one_over_the_offer_is_a_bet(weights: list[float]) -> No
         (stakes(), 0.5, "stakes", "add up to 0.56"),
         (stakes() | {"hen": 0.1}, 0.84, "stakes", "“hen” is not on offer"),
         ({"cat": 0.5}, 0.5, "stakes", "“dog” has no share"),
-        (stakes(cat=0.0), 0.95, "stakes", "“cat” is to be above 0"),
-        (stakes(cat=-0.2), 0.95, "stakes", "“cat” is to be above 0"),
-        (stakes(cat=math.nan), 0.95, "stakes", "“cat” is to be above 0"),
-        (stakes(cat=0.95), 0.0, "other", "other is to be above 0"),
+        (stakes(cat=0.0), 0.95, "stakes", "“cat” must be above 0"),
+        (stakes(cat=-0.2), 0.95, "stakes", "“cat” must be above 0"),
+        (stakes(cat=math.nan), 0.95, "stakes", "“cat” must be above 0"),
+        (stakes(cat=0.95), 0.0, "other", "other must be above 0"),
     ],
 )
 def test_what_is_no_bet_is_refused_by_name(

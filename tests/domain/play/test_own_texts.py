@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.domain.play.own_texts import read_own_text
-from server.domain.text.windows import windows
+from server.domain.text.tokens import windows
 
 
 @settings(max_examples=60, deadline=None)

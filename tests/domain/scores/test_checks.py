@@ -41,7 +41,7 @@ def test_scores_that_fit_are_believed() -> None:
 @pytest.mark.parametrize("name", ["target_logprob", "word_log_mass", "entropy_nats"])
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_no_number_is_no_probability(name: str, value: float) -> None:
-    assert f"{name} holds what is no" in str(problem(**{name: with_last(name, value)}))
+    assert f"{name} holds values that are not" in str(problem(**{name: with_last(name, value)}))
 
 
 def test_a_probability_above_one_is_none() -> None:

@@ -12,15 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.domain.estimators.estimates import Clusters
+from server.domain.estimators.clusters import KINDS, Clusters
 from server.domain.estimators.tries import Tries
-from server.domain.estimators.variance_components import KINDS
 from server.domain.study.analysis import analyse
 from server.domain.study.interchange import row_from_record
-from server.domain.sums.clusters import Where, add_answers
 from server.domain.sums.contributions import OUTCOME_NAMES, TRIED, tried_contributions
 from server.domain.sums.pooled_analysis import pooled_losses
-from server.domain.sums.pools import TOTAL, PoolPart, pool_of
+from server.domain.sums.pools import TOTAL, PoolPart, Where, add_answers, pool_of
 from server.domain.sums.whole_numbers import (
     CLUSTER,
     Numbers,

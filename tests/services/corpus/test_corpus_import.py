@@ -16,8 +16,8 @@ from sqlalchemy import func, select
 
 from server.application import db
 from server.domain.text.corpus import Tally, Wanted
-from server.lm.read import TokenReader
 from server.lm.source import find_source
+from server.lm.tokenizing import TokenReader
 from server.services.corpus.corpus_import import RECORDS_PER_BATCH, CorpusImport, Reader
 from server.services.corpus.files import JsonLines, file_source
 from server.services.corpus.near_duplicates import similarity

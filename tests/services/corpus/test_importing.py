@@ -84,7 +84,7 @@ DEEP = "[" * 100_000
         (HUGE_NUMBER, "not JSON (Exceeds the limit"),
         (DEEP, "not JSON (maximum recursion depth"),
         (line(title=""), "title: A passage needs a title"),
-        (line(title=7), "title: This must be a text"),
+        (line(title=7), "title: This must be text"),
         (line(text="too short"), "text: It has 2 words; 30 to 5,000 are allowed"),
         (line(author="x"), "author: Unknown field"),
         (line(text=TEXT + "\0"), "text: The character U+0000 is not allowed"),

@@ -250,7 +250,7 @@ def with_an_unknown_table(row: dict[str, Any]) -> None:
         (lambda row: row.update(left_out="a\0b"), "no line of text"),
         (lambda row: row.update(cut_from="a\0b"), "named by no content hash"),
         (with_an_unknown_table, "its scores cannot be read"),
-        (of_other_tokens, "their tokens do not rejoin to its text"),
+        (of_other_tokens, "their tokens do not join to its text"),
         (of_tokens_that_do_not_exist, "they hold tokens that the vocabulary does not have"),
         (asked_beyond_the_end, "the positions asked in words are not positions of it"),
     ],
@@ -291,7 +291,7 @@ def test_scores_that_ask_other_positions_than_those_here_are_refused(
 def test_a_file_that_was_cut_short_is_refused(serving: Machine, file: Path, kept: float) -> None:
     data = file.read_bytes()
     file.write_bytes(data[: int(len(data) * kept)])
-    assert "is no score file, or was cut short" in refused(serving, file)
+    assert "is not a score file, or was cut short" in refused(serving, file)
 
 
 @on_sqlite
@@ -307,7 +307,7 @@ def test_foreign_files_are_refused(serving: Machine, tmp_path: Path) -> None:
     text, table = tmp_path / "text", tmp_path / "table"
     text.write_text("Nothing of ours. " * 100)
     pq.write_table(pa.table({"text": ["a"]}), table)
-    assert "is no score file" in refused(serving, text)
+    assert "is not a score file" in refused(serving, text)
     assert "is a Parquet file, but holds no scores" in refused(serving, table)
     assert "No such file or directory" in refused(serving, tmp_path / "missing")
 

@@ -8,8 +8,8 @@ from itertools import pairwise
 import pytest
 
 from server.domain.estimators.accuracy import PairedCounts, wilson_interval
+from server.domain.estimators.clusters import one_player_weights
 from server.domain.estimators.paired import DEFAULT_PAIRED, paired_intervals
-from server.domain.estimators.variance_components import one_player_weights
 from server.services.contract.answers import AnswerView
 from server.services.contract.figures import ComparisonView, IntervalView, ModelSideView, SideView
 from server.services.contract.opponents import ModelView

@@ -1,4 +1,4 @@
-"""Probabilities as players state them, and the rule for a stated 0 or 1."""
+"""Probabilities as players state them: how a 0 or 1 is read, and what the target got."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ def inside(probabilities: FloatArray) -> FloatArray:
     return np.clip(high, _SMALLEST, 1.0 - _SMALLEST)
 
 
-def stated_share(
+def target_share(
     stakes: Mapping[str, float], other: float, target: Collection[str]
 ) -> tuple[float, bool]:
     """Return the share that was put on the target, and whether the target was offered.
 
-    `target` names the target in every spelling that counts as it. Where none was offered, the share
-    is that of "something else". A stake of 0 is read as 0.001, then all are scaled to add up to 1,
-    so that the score stays proper. Raises ValueError where a share is negative.
+    `target` names the target in every spelling that counts as it. Where none of them was offered,
+    the share is that of "something else". A stake of 0 is read as 0.001, then all are scaled to add
+    up to 1, so that the score stays proper. Raises ValueError where a share is negative.
 
-    >>> stated_share({"cat": 0.5, "dog": 0.3}, 0.2, {"cat"})
+    >>> target_share({"cat": 0.5, "dog": 0.3}, 0.2, {"cat"})
     (0.5, True)
-    >>> stated_share({"cat": 0.5, "dog": 0.3}, 0.2, {"hen"})
+    >>> target_share({"cat": 0.5, "dog": 0.3}, 0.2, {"hen"})
     (0.2, False)
-    >>> stated_share({"cat": 0.6, "dog": 0.0}, 0.399, {"dog"})
+    >>> target_share({"cat": 0.6, "dog": 0.0}, 0.399, {"dog"})
     (0.001, True)
     """
     if other < 0 or any(stake < 0 for stake in stakes.values()):
         raise ValueError("a share is negative")
-    held = {token: max(stake or LEAST_SHARE, _SMALLEST) for token, stake in stakes.items()}
+    staked = {token: max(stake or LEAST_SHARE, _SMALLEST) for token, stake in stakes.items()}
     rest = max(other or LEAST_SHARE, _SMALLEST)
-    total = sum(held.values()) + rest
-    named = [held[token] for token in target if token in held]
-    return (sum(named) / total, True) if named else (rest / total, False)
+    total = sum(staked.values()) + rest
+    on_target = [staked[token] for token in target if token in staked]
+    return (sum(on_target) / total, True) if on_target else (rest / total, False)
