@@ -1,4 +1,4 @@
-"""The admin's statistics and exports, behind a token; without a token they do not exist."""
+"""The admin's statistics and exports, behind a token; where none is set they do not exist."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def show_statistics() -> Response:
 @limiter.limit(ADMIN_LIMIT, key_func=get_remote_address)
 @_auth.login_required
 def export_answers(kind: str, packed: bool = False) -> Response:
-    """Stream all answers of a kind as JSON Lines, compressed where the client takes that."""
+    """Stream all answers of a kind as JSON Lines, compressed where the client accepts it."""
     chunks = export_chunks(db.sessionmaker, Kind(kind), service().settings.secret_key)
     encoded = not packed and request.accept_encodings["gzip"] > 0
     if packed or encoded:

@@ -35,7 +35,7 @@ api = APIBlueprint("api", __name__, url_prefix="/api/v1")
 @api.input(NewRound)
 @api.output(RoundView, status_code=201)
 @api.doc(
-    summary="Begin a round", responses={200: "The round of this kind that waits already", 503: ""}
+    summary="Begin a round", responses={200: "The round of this kind that already waits", 503: ""}
 )
 def start_round(json_data: NewRound) -> Response:
     """Begin a round, or return the one of this kind that has no answer yet."""
@@ -60,7 +60,7 @@ def round_state(round_id: str) -> Response:
 @api.output(GuessOutcome)
 @api.doc(summary="Answer the asked position", responses=[404, 409])
 def submit_guess(round_id: str, json_data: NewGuess) -> Response:
-    """Record a guess or a skip and reveal the target; the same request again changes nothing."""
+    """Record a guess or a skip and reveal the target; repeating the request changes nothing."""
     return json_answer(rounds().answer(player_id(), round_id, json_data.answer(), now()))
 
 
@@ -70,7 +70,7 @@ def submit_guess(round_id: str, json_data: NewGuess) -> Response:
 @api.output(GuessOutcome)
 @api.doc(summary="Bet on the asked position", responses=[404, 409])
 def submit_bet(round_id: str, json_data: NewBet) -> Response:
-    """Record a bet and reveal the target; the own guess, or a skip, comes first."""
+    """Record a bet and reveal the target; the player's own guess, or a skip, comes first."""
     return json_answer(rounds().answer(player_id(), round_id, json_data.answer(), now()))
 
 
@@ -90,7 +90,7 @@ def submit_judgement(round_id: str, json_data: NewRoundJudgement) -> Response:
 @api.output(DuelView)
 @api.doc(summary="The next pair to judge", responses={503: ""})
 def next_comparison(query_data: ComparisonWish) -> DuelView:
-    """Return the pair that the player's round of duels asks now; a new round where none is open."""
+    """Return the pair that the player's open round of duels asks now, or that of a new round."""
     started = next_duel(rounds(), player_id(), query_data.wish(), now())
     remember_player(started.player_id)
     return started.duel
@@ -137,7 +137,7 @@ def change_player(json_data: PlayerChange) -> PlayerView:
 @api.delete("/player")
 @limiter.limit(START_LIMIT)
 @api.output({}, status_code=204)
-@api.doc(summary="Delete the player with all rounds and guesses")
+@api.doc(summary="Delete the player with all rounds and answers")
 def delete_player() -> str:
     """Delete everything that is stored about the player, and empty the cookie."""
     players.forget(db.session, player_id())
@@ -148,7 +148,7 @@ def delete_player() -> str:
 @api.get("/player/data")
 @api.doc(summary="Download all that is stored about the player", responses=[404])
 def player_data() -> Response:
-    """Return rounds and guesses as a JSON file."""
+    """Return rounds, answers and own texts as a JSON file."""
     data: dict[str, Any] = players.player_data(db.session, player_id())
     response = make_response(jsonify(data))
     response.headers["Content-Disposition"] = 'attachment; filename="perplexed.json"'

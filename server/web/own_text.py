@@ -1,4 +1,4 @@
-"""A player's own text: the page /try and its two calls; all gone where LIVE_SCORING is off."""
+"""A player's own text: the page /try and its two calls; none of it where LIVE_SCORING is off."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ own_text_pages = APIBlueprint("own_text_pages", __name__, enable_openapi=False)
 
 def own_texts() -> OwnTextService:
     """Return the use cases of own texts on this request's database session."""
-    live = cast("LiveScoring", service().live)  # the blueprints are there only where it is
+    live = cast("LiveScoring", service().live)  # the blueprints are registered only where it is on
     return OwnTextService(db.session, service().library, service().opponent, live)
 
 
 @own_text_pages.get("/try")
 def show_try() -> str:
-    """Show the field for a text, or why none can be scored here; meanwhile the model is loaded."""
+    """Show the field for a text, or why none can be scored here; the model is loaded meanwhile."""
     own_texts().load_ahead()
     return render_template(
         "try.html",
@@ -64,10 +64,10 @@ def score_text(json_data: NewText) -> ScoredTextView:
 @own_text_api.output(RoundView, status_code=201)
 @own_text_api.doc(
     summary="Begin a round on a text of your own",
-    responses={200: "The round on this text that waits already", 503: ""},
+    responses={200: "The round on this text that already waits", 503: ""},
 )
 def play_text(json_data: NewText) -> tuple[RoundView, int, dict[str, str]]:
-    """Store the text as the player's own and begin a round on it, which counts nowhere."""
+    """Store the text as the player's own and begin a round on it, left out of all statistics."""
     started = own_texts().start_round(player_id(), json_data.text, now())
     remember_player(started.player_id)
     location = url_for("api.round_state", round_id=started.round.id)

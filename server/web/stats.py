@@ -17,7 +17,7 @@ _FIRST_ERROR = 400
 
 
 def register_changes(app: APIFlask) -> None:
-    """Let every call that changed something be counted soon."""
+    """Have every call that changed something counted soon."""
 
     @app.after_request
     def note_change(response: Response) -> Response:

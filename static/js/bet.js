@@ -32,10 +32,10 @@ export function openBet(node, asked, { unit, model }) {
     rest.show(left());
   }
 
-  /** Put an option on the wanted level, or on the highest that the rest allows. */
-  function set(index, wanted) {
+  /** Put an option on a level, or on the highest below it that the rest allows. */
+  function set(index, goal) {
     const available = left() + steps[levels[index]] - steps[0];
-    let level = Math.max(0, Math.min(wanted, steps.length - 1));
+    let level = Math.max(0, Math.min(goal, steps.length - 1));
     while (level > 0 && steps[level] > available + ROUNDING) level -= 1;
     levels[index] = level;
     show();
@@ -96,7 +96,7 @@ export function openBet(node, asked, { unit, model }) {
   };
 }
 
-/** The own guess's index; -1 where there is none, or none that is a single token. */
+/** The index of the player's own guess; -1 where there is none, or it is not a single token. */
 function ownIndex({ options, own_option: own, guess }, unit) {
   if (own !== null || guess === null) return options.indexOf(own);
   const plain = (text) => (unit === "words" ? text.toLowerCase() : text.replace(/^\u2423/, ""));

@@ -288,7 +288,7 @@ def test_the_page_asks_how_well_each_fits_and_not_who_wrote_it(alice: Player) ->
     state = alice.start(mode="duel")
     page = alice.client.get(f"/rounds/{state['id']}").text
     assert "How well does each fit here?" in page
-    assert "whatever drew it" in page
+    assert "not where it came from" in page
     assert "did the author write" not in page
 
 

@@ -53,7 +53,7 @@ def test_smollm2_stands_in_before_minnow(create: CreateApp, database_url: str) -
 
 def test_the_methods_say_what_stands_before_a_text(alice: Player) -> None:
     page = alice.client.get("/methods").get_data(as_text=True)
-    assert "Minnow reads every passage behind one token" in page
+    assert "Minnow reads every passage after one token" in page
     assert "<code>&lt;|endoftext|&gt;</code>" in page
 
 

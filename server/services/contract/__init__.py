@@ -1,1 +1,1 @@
-"""What the services answer, by subject: the JSON contract of the HTTP interface."""
+"""What the services return, by subject: the JSON contract of the HTTP interface."""

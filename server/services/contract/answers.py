@@ -22,7 +22,7 @@ class StakeView(BaseModel):
 
 
 class BetView(BaseModel):
-    """A settled bet: the shares, what they cost, and what the model's own cost."""
+    """A settled bet: both sides' shares and what they cost."""
 
     stakes: list[StakeView]
     other: float
@@ -34,9 +34,9 @@ class BetView(BaseModel):
 class JudgementView(BaseModel):
     """A settled duel. Shares are of the author's token, between 0 and 1.
 
-    Pay is w·(1 + log2 of the share), with w = 2·g(x*)/(g(x*) + g(y)) for what the model gives the
-    author's token x* and the rival y: highest, in expectation, for the share h(x*)/(h(x*) + h(y))
-    of somebody to whom the tokens are as likely as h says.
+    Pay is w·(1 + log2 of the share), with w = 2·g(x*)/(g(x*) + g(y)), where g is what the model
+    gives the author's token x* and the rival y. Whoever finds the tokens as likely as h
+    says can expect the highest pay from the share h(x*)/(h(x*) + h(y)).
     """
 
     position: int
@@ -49,10 +49,10 @@ class JudgementView(BaseModel):
     loss_bits: float
     model_loss_bits: float
     question_version: int = Field(
-        description="2: how well does each fit? 1: which did the author write? (asked formerly)"
+        description="2: how well does each fit? 1: which did the author write? (no longer asked)"
     )
     weight: float = Field(description="w, between 0 and 2; 1 under question 1")
-    pay_bits: float = Field(description="What the share earned; even earns nothing")
+    pay_bits: float = Field(description="What the share earned; even shares earn nothing")
     model_pay_bits: float
 
 
@@ -72,7 +72,7 @@ class AnswerView(BaseModel):
     guess_probability: float | None
     guess_rank: int | None
     guess_is_token: bool = Field(
-        description="False where the guess is no single token of the model"
+        description="False where the guess is not a single token of the model"
     )
     guess_probability_below: float | None = Field(
         description="An upper bound, where the guess is beyond the model's stored candidates"

@@ -1,4 +1,4 @@
-"""Figures with their intervals, one side's and both sides'."""
+"""Figures with their intervals, for one side and for both."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class ModelSideView(SideView):
     """The model's accuracy, and its loss on the asked targets."""
 
     bits_per_word: float = Field(
-        description="The older name of bits_per_target: in `tokens` it is by token, not by word"
+        description="The older name of bits_per_target; in `tokens` it is by token, not by word"
     )
     perplexity: float
 
     @computed_field(  # type: ignore[prop-decorator]  # as pydantic documents it
-        description="Mean loss a target: a word or a token, as the round's unit says"
+        description="Mean loss for each target, a word or a token by the round's unit"
     )
     @property
     def bits_per_target(self) -> float:
@@ -57,7 +57,7 @@ class ComparisonView(BaseModel):
 
 
 class LossesView(BaseModel):
-    """Mean losses, or mean pay, in bits on the same positions; person minus model differ so."""
+    """Mean losses or pay in bits on the same positions; the difference is person minus model."""
 
     you: IntervalView
     model: IntervalView

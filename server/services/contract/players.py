@@ -26,15 +26,17 @@ class RoundSummary(BaseModel):
 
 
 class PlayerLossView(BaseModel):
-    """A player's own number: the perplexity that bets tell, whichever words they happened on."""
+    """A player's own perplexity by bets, whichever words they happened to meet."""
 
     words: int
-    perplexity: IntervalView = Field(description="On text such as all play, drawn to all players'")
+    perplexity: IntervalView = Field(
+        description="On text such as everybody plays, shrunk towards all players'"
+    )
     model_perplexity: float = Field(description="The opponent's, on all words that were bet on")
 
 
 class PlayerView(BaseModel):
-    """A player's own page; the comparison is over unassisted guesses at words, on the same ones."""
+    """A player's own page; the comparison is over unassisted guesses at the same words."""
 
     opponent: ModelView | None
     nickname: str | None = None

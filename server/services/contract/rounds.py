@@ -18,7 +18,7 @@ class PassageView(BaseModel):
     source: str
     private: bool = Field(
         False,
-        description="A text of the player's own: nobody else plays it, and it counts nowhere",
+        description="A text of the player's own, theirs alone; left out of all statistics",
     )
 
 
@@ -29,23 +29,22 @@ class AskedView(BaseModel):
     index: int = Field(description="How many positions of this round came before; from 0")
     of: int
     suggestions: list[str] | None
-    tries: list[str] = Field(default=[], description="What was tried here already, in mode tries")
+    tries: list[str] = Field(default=[], description="What was already tried here, in mode tries")
     tries_left: int | None = None
     guess: str | None = Field(
-        None, description="In mode bet, the own guess made here; null if none"
+        None, description="In mode bet, the player's own guess here; null if none"
     )
     options: list[str] | None = Field(
-        None, description="In mode bet, once the own guess is made: what is offered"
+        None, description="In mode bet, once the player has guessed: what is offered"
     )
-    own_option: str | None = Field(None, description="The option that is the own guess alone")
+    own_option: str | None = Field(
+        None, description="The option that is on offer only as the player's own guess"
+    )
     pair: tuple[str, str] | None = Field(
         None,
-        description="In mode duel: the two tokens, to be weighed by how well each fits, whatever "
-        "drew them",
+        description="In mode duel: the two tokens, to be weighed only by how well each fits",
     )
-    steps: list[float] | None = Field(
-        None, description="Shares that a page offers, from few to many"
-    )
+    steps: list[float] | None = Field(None, description="Shares that a page offers, ascending")
 
 
 class SegmentView(BaseModel):
@@ -72,8 +71,10 @@ class RoundView(BaseModel):
     mode: str
     unit: str
     assisted: bool
-    repeated: bool = Field(description="The player had this passage before; it counts nowhere")
-    practice: bool = Field(description="Duels to learn the game by; they count nowhere")
+    repeated: bool = Field(
+        description="The player had seen this passage before; left out of all statistics"
+    )
+    practice: bool = Field(description="Duels to learn the game with; left out of all statistics")
     form: str | None = Field(description="Of a duel: tail, or whole as in the published study")
     daily: date | None
     finished: bool
@@ -87,14 +88,14 @@ class RoundView(BaseModel):
 
 
 class GuessOutcome(BaseModel):
-    """The reveal (null while the position goes on), and the round as it stands then."""
+    """The reveal, null while the position goes on, and the round as it stands now."""
 
     answer: AnswerView | JudgementView | None
     round: RoundView
 
 
 class DuelView(BaseModel):
-    """A duel that waits for a judgement, behind its text."""
+    """A duel that waits for a judgement, with the text before it."""
 
     id: str = Field(description="The round and the position, with a dot between")
     text: str

@@ -1,4 +1,4 @@
-"""The public statistics: what /api/v1/stats answers and the page is made of."""
+"""The public statistics: what /api/v1/stats returns and the page shows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from server.services.statistics.admin import DifferenceView
 
 
 class EstimateView(BaseModel):
-    """A value with its 95 % interval; null bounds where one position alone tells nothing."""
+    """A value with its 95 % interval; the bounds are null where a single position allows none."""
 
     value: float
     low: float | None
@@ -49,7 +49,7 @@ class PairView(BaseModel):
 
 
 class PlayedPairView(PairView):
-    """The same, and how many players that were."""
+    """The same, with the number of players."""
 
     players: int
 
@@ -89,7 +89,7 @@ class PerplexityView(BaseModel):
     loss_nats: EstimateView
     excess_nats: EstimateView = Field(description="People's loss minus the model's")
     answers_to_settle: int | None
-    questions: int | None = Field(None, description="Comparisons: how many targets")
+    questions: int | None = Field(None, description="Of duels: how many targets")
     as_published: float | None = Field(None, description="Without the jackknife")
 
 
@@ -103,7 +103,7 @@ class TriesBoundsView(BaseModel):
 
 
 class CalibrationView(BaseModel):
-    """Statements near one step: how often they were right."""
+    """Shares stated near one step: how often they were right."""
 
     step: float
     stated: float
@@ -111,7 +111,7 @@ class CalibrationView(BaseModel):
 
 
 class OpponentStatistics(BaseModel):
-    """People against one model in one unit; None and empty lists where nobody played so."""
+    """People against one model in one unit; None and empty lists where nobody has played."""
 
     model: ModelView
     unit: str
@@ -130,16 +130,16 @@ class OpponentStatistics(BaseModel):
 
 
 class LeftOutView(BaseModel):
-    """Players of whom not all counts, by the reason, and answers that do not count."""
+    """Players who are left out in whole or in part, by reason, and answers that are left out."""
 
     flagged: int
     skipping: int
-    fast: int = Field(description="Players who were too fast in some mode, which is left out")
+    fast: int = Field(description="Players too fast in some mode, where they are left out")
     repeated_guesses: int = Field(description="On passages that their player had seen before")
 
 
 class PublicStatistics(BaseModel):
-    """All of it, as counted at one moment."""
+    """All public statistics, as counted at one moment."""
 
     counted_at: datetime
     players: int
@@ -147,8 +147,8 @@ class PublicStatistics(BaseModel):
     bets: int
     judgements: int
     first_question: int = Field(
-        description="Judgements that answer “which did the author write?”, asked formerly: they "
-        "count in none of these numbers"
+        description="Judgements that answer “which did the author write?”, no longer asked; left "
+        "out of all these numbers"
     )
     left_out: LeftOutView
     opponents: list[OpponentStatistics]

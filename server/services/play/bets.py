@@ -51,7 +51,7 @@ def positions(played: PlayedRound) -> list[int]:
 
 
 def ask(played: PlayedRound, view: AskedView) -> None:
-    """Add what is offered once the own guess is made; earlier, it would help."""
+    """Add what is offered once the player has guessed; earlier, it would help."""
     guess = guesses.guess_at(played.row, view.position)
     if guess is None:
         return
@@ -63,11 +63,11 @@ def ask(played: PlayedRound, view: AskedView) -> None:
 
 
 def record(played: PlayedRound, answer: object, now: datetime) -> bool:
-    """Record the own guess or the bet; return False where the same one is already recorded.
+    """Record the guess or the bet; return False where the same one is already recorded.
 
     Raises InvalidInput for a text that cannot be a guess and for shares that cannot be a bet,
-    Conflict where the own guess is still missing, where another answer is recorded, and for a
-    position that is not asked now.
+    Conflict where the player's own guess is still missing, where another answer is recorded, and
+    for a position that is not asked now.
     """
     if isinstance(answer, TypedGuess):
         return _record_guess(played, answer, now)
@@ -82,13 +82,13 @@ def record(played: PlayedRound, answer: object, now: datetime) -> bool:
     _require_asked(played, answer.position)
     guess = guesses.guess_at(played.row, answer.position)
     if guess is None:
-        raise Conflict("Your own guess, or a skip, comes first; then the bet.")
+        raise Conflict("Your own guess comes first, or a skip; then the bet.")
     played.row.bets.append(_bet_row(played, guess, answer, now))
     return True
 
 
 def marks(row: RoundRow) -> list[Marks]:
-    """Return the marks of every settled position: those of the own guesses."""
+    """Return the marks of every settled position: those of the player's own guesses."""
     done = set(settled(row))
     return [guesses.marks_of(guess) for guess in row.guesses if guess.position in done]
 
@@ -99,7 +99,7 @@ def losses(row: RoundRow) -> list[Losses]:
 
 
 def reveal_at(played: PlayedRound, position: int) -> AnswerView:
-    """Return what is shown of a settled position: the own guess, and the bet."""
+    """Return what is shown of a settled position: the player's own guess, and the bet."""
     view, bet = guesses.reveal_at(played, position), _bet_at(played.row, position)
     view.bet = None if bet is None else _bet_view(bet)
     return view

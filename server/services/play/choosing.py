@@ -123,7 +123,7 @@ def _duel_passage(session: Session, kind: stored.RoundKind, form: Form, *, pract
     fresh = pick_scored_passage(session, kind.model_id, column, _anywhere(), kind.player_id)
     if fresh is None:
         raise NothingToPlay(
-            "You have seen every passage, and no duel is asked twice. "
+            "You have seen every passage, and a duel is never asked twice. "
             "You can still play the other modes."
         )
     return fresh

@@ -44,12 +44,12 @@ def comparison(counts: PairedCounts, components: PairedComponents) -> PairedInte
     return paired_intervals(counts, one_player_weights([counts.n]), components)
 
 
-def comparison_view(found: PairedIntervals) -> ComparisonView:
+def comparison_view(intervals: PairedIntervals) -> ComparisonView:
     """Return the paired comparison of person and model."""
     return ComparisonView(
-        difference=IntervalView.of(found.difference),
-        p_value=found.p_value,
-        answers_to_settle=found.answers_to_settle,
+        difference=IntervalView.of(intervals.difference),
+        p_value=intervals.p_value,
+        answers_to_settle=intervals.answers_to_settle,
     )
 
 

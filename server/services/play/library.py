@@ -44,13 +44,13 @@ class ScoreLibrary:
         """Return what a round is played on."""
         key = (row.scored_passage_id, Unit(row.unit))
         with self._lock:
-            found = self._scenes.get(key)
-        if found is None:
-            found = self._load(session, row)
-            if not found.passage.private:
+            scene = self._scenes.get(key)
+        if scene is None:
+            scene = self._load(session, row)
+            if not scene.passage.private:
                 with self._lock:
-                    self._scenes[key] = found
-        return found
+                    self._scenes[key] = scene
+        return scene
 
     def _load(self, session: Session, row: RoundRow) -> Scene:
         scored = row.scored_passage
@@ -61,12 +61,13 @@ class ScoreLibrary:
     def vocabulary(self, session: Session, model_id: int) -> Vocabulary:
         """Return a model's vocabulary."""
         with self._lock:
-            found = self._vocabularies.get(model_id)
-        if found is None:
-            found = load_vocabulary(session, model_id)  # outside the lock: others need not wait
+            vocabulary = self._vocabularies.get(model_id)
+        if vocabulary is None:
+            # Outside the lock, so that others need not wait.
+            vocabulary = load_vocabulary(session, model_id)
             with self._lock:
-                self._vocabularies[model_id] = found
-        return found
+                self._vocabularies[model_id] = vocabulary
+        return vocabulary
 
     def warm_up(self, session: Session, choice: OpponentChoice) -> None:
         """Load the opponent's vocabulary, if one plays, so that no first guess waits for it.

@@ -143,7 +143,7 @@ def scored_text_view(
 ) -> ScoredTextView:
     """Return what a page shows of a scored text."""
     tokens = _token_views(scores, vocabulary)
-    asked = len(scores.asked_words)
+    words_to_ask = len(scores.asked_words)
     return ScoredTextView(
         model=model,
         text=text,
@@ -151,14 +151,14 @@ def scored_text_view(
         totals=_totals(
             text, -float(scores.target_logprob.astype(float).sum()), len(scores.token_ids)
         ),
-        words_to_ask=asked,
-        why_no_round=_why_no_round(asked),
+        words_to_ask=words_to_ask,
+        why_no_round=_why_no_round(words_to_ask),
     )
 
 
-def _why_no_round(asked: int) -> str | None:
+def _why_no_round(words_to_ask: int) -> str | None:
     try:
-        require_enough_to_ask(asked)
+        require_enough_to_ask(words_to_ask)
     except InvalidInput as error:
         return str(error)
     return None

@@ -51,7 +51,7 @@ class PlayedRound:
 
 @dataclass(frozen=True)
 class Marks:
-    """Who had a settled position right, and the model's loss for its target.
+    """Which side was right at a settled position, and the model's loss for its target.
 
     `counts` tells whether the position counts for accuracy (see `counts_for_accuracy`).
     """

@@ -35,8 +35,8 @@ RECENT_ROUNDS = 20
 
 def ensure_player(session: Session, public_id: str | None, now: datetime) -> PlayerRow:
     """Return the player with this public id, or a new one where there is none (any more)."""
-    known = stored.find_player(session, public_id, lock=True) if public_id else None
-    return known or stored.add_player(session, secrets.token_urlsafe(16), now)
+    player = stored.find_player(session, public_id, lock=True) if public_id else None
+    return player or stored.add_player(session, secrets.token_urlsafe(16), now)
 
 
 def player_view(session: Session, public_id: str | None, choice: OpponentChoice) -> PlayerView:
@@ -73,14 +73,14 @@ def _loss_view(session: Session, player_id: int, model_id: int) -> PlayerLossVie
     person = np.array([loss for _, loss, _ in bets], dtype=np.float64)
     model = -np.array([logprob for *_, logprob in bets], dtype=np.float64)
     answers = list(Counter(passage for passage, *_ in bets).values())
-    found = player_loss(site, person, model, answers)
+    loss = player_loss(site, person, model, answers)
     return PlayerLossView(
-        words=found.n,
+        words=loss.n,
         perplexity=IntervalView(
-            value=perplexity(found.value),
-            low=perplexity(found.low),
-            high=perplexity(found.high),
-            n=found.n,
+            value=perplexity(loss.value),
+            low=perplexity(loss.low),
+            high=perplexity(loss.high),
+            n=loss.n,
         ),
         model_perplexity=perplexity(site.model_nats),
     )
@@ -90,9 +90,9 @@ def _add_comparison(
     view: PlayerView, by_passage: list[PairedCounts], components: PairedComponents
 ) -> None:
     weights = one_player_weights([counts.n for counts in by_passage])
-    found = paired_intervals(together(by_passage), weights, components)
-    view.you, view.model = IntervalView.of(found.person), IntervalView.of(found.model)
-    view.comparison = comparison_view(found)
+    intervals = paired_intervals(together(by_passage), weights, components)
+    view.you, view.model = IntervalView.of(intervals.person), IntervalView.of(intervals.model)
+    view.comparison = comparison_view(intervals)
 
 
 def rename(session: Session, public_id: str | None, nickname: str | None, now: datetime) -> str:

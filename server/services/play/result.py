@@ -20,18 +20,18 @@ def result_view(played: PlayedRound, components: PairedComponents) -> ResultView
     """
     kind = kind_of(played.row)
     marks = kind.marks(played.row)
-    found = comparison(paired_counts(marks), components)
+    intervals = comparison(paired_counts(marks), components)
     mean_loss_nats = sum(mark.target_loss_nats for mark in marks) / len(marks)
     result = ResultView(
         round=round_view(played),
         tokens=_token_views(played, marks),
-        you=SideView(accuracy=IntervalView.of(found.person)),
+        you=SideView(accuracy=IntervalView.of(intervals.person)),
         model=ModelSideView(
-            accuracy=IntervalView.of(found.model),
+            accuracy=IntervalView.of(intervals.model),
             bits_per_word=bits(mean_loss_nats),
             perplexity=perplexity(mean_loss_nats),
         ),
-        comparison=comparison_view(found),
+        comparison=comparison_view(intervals),
         losses=None,
         pay=None,
         tries=None,

@@ -71,7 +71,7 @@ def record(played: PlayedRound, answer: object, now: datetime) -> bool:
 
 
 def marks(row: RoundRow) -> list[Marks]:
-    """Return the marks of every settled position: who found it within five tries."""
+    """Return the marks of every settled position: which side found it within five tries."""
     return [
         replace(guesses.marks_of(guess), model_right=_model_found(guess)) for guess in _closing(row)
     ]

@@ -1,1 +1,1 @@
-"""What every request passes: context, schemas, errors, security, limits, logs, health."""
+"""What every request passes through: context, schemas, errors, security, limits, logs, health."""

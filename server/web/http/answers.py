@@ -13,8 +13,8 @@ def json_answer(
 ) -> Response:
     """Return a view as a response.
 
-    APIFlask would dump it to dictionaries and encode these with the standard library: on the way
-    of every guess that costs as much as all of the rules.
+    APIFlask would dump it to dictionaries and encode these with the standard library, which for
+    every guess costs as much as all the rules of the game.
     """
     body = view.model_dump_json()
     return Response(body, status, headers, mimetype="application/json")

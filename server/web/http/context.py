@@ -1,4 +1,4 @@
-"""What a request needs of its own: the round use cases on its session, the player in the cookie."""
+"""What belongs to one request: the round use cases on its session, the player in its cookie."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def rounds() -> RoundService:
 
 
 def player_id() -> str | None:
-    """Return the public id in the signed cookie, or None for somebody new."""
+    """Return the public id in the signed cookie, or None for a new player."""
     return session.get(_PLAYER)
 
 

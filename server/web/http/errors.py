@@ -36,7 +36,7 @@ _WHOLE_BODY = "_schema"  # what APIFlask names where no single field is wrong
 
 def register_errors(app: APIFlask) -> None:
     """Attach the handlers to `app`."""
-    app.error_processor(_validation_error)  # first: it claims all HTTP errors, not APIFlask's alone
+    app.error_processor(_validation_error)  # first: it claims all HTTP errors, not only APIFlask's
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(PerplexedError, _domain_error)
     app.register_error_handler(RecursionError, _nested_too_deeply)

@@ -11,7 +11,7 @@ START_LIMIT = "60 per minute"
 ANSWER_LIMIT = "120 per minute"
 TEXT_LIMIT = "20 per minute"
 TEXT_ROUND_LIMIT = "10 per minute; 60 per day"  # each stores a text and its scores
-TEXT_ROUND_LIMIT_OF_ADDRESS = "300 per day"  # a class, but not a script that sheds its cookie
+TEXT_ROUND_LIMIT_OF_ADDRESS = "300 per day"  # enough for a class, not for a script without cookies
 ADMIN_LIMIT = "60 per minute"
 
 
@@ -24,5 +24,5 @@ limiter: Limiter = Limiter(
     _who,
     strategy="moving-window",
     headers_enabled=True,
-    in_memory_fallback_enabled=True,  # without Redis the game goes on, each process counting alone
+    in_memory_fallback_enabled=True,  # without Redis the game goes on; each process counts alone
 )

@@ -1,4 +1,4 @@
-"""What the API's description says of models, each once, and of errors: one form for all."""
+"""The API's description: each model once, and one form for all errors."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ def _describe(responses: dict[str, Any], *, writes: bool) -> None:
 def _with_plain_names(spec: dict[str, Any]) -> dict[str, Any]:
     """Return the description with each model once, by its own name.
 
-    APIFlask describes a model anew inside each model that holds it, as `RoundView.AnswerView`, and
-    a generated client would have that many classes. Raises ValueError where two models that differ
-    have one name.
+    APIFlask describes a model again inside each model that holds it, as `RoundView.AnswerView`, and
+    a generated client would have as many classes. Raises ValueError where two different models
+    share a name.
     """
     plain: dict[str, Any] = _renamed(spec)
     schemas: dict[str, Any] = {}
@@ -68,7 +68,7 @@ def _with_plain_names(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def _renamed(node: Any) -> Any:
-    """Return a part of the description with every reference by the plain name."""
+    """Return a part of the description with every reference by its plain name."""
     if isinstance(node, dict):
         return {
             key: _SCHEMAS + _plain(part)

@@ -39,7 +39,7 @@ class NewRound(Strict):
     )
 
     def wish(self) -> RoundWish:
-        """Return the domain's reading."""
+        """Return the wish as the services take it."""
         return RoundWish(
             Mode(self.mode), Unit(self.unit), self.assisted, self.daily, Form(self.form)
         )
@@ -54,7 +54,7 @@ class ComparisonWish(BaseModel):
     form: Literal["tail", "whole"] = "tail"
 
     def wish(self) -> RoundWish:
-        """Return the domain's reading."""
+        """Return the wish as the services take it."""
         return RoundWish(Mode.DUEL, Unit(self.unit), form=Form(self.form))
 
 

@@ -1,4 +1,4 @@
-"""What a refused request is told by the web itself; a rule's own error brings its sentence."""
+"""Sentences for requests that the web itself refuses; a rule's error brings its own."""
 
 from __future__ import annotations
 

@@ -183,8 +183,8 @@ def _perplexities(
         ("Bets alone", "the model’s tail stands in for people’s", view.bets),
         ("Duels with any rival", _published_note(view), view.published),
     ]
-    known = [(name, note, way) for name, note, way in ways if way is not None]
-    figures = [bound for _, _, way in known for bound in (*_bounds(way.people), way.model)]
+    rows = [(name, note, way) for name, note, way in ways if way is not None]
+    figures = [bound for _, _, way in rows for bound in (*_bounds(way.people), way.model)]
     if not figures:
         return [], []
     low = max((t for t in _PERPLEXITY_TICKS if t <= min(figures)), default=1)
@@ -196,7 +196,7 @@ def _perplexities(
         return round(100 * math.log(inside / low) / math.log(high / low), 1)
 
     ends = [(f"{tick:,}", at(tick)) for tick in (low, high)]
-    return [_perplexity_line(name, note, way, at) for name, note, way in known], ends
+    return [_perplexity_line(name, note, way, at) for name, note, way in rows], ends
 
 
 def _published_note(view: OpponentStatistics) -> str:

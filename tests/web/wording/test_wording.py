@@ -173,7 +173,7 @@ def test_a_round_of_tokens_speaks_of_tokens(lead: int, noun: str) -> None:
 
 
 def test_a_round_that_proves_nothing_says_so_and_how_much_more_would_tell() -> None:
-    """2 against 1 of 12 want 127 more (see test_accuracy), said as about 130."""
+    """2 against 1 of 12 need 127 more (see test_accuracy), shown as about 130."""
     sentence = lead_sentence(comparison(3, 2, 1, 6), "word")
     assert sentence == (
         "On 12 words that proves little: "
@@ -183,11 +183,11 @@ def test_a_round_that_proves_nothing_says_so_and_how_much_more_would_tell() -> N
 
 
 @pytest.mark.parametrize(
-    ("more", "said"), [(1, "1"), (19, "19"), (23, "23"), (149, "150"), (1_234, "1,200")]
+    ("more", "shown"), [(1, "1"), (19, "19"), (23, "23"), (149, "150"), (1_234, "1,200")]
 )
-def test_how_much_more_is_said_in_round_numbers(more: int, said: str) -> None:
+def test_how_much_more_is_said_in_round_numbers(more: int, shown: str) -> None:
     undecided = comparison(3, 2, 1, 6).model_copy(update={"answers_to_settle": more})
-    assert f"about {said} more" in lead_sentence(undecided, "word")
+    assert f"about {shown} more" in lead_sentence(undecided, "word")
 
 
 def test_a_settled_round_says_that_the_interval_leaves_out_zero() -> None:
