@@ -13,6 +13,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from server.domain.play.duels import CURRENT_QUESTION
+from server.store.rows import BetAnswer, GuessAnswer, JudgementAnswer
 from server.store.statistics.rollups import Duels, players_whose_duels_count
 from server.store.tables import (
     BetRow,
@@ -59,7 +60,7 @@ def model_names(session: Session) -> dict[int, str]:
 
 def stream_guesses(
     session: Session, mode: str | None = None, players: Players = None
-) -> Iterator[Any]:
+) -> Iterator[GuessAnswer]:
     """Yield guesses in the order they were made, those of one mode where it is named.
 
     With `players`, theirs alone, in any order; likewise in the functions below.
@@ -76,7 +77,7 @@ def stream_guesses(
     return _streamed(session, _theirs(query, GuessRow, players))
 
 
-def stream_bets(session: Session, players: Players = None) -> Iterator[Any]:
+def stream_bets(session: Session, players: Players = None) -> Iterator[BetAnswer]:
     """Yield bets in the order they were made."""
     columns = (
         *(BetRow.player_id, BetRow.model_id, BetRow.unit, BetRow.position, BetRow.stakes),
@@ -87,12 +88,12 @@ def stream_bets(session: Session, players: Players = None) -> Iterator[Any]:
     return _streamed(session, _theirs(query, BetRow, players))
 
 
-def stream_judgements(session: Session, players: Players = None) -> Iterator[Any]:
+def stream_judgements(session: Session, players: Players = None) -> Iterator[JudgementAnswer]:
     """Yield judgements that count in the order they were made, even those that needed no asking."""
     return _streamed(session, _theirs(_judgements(), JudgementRow, players))
 
 
-def judgements_of(session: Session, duels: Collection[Duels]) -> dict[Duels, list[Any]]:
+def judgements_of(session: Session, duels: Collection[Duels]) -> dict[Duels, list[JudgementAnswer]]:
     """Return the judgements of these duels that count: at first sight, of today's question."""
     passages = {group.scored_passage_id for group in duels}
     query = _judgements().where(
@@ -101,7 +102,7 @@ def judgements_of(session: Session, duels: Collection[Duels]) -> dict[Duels, lis
         JudgementRow.question_version == CURRENT_QUESTION,
         RoundRow.repeated.is_(False),
     )
-    judgements: dict[Duels, list[Any]] = {group: [] for group in duels}
+    judgements: dict[Duels, list[JudgementAnswer]] = {group: [] for group in duels}
     for row in _streamed(session, query):
         group = Duels(row.scored_passage_id, row.unit, row.form)
         if group in judgements:

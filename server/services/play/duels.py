@@ -36,6 +36,7 @@ from server.services.play.played import (
     other_mode,
     require_asked,
 )
+from server.store.rows import JudgementAnswer
 from server.store.tables import JudgementRow, RoundRow
 
 
@@ -158,7 +159,7 @@ def _question_of(row: RoundRow) -> int:
     return next((judged.question_version for judged in row.judgements), CURRENT_QUESTION)
 
 
-def duel_of(row: JudgementRow) -> Duel:
+def duel_of(row: JudgementRow | JudgementAnswer) -> Duel:
     """Return the duel that a judgement answers."""
     return Duel(
         row.target, row.rival, row.target_logprob_nats, row.rival_logprob_nats, same=not row.asked

@@ -14,7 +14,7 @@ import orjson
 from sqlalchemy.orm import Session
 
 from server.domain.errors import NotFound
-from server.services.research.records import Kind, names, records
+from server.services.research.records import Kind, export_names, records
 from server.store.engine import writing
 from server.store.players import find_player, public_ids
 from server.store.statistics.rollups import mark_player
@@ -57,7 +57,7 @@ def export_chunks(sessions: Callable[[], Session], kind: Kind, secret: str) -> I
 def _lines(
     session: Session, kind: Kind, name: Callable[[str], str]
 ) -> Generator[bytes, None, None]:
-    for record in records(session, kind, names(session, name)):
+    for record in records(session, kind, export_names(session, name)):
         yield orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
 
 

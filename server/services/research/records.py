@@ -22,6 +22,7 @@ from server.store.exports import (
     stream_guesses,
     stream_judgements,
 )
+from server.store.rows import AnswerRow, BetAnswer, GuessAnswer, JudgementAnswer
 from server.store.scoring.scores import answer_counts, load_vocabulary
 from server.store.statistics.conduct import excluded_players, monotonous_texts
 
@@ -38,7 +39,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Names:
-    """What models and players are called, whose answers are left out, and how many there are."""
+    """What models and players are names, whose answers are left out, and how many there are."""
 
     models: Mapping[int, str]
     player: Callable[[str], str]
@@ -51,7 +52,7 @@ class Names:
         return said is None or said.counts(mode)
 
 
-def names(session: Session, player: Callable[[str], str]) -> Names:
+def export_names(session: Session, player: Callable[[str], str]) -> Names:
     """Return the names for one export; `player` turns a public id into what a record says."""
     excluded, vocabularies = excluded_players(session), answer_counts(session)
     return Names(model_names(session), player, excluded, vocabularies)
@@ -62,35 +63,35 @@ def names_for_sums(session: Session) -> Names:
     return Names(model_names(session), lambda public_id: public_id, {}, {})
 
 
-def records(session: Session, kind: Kind, called: Names) -> Iterator[Record]:
+def records(session: Session, kind: Kind, names: Names) -> Iterator[Record]:
     """Yield all answers of a kind as records, in the order they were given."""
     if kind is Kind.GUESSES:
-        return _marked_guesses(session, called)
+        return _marked_guesses(session, names)
     if kind is Kind.BETS:
-        return (bet_record(row, called) for row in stream_bets(session))
-    return (judgement_record(row, called) for row in stream_judgements(session))
+        return (bet_record(row, names) for row in stream_bets(session))
+    return (judgement_record(row, names) for row in stream_judgements(session))
 
 
-def _marked_guesses(session: Session, called: Names) -> Iterator[Record]:
+def _marked_guesses(session: Session, names: Names) -> Iterator[Record]:
     """Yield guesses with what may make one doubt them; they count all the same.
 
     `guess_is_token` is False where a guess is no single token of the model (null for a skip),
     `same_answer` True where its player mostly typed this text, see `is_monotonous`.
     """
     monotonous = monotonous_texts(session)
-    vocabularies = {model_id: load_vocabulary(session, model_id) for model_id in called.models}
+    vocabularies = {model_id: load_vocabulary(session, model_id) for model_id in names.models}
     for row in stream_guesses(session):
         text, vocabulary = row.text, vocabularies[row.model_id]
         known = None if text is None else bool(ids_of_answer(vocabulary, Unit(row.unit), text))
         same = text is not None and (row.player_id, row.mode, folded(text)) in monotonous
-        yield {**guess_record(row, called), "guess_is_token": known, "same_answer": same}
+        yield {**guess_record(row, names), "guess_is_token": known, "same_answer": same}
 
 
-def guess_record(row: Any, called: Names) -> Record:
+def guess_record(row: GuessAnswer, names: Names) -> Record:
     """Return a guess; None for its text is a skip. Log-probabilities are by the unit's rule."""
-    model = called.models[row.model_id]
+    model = names.models[row.model_id]
     return {
-        **_place(row, called, row.mode),
+        **_place(row, names, row.mode),
         "guess": row.text,
         "target": row.target,
         "is_word": is_word_token(row.target),
@@ -102,16 +103,16 @@ def guess_record(row: Any, called: Names) -> Record:
         "target_logprob": {model: _logprob(-row.target_loss_nats)},
         "target_rank": row.target_rank,
         "entropy_nats": row.entropy_nats,
-        "vocabulary": called.vocabularies.get((row.model_id, row.unit)),
+        "vocabulary": names.vocabularies.get((row.model_id, row.unit)),
     }
 
 
-def bet_record(row: Any, called: Names) -> Record:
+def bet_record(row: BetAnswer, names: Names) -> Record:
     """Return a bet by what it was staked on, as the model's tokens are written."""
-    model = called.models[row.model_id]
+    model = names.models[row.model_id]
     stakes, offered = _stakes(row)
     return {
-        **_place(row, called, Mode.BET),
+        **_place(row, names, Mode.BET),
         "stakes": stakes,
         "other": row.other,
         "target": row.target,
@@ -121,15 +122,15 @@ def bet_record(row: Any, called: Names) -> Record:
     }
 
 
-def judgement_record(row: Any, called: Names) -> Record:
+def judgement_record(row: JudgementAnswer, names: Names) -> Record:
     """Return a judgement; equal log-probabilities say that the rival drawn was the target."""
-    model, unit = called.models[row.model_id], row.unit
+    model, unit = names.models[row.model_id], row.unit
     target, rival = _logprob(row.target_logprob_nats), _logprob(row.rival_logprob_nats)
     if not row.asked:
         rival = target
     elif rival == target:
         rival = math.nextafter(target, LOWEST_LOGPROB_NATS / 2)
-    place = _place(row, called, Mode.DUEL)
+    place = _place(row, names, Mode.DUEL)
     return {
         **place,
         "question": f"{place['passage']} {row.position} {unit}",
@@ -145,21 +146,21 @@ def judgement_record(row: Any, called: Names) -> Record:
     }
 
 
-def _place(row: Any, called: Names, mode: str) -> Record:
+def _place(row: AnswerRow, names: Names, mode: str) -> Record:
     return {
-        "player": called.player(row.public_id),
+        "player": names.player(row.public_id),
         "passage": row.content_hash[:16],
         "genre": row.genre,
         "position": row.position,
         "unit": row.unit,
         "repeated": row.repeated,
-        "excluded": not called.counts(row.player_id, mode),
+        "excluded": not names.counts(row.player_id, mode),
         "response_ms": row.elapsed_ms,
         "answered_on": row.answered_on.isoformat(),
     }
 
 
-def _stakes(row: Any) -> tuple[dict[str, float], dict[str, float]]:
+def _stakes(row: BetAnswer) -> tuple[dict[str, float], dict[str, float]]:
     """Return the stakes and the model's log-probabilities, both by token.
 
     subtle: in `tokens` an own guess may stand for two tokens, with and without its space, and the

@@ -6,8 +6,6 @@ import math
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -19,6 +17,7 @@ from server.domain.sums.whole_numbers import Key, Numbers, Sums, add, fixed
 from server.services.research.records import names_for_sums
 from server.services.statistics.stated_parts import add_bets, add_judged, add_tries
 from server.services.statistics.sum_keys import COUNTED, DAY, EXCLUDED, GROUP, PAIRED, PLAYED
+from server.store.rows import MarkedGuess
 from server.store.statistics.conduct import verdicts
 from server.store.statistics.first_guesses import (
     ENTROPY_EDGES_BITS,
@@ -38,11 +37,11 @@ def player_parts(session: Session, players: Sequence[int]) -> dict[int, PlayerPa
     def counting(mode: Mode) -> list[int]:
         return [player for player, said in found.items() if said.counts(mode)]
 
-    called = names_for_sums(session)
+    names = names_for_sums(session)
     _add_played(session, sums, found)
     _add_counted(session, sums, found)
-    add_bets(session, sums, counting(Mode.BET), called)
-    add_tries(session, sums, counting(Mode.TRIES), called)
+    add_bets(session, sums, counting(Mode.BET), names)
+    add_tries(session, sums, counting(Mode.TRIES), names)
     judged = add_judged(session, sums, counting(Mode.DUEL))
     parts = {
         player: PlayerPart(found[player].counts(Mode.DUEL), mine, judged.get(player, {}))
@@ -74,7 +73,7 @@ def _add_played(session: Session, sums: dict[int, Sums], found: Mapping[int, Ver
 
 
 def _add_pair(
-    mine: Sums, row: Any, marked: dict[Block, list[tuple[Where, Numbers]]], *, counts: bool
+    mine: Sums, row: MarkedGuess, marked: dict[Block, list[tuple[Where, Numbers]]], *, counts: bool
 ) -> None:
     """Add a Pair to each group that a guess is of, and gather its marks for their clusters."""
     person, model = int(row.is_right), int(row.model_is_right)
@@ -92,19 +91,18 @@ def _add_pair(
         marked[block, row.model_id, row.unit].append((where, (1, person, model)))
 
 
-def _facets(row: Any) -> list[tuple[str, Key]]:
+def _facets(row: MarkedGuess) -> list[tuple[str, Key]]:
     modes = ("modes", (row.mode, int(row.assisted)))
     if row.assisted:
         return [modes]
-    day: date = row.answered_on
     entropy_bin = bisect_right(ENTROPY_EDGES_BITS, row.entropy_nats / math.log(2))
     return [
         modes,
         ("all", ()),
         ("genres", (row.genre,)),
         ("entropy", (entropy_bin,)),
-        ("days", (day.isoformat(),)),
-        ("weeks", (monday_of(day).isoformat(),)),
+        ("days", (row.answered_on.isoformat(),)),
+        ("weeks", (monday_of(row.answered_on).isoformat(),)),
     ]
 
 

@@ -76,7 +76,7 @@ def _group(sums: Sums, facet: str, where: _Where, key: list[str | int], pair: Pa
 
 def _numbers(session: Session, sums: Sums) -> Iterator[OpponentNumbers]:
     facets = _paired(sums)
-    called, answers = model_names(session), answer_counts(session)
+    names, answers = model_names(session), answer_counts(session)
     rows = {_where(key): numbers[0] for key, numbers in sums.items() if key[0] == ROWS}
     for model_id, unit in facets.keys() | rows.keys():
         groups = facets[model_id, unit]
@@ -86,7 +86,7 @@ def _numbers(session: Session, sums: Sums) -> Iterator[OpponentNumbers]:
             groups={facet: sorted(groups[facet], key=lambda group: group.key) for facet in FACETS},
             rows=rows.get((model_id, unit), 0),
             components=components_from(sums, model_id, unit),
-            losses=pooled_losses(sums, model_id, unit, called[model_id], answers[model_id, unit]),
+            losses=pooled_losses(sums, model_id, unit, names[model_id], answers[model_id, unit]),
             bets_calibration=_calibration(sums, (BETS, model_id, unit), STAKE_STEPS),
             duels_calibration=_calibration(sums, (DUELS, model_id, unit), CONFIDENCE_STEPS),
         )

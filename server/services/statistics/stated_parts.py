@@ -8,7 +8,7 @@ from __future__ import annotations
 import zlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any, cast
+from typing import TypeVar, cast
 
 import numpy as np
 from sqlalchemy.orm import Session
@@ -36,20 +36,22 @@ from server.services.play.duels import duel_of
 from server.services.research.records import Names, bet_record, guess_record, judgement_record
 from server.services.statistics.sum_keys import BETS, CALIBRATION, DUELS, ROWS
 from server.store.exports import judgements_of, stream_bets, stream_guesses, stream_judgements
+from server.store.rows import AnswerRow, BetAnswer, JudgementAnswer
 from server.store.statistics.rollups import Duels
 
 CONFIDENCE_STEPS = tuple(step for step in TAIL_STEPS if step > EVEN)
 
 Found = Mapping[int, Sums]  # by player
+Answer = TypeVar("Answer", bound=AnswerRow)
 Statements = list[tuple[Sums, Statement]]  # whose sums, and what was stated
 
 
-def add_bets(session: Session, found: Found, players: Collection[int], called: Names) -> None:
+def add_bets(session: Session, found: Found, players: Collection[int], names: Names) -> None:
     """Add the bets of some players, and what they staked beside what came true."""
     for (model_id, unit), rows in _first_sight(stream_bets(session, players)).items():
-        records = [interchange.row_from_record(bet_record(row, called)) for row in rows]
+        records = [interchange.row_from_record(bet_record(row, names)) for row in rows]
         bets = cast("list[interchange.StudyBet]", records)
-        columns = bet_columns(bets, Codes(), called.models[model_id], None)
+        columns = bet_columns(bets, Codes(), names.models[model_id], None)
         statements: Statements = []
         answers = zip(map(_where, rows), bet_contributions(columns), strict=True)
         add_answers(found.__getitem__, (HEAD, model_id, unit), answers)
@@ -60,11 +62,11 @@ def add_bets(session: Session, found: Found, players: Collection[int], called: N
         _add_statements((BETS, model_id, unit), statements, STAKE_STEPS)
 
 
-def add_tries(session: Session, found: Found, players: Collection[int], called: Names) -> None:
+def add_tries(session: Session, found: Found, players: Collection[int], names: Names) -> None:
     """Add the positions that some players tried."""
     tried = stream_guesses(session, Mode.TRIES, players)
     for (model_id, unit), rows in _first_sight(tried).items():
-        records = [interchange.row_from_record(guess_record(row, called)) for row in rows]
+        records = [interchange.row_from_record(guess_record(row, names)) for row in rows]
         guesses = cast("list[interchange.StudyGuess]", records)
         outcomes = tried_contributions(tries_columns(guesses, Codes()))
         places = dict.fromkeys(_where(row) for row in rows)  # in the columns' order
@@ -98,18 +100,18 @@ def add_judged(
     }
 
 
-def answers_today_s(judgement: Any) -> bool:
+def answers_today_s(judgement: JudgementAnswer) -> bool:
     """Tell whether a judgement answers the question that is asked today: others count nowhere."""
     return bool(judgement.question_version == CURRENT_QUESTION)
 
 
-def staked(bet: Any) -> list[Statement]:
+def staked(bet: BetAnswer) -> list[Statement]:
     """Return what a bet stated of each option and of something else, and whether that came."""
     options = [Statement(share, text == bet.target_option) for text, share, _ in bet.stakes]
     return [*options, Statement(bet.other, bet.target_option is None)]
 
 
-def preferred(judgement: Any) -> list[Statement]:
+def preferred(judgement: JudgementAnswer) -> list[Statement]:
     """Return how sure a judgement was of what it preferred, whether it was right, and its weight.
 
     The weight is what it was paid by: so counted, the author's word comes up as often as it fits,
@@ -122,21 +124,21 @@ def preferred(judgement: Any) -> list[Statement]:
     return [Statement(max(share, 1 - share), share > EVEN, weight)]
 
 
-def duel_parts(session: Session, duels: Collection[Duels], called: Names) -> dict[Duels, Sums]:
+def duel_parts(session: Session, duels: Collection[Duels], names: Names) -> dict[Duels, Sums]:
     """Return what all judgements of some duels contribute: what one is worth the others decide."""
     found = judgements_of(session, duels)
-    return {of: _duel_part(of, rows, called) for of, rows in found.items()}
+    return {of: _duel_part(of, rows, names) for of, rows in found.items()}
 
 
-def _duel_part(duels: Duels, rows: list[Any], called: Names) -> Sums:
+def _duel_part(duels: Duels, rows: list[JudgementAnswer], names: Names) -> Sums:
     sums: Sums = {}
     if not rows:
         return sums
     is_tail, unit, model_id = duels.form == Form.TAIL, duels.unit, rows[0].model_id
     block = HEAD if is_tail else WHOLE
-    records = [interchange.row_from_record(judgement_record(row, called)) for row in rows]
+    records = [interchange.row_from_record(judgement_record(row, names)) for row in rows]
     comparisons = cast("list[interchange.StudyComparison]", records)
-    columns = judged_columns(comparisons, Codes(), called.models[model_id], None)
+    columns = judged_columns(comparisons, Codes(), names.models[model_id], None)
     judged = judged_contributions(columns)
     numbers = [tail_contribution(each) if is_tail else each for each in judged.each]
     answers = zip(map(_where, rows), numbers, strict=True)
@@ -146,16 +148,16 @@ def _duel_part(duels: Duels, rows: list[Any], called: Names) -> Sums:
     return sums
 
 
-def _first_sight(rows: Iterable[Any]) -> dict[tuple[int, str], list[Any]]:
+def _first_sight(rows: Iterable[Answer]) -> dict[tuple[int, str], list[Answer]]:
     """Gather by model and unit the rows on passages that their player had not seen before."""
-    found: dict[tuple[int, str], list[Any]] = defaultdict(list)
+    found: dict[tuple[int, str], list[Answer]] = defaultdict(list)
     for row in rows:
         if not row.repeated:
             found[row.model_id, row.unit].append(row)
     return found
 
 
-def _where(row: Any) -> Where:
+def _where(row: AnswerRow) -> Where:
     return row.player_id, row.scored_passage_id, row.position
 
 

@@ -30,9 +30,9 @@ from server.services.contract.statistics import LeftOutView, PublicStatistics
 from server.services.research.records import (
     Names,
     bet_record,
+    export_names,
     guess_record,
     judgement_record,
-    names,
 )
 from server.services.statistics.opponent_views import FACETS, OpponentNumbers, opponent_views
 from server.services.statistics.stated_parts import (
@@ -42,6 +42,7 @@ from server.services.statistics.stated_parts import (
     staked,
 )
 from server.store.exports import stream_bets, stream_guesses, stream_judgements
+from server.store.rows import FirstGuess
 from server.store.scoring.scores import models_by_id
 from server.store.statistics import first_guesses as paired
 from server.store.statistics.first_guesses import AnswerCounts, PairedGroup
@@ -61,12 +62,12 @@ _Stated = Mapping[tuple[int, str], _StatedRows]
 
 def whole_count(session: Session, now: datetime) -> PublicStatistics:
     """Count everything anew."""
-    called = names(session, lambda public_id: public_id)
-    reasons = Counter(said.reason for said in called.excluded.values())
+    names = export_names(session, lambda public_id: public_id)
+    reasons = Counter(said.reason for said in names.excluded.values())
     answers = {
         (player, mode): counts
         for (player, mode), counts in paired.answers_by_mode(session).items()
-        if called.counts(player, mode)
+        if names.counts(player, mode)
     }
     given = answers.values()
     return PublicStatistics(
@@ -82,7 +83,7 @@ def whole_count(session: Session, now: datetime) -> PublicStatistics:
             fast=reasons[Exclusion.FAST],
             repeated_guesses=paired.count_repeated(session),
         ),
-        opponents=opponent_views(_numbers(session, called), models_by_id(session)),
+        opponents=opponent_views(_numbers(session, names), models_by_id(session)),
     )
 
 
@@ -90,17 +91,17 @@ def _total(counts: AnswerCounts) -> int:
     return counts.guesses + counts.bets + counts.judgements
 
 
-def _numbers(session: Session, called: Names) -> Iterable[OpponentNumbers]:
+def _numbers(session: Session, names: Names) -> Iterable[OpponentNumbers]:
     excluded = [
         (player, mode.value)
-        for player, said in called.excluded.items()
+        for player, said in names.excluded.items()
         for mode in Mode
         if not said.counts(mode)
     ]
-    guesses: dict[tuple[int, str], list[Any]] = defaultdict(list)
+    guesses: dict[tuple[int, str], list[FirstGuess]] = defaultdict(list)
     for row in paired.first_guesses(session, excluded):
         guesses[row.model_id, row.unit].append(row)
-    stated = _stated_rows(session, called)
+    stated = _stated_rows(session, names)
     for model_id, unit in guesses.keys() | stated.keys():
         mine = guesses.get((model_id, unit), [])
         rows = stated.get((model_id, unit), _StatedRows())
@@ -110,22 +111,22 @@ def _numbers(session: Session, called: Names) -> Iterable[OpponentNumbers]:
             {facet: _groups(mine, facet) for facet in FACETS},
             len(rows.rows),
             _components([row for row in mine if not row.assisted]),
-            _losses(rows.rows, called.models[model_id], unit),
+            _losses(rows.rows, names.models[model_id], unit),
             calibration(rows.bets, STAKE_STEPS),
             calibration(rows.duels, CONFIDENCE_STEPS),
         )
 
 
-def _groups(rows: list[Any], facet: str) -> list[PairedGroup]:
+def _groups(rows: list[FirstGuess], facet: str) -> list[PairedGroup]:
     """Return a facet's groups in the order of their keys; all but modes leave out assisted play."""
-    members: dict[tuple[Any, ...], list[Any]] = defaultdict(list)
+    members: dict[tuple[Any, ...], list[FirstGuess]] = defaultdict(list)
     for row in rows:
         if facet == "modes" or not row.assisted:
             members[_KEYS[facet](row)].append(row)
     return [_group(key, members[key]) for key in sorted(members)]
 
 
-_KEYS: dict[str, Callable[[Any], tuple[Any, ...]]] = {
+_KEYS: dict[str, Callable[[FirstGuess], tuple[Any, ...]]] = {
     "all": lambda _: (),
     "modes": lambda row: (row.mode, row.assisted),
     "genres": lambda row: (row.genre,),
@@ -137,7 +138,7 @@ _KEYS: dict[str, Callable[[Any], tuple[Any, ...]]] = {
 }
 
 
-def _group(key: tuple[Any, ...], rows: list[Any]) -> PairedGroup:
+def _group(key: tuple[Any, ...], rows: list[FirstGuess]) -> PairedGroup:
     both = sum(row.is_right and row.model_is_right for row in rows)
     person = sum(row.is_right for row in rows)
     model = sum(row.model_is_right for row in rows)
@@ -153,7 +154,7 @@ def _group(key: tuple[Any, ...], rows: list[Any]) -> PairedGroup:
     )
 
 
-def _components(rows: list[Any]) -> PairedComponents:
+def _components(rows: list[FirstGuess]) -> PairedComponents:
     if not rows:
         return DEFAULT_PAIRED
     person = np.array([row.is_right for row in rows], dtype=np.int64)
@@ -161,7 +162,7 @@ def _components(rows: list[Any]) -> PairedComponents:
     return fit_paired(*(_squares(rows, marks) for marks in (person, model, person - model)))
 
 
-def _squares(rows: list[Any], marks: IntArray) -> ClusterSquares:
+def _squares(rows: list[FirstGuess], marks: IntArray) -> ClusterSquares:
     passage = np.array([row.scored_passage_id for row in rows], dtype=np.int64)
     position = np.array([row.position for row in rows], dtype=np.int64)
     player = np.array([row.player_id for row in rows], dtype=np.int64)
@@ -175,23 +176,23 @@ def _losses(rows: list[Row], model: str, unit: str) -> Losses:
     return Losses(found.comparisons, found.bets, found.headline, found.tries)
 
 
-def _stated_rows(session: Session, called: Names) -> _Stated:
+def _stated_rows(session: Session, names: Names) -> _Stated:
     """Read all bets, duels and tries that count, by model and unit, as an export has them."""
     found: dict[tuple[int, str], _StatedRows] = defaultdict(_StatedRows)
-    for row in _counting(stream_bets(session), called, Mode.BET):
+    for row in _counting(stream_bets(session), names, Mode.BET):
         of = found[row.model_id, row.unit]
-        of.rows.append(row_from_record(bet_record(row, called)))
+        of.rows.append(row_from_record(bet_record(row, names)))
         of.bets += staked(row)
     judged = (row for row in stream_judgements(session) if answers_today_s(row))
-    for row in _counting(judged, called, Mode.DUEL):
+    for row in _counting(judged, names, Mode.DUEL):
         of = found[row.model_id, row.unit]
-        of.rows.append(row_from_record(judgement_record(row, called)))
+        of.rows.append(row_from_record(judgement_record(row, names)))
         of.duels += preferred(row)
-    for row in _counting(stream_guesses(session, Mode.TRIES), called, Mode.TRIES):
-        record = guess_record(row, called)
+    for row in _counting(stream_guesses(session, Mode.TRIES), names, Mode.TRIES):
+        record = guess_record(row, names)
         found[row.model_id, row.unit].rows.append(row_from_record(record))
     return found
 
 
-def _counting(rows: Iterable[Any], called: Names, mode: Mode) -> Iterable[Any]:
-    return (row for row in rows if not row.repeated and called.counts(row.player_id, mode))
+def _counting(rows: Iterable[Any], names: Names, mode: Mode) -> Iterable[Any]:
+    return (row for row in rows if not row.repeated and names.counts(row.player_id, mode))

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
+from typing import cast as typed
 
 from sqlalchemy import ColumnElement, Integer, cast, func, literal, select, tuple_
 from sqlalchemy.orm import Session
@@ -15,6 +16,7 @@ from server.domain.estimators.accuracy import PairedCounts
 from server.domain.estimators.arrays import FloatArray
 from server.domain.play.duels import CURRENT_QUESTION
 from server.domain.play.rounds import Mode
+from server.store.rows import FirstGuess, MarkedGuess
 from server.store.tables import (
     BetRow,
     GuessRow,
@@ -89,7 +91,7 @@ def paired_counts(n: int, both: int, person: int, model: int) -> PairedCounts:
     return PairedCounts(both, person - both, model - both, n - person - model + both)
 
 
-def first_guesses(session: Session, excluded: Excluded) -> Sequence[Any]:
+def first_guesses(session: Session, excluded: Excluded) -> Sequence[FirstGuess]:
     """Return all first guesses that count, with both sides' marks and where they were made."""
     query = (
         select(
@@ -103,10 +105,10 @@ def first_guesses(session: Session, excluded: Excluded) -> Sequence[Any]:
         .join(PassageRow, PassageRow.id == ScoredPassageRow.passage_id)
         .where(*FIRST_SIGHT, tuple_(GuessRow.player_id, GuessRow.mode).not_in(list(excluded)))
     )
-    return session.execute(query).all()
+    return typed("Sequence[FirstGuess]", session.execute(query).all())
 
 
-def guesses_of(session: Session, players: Collection[int]) -> Sequence[Any]:
+def guesses_of(session: Session, players: Collection[int]) -> Sequence[MarkedGuess]:
     """Return all guesses of some players with both sides' marks and the passage's genre."""
     query = (
         select(
@@ -121,7 +123,7 @@ def guesses_of(session: Session, players: Collection[int]) -> Sequence[Any]:
         .join(PassageRow, PassageRow.id == ScoredPassageRow.passage_id)
         .where(GuessRow.player_id.in_(players))
     )
-    return session.execute(query).all()
+    return typed("Sequence[MarkedGuess]", session.execute(query).all())
 
 
 def rounds_of_players(session: Session, players: Collection[int]) -> Sequence[Any]:
