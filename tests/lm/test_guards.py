@@ -265,7 +265,7 @@ def test_a_text_whose_numbers_are_none_is_left_out_and_named(
     monkeypatch.setattr(scorer._forward, "hidden_states", lambda batch: whole(batch) * torch.nan)
     ((_, said),) = scorer.score(["The ferry was late again, so we sat on the wall."])
     assert isinstance(said, str)
-    assert "no probability" in said or "no entropy" in said
+    assert "values that are not log-probabilities" in said or "not entropies" in said
     with pytest.raises(InvalidInput, match="cannot be right"):
         scorer.score_text("The ferry was late again, so we sat on the wall.")
 

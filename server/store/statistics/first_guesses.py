@@ -153,8 +153,8 @@ PAIRED_SUMS = (
     _sum(_number(GuessRow.is_right)),
     _sum(_number(GuessRow.model_is_right)),
 )
-# Of a position only the first try counts, of a passage only the first time; and no skip of one's
-# own guess before a bet, which gives nothing up (see `counts_for_accuracy`).
+# At a position only the first try counts, on a passage only the first round; and no skip of the
+# guess before a bet, which gives nothing up (see `counts_for_accuracy`).
 FIRST_SIGHT = (
     GuessRow.repeated.is_(False),
     GuessRow.attempt == 1,
