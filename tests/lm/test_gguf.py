@@ -84,7 +84,9 @@ def test_a_gguf_file_is_scored_as_by_transformers(tmp_path: Path) -> None:
     assert scorer.identity.window_tokens == WINDOW
     assert scorer.identity.beginning == END
     scores = scorer.score_text(TEXT)
-    model = AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name).float().eval()
+    model = AutoModelForCausalLM.from_pretrained(
+        file.parent, gguf_file=file.name, dtype=torch.float32
+    ).eval()
     ids = torch.tensor([[scorer._loaded.beginning_id, *scores.token_ids.tolist()]])
     with torch.no_grad():
         loss = model(ids, labels=ids).loss.item()

@@ -446,7 +446,8 @@ def test_the_result_has_every_token_with_both_sides_marks(alice: Player, truth: 
     assert result["model"]["perplexity"] == pytest.approx(2**mean_bits)
     assert result["you"]["accuracy"]["value"] == 1
     assert result["you"]["accuracy"]["n"] == 12
-    assert result["you"]["accuracy"]["low"] == pytest.approx(0.7575, abs=1e-4)
+    # Twelve independent answers would bound it by Wilson's 0.7575; one passage's tell less.
+    assert 0.55 < result["you"]["accuracy"]["low"] < 0.7575
     assert result["model"]["accuracy"]["value"] == state["score"]["model"] / 12
 
 
