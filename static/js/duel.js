@@ -77,9 +77,11 @@ export function duelWords(answer, round) {
 
 /** The arithmetic of one judgement; the first question paid all pairs alike. */
 function payInWords(answer) {
-  const pay = `${answer.weight.toFixed(2)} × (1 + log₂ ${Number(answer.share.toFixed(3))}) = ${earned(answer.pay_bits)}.`;
+  const weight = answer.weight.toFixed(2);
+  const pay = `${weight} × (1 + log₂ ${Number(answer.share.toFixed(3))}) = ${earned(answer.pay_bits)}.`;
   if (answer.question_version === 1) return pay;
-  return `Of the two, the model gives the author’s ${percent(answer.model_share)}; twice that is the weight, ${answer.weight.toFixed(2)}. So you earn ${pay}`;
+  const model = `Of the two, the model gives the author’s ${percent(answer.model_share)}`;
+  return `${model}; twice that is the weight, ${weight}. So you earn ${pay}`;
 }
 
 /** Bits with their sign, since a player can lose some. */

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from server.application import db
 from server.store.tables import GuessRow, PlayerRow, RoundRow
 from tests.conftest import Player
-from tests.web.test_export import play_bets
+from tests.web.test_export import at_a_human_pace, play_bets
 
 
 def count(app: APIFlask, table: Any) -> int:
@@ -50,6 +50,7 @@ def test_a_player_sees_their_rounds_and_both_sides_accuracy(alice: Player) -> No
 def test_bets_give_a_player_a_number_of_their_own(app: APIFlask, alice: Player) -> None:
     assert alice.client.get("/api/v1/player").get_json()["loss"] is None
     play_bets(alice)
+    at_a_human_pace(app)
     app.test_client().get("/api/v1/stats")  # folds
     loss = alice.client.get("/api/v1/player").get_json()["loss"]
     assert loss["words"] == 12

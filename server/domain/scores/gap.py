@@ -110,23 +110,24 @@ class Gap:
 
     def candidates(self, count: int) -> list[Candidate]:
         """Return the `count` most probable tokens, first choice first."""
-        ids, logprobs = self._ranked
-        return [
-            Candidate(int(i), self.vocabulary.text(int(i)), float(logprob) - self.log_mass)
-            for i, logprob in zip(ids[:count], logprobs[:count], strict=True)
-        ]
+        if count not in self._listed:
+            ids, logprobs = self._ranked
+            self._listed[count] = [
+                Candidate(int(i), self.vocabulary.text(int(i)), float(logprob) - self.log_mass)
+                for i, logprob in zip(ids[:count], logprobs[:count], strict=True)
+            ]
+        return self._listed[count].copy()
 
     def find(self, token_ids: tuple[int, ...]) -> tuple[int, float] | None:
         """Return (rank, log-probability) of the best of `token_ids`.
 
         None where none of them is among the stored candidates.
         """
-        ids, logprobs = self._ranked
-        places = np.flatnonzero(np.isin(ids, token_ids))
-        if not places.size:
+        places = [self._places[token] for token in token_ids if token in self._places]
+        if not places:
             return None
-        place = int(places[0])
-        return place + 1, float(logprobs[place]) - self.log_mass
+        place = min(places)
+        return place + 1, float(self._ranked[1][place]) - self.log_mass
 
     def answer_logprob(self, token_ids: tuple[int, ...]) -> float | None:
         """Return the log-probability of any of `token_ids`.
@@ -143,6 +144,15 @@ class Gap:
     def least_stored_logprob(self) -> float:
         """The last stored candidate's log-probability: all others are below it."""
         return float(self._ranked[1][-1]) - self.log_mass
+
+    @cached_property
+    def _listed(self) -> dict[int, list[Candidate]]:
+        return {}
+
+    @cached_property
+    def _places(self) -> dict[int, int]:
+        """Where each stored candidate stands, by its id: asked of every guess made here."""
+        return {token: place for place, token in enumerate(self._ranked[0].tolist())}
 
     @cached_property
     def _ranked(self) -> tuple[Integers, Floats]:

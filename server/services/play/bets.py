@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -98,11 +98,13 @@ def losses(row: RoundRow) -> list[Losses]:
     return [Losses(bet.loss_nats, -bet.target_logprob_nats) for bet in row.bets]
 
 
-def reveal_at(played: PlayedRound, position: int) -> AnswerView:
-    """Return what is shown of a settled position: the player's own guess, and the bet."""
-    view, bet = guesses.reveal_at(played, position), _bet_at(played.row, position)
-    view.bet = None if bet is None else _bet_view(bet)
-    return view
+def reveals(played: PlayedRound) -> Sequence[AnswerView]:
+    """Return what is shown of every settled position: the player's own guess, and the bet."""
+    own = {guess.position: guess for guess in played.row.guesses}
+    return [
+        guesses.answer_view(played, own[bet.position]).model_copy(update={"bet": _bet_view(bet)})
+        for bet in played.row.bets
+    ]
 
 
 def conclude(played: PlayedRound, result: ResultView) -> None:

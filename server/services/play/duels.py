@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from server.domain.errors import Conflict
 from server.domain.estimators.perplexity import bits
 from server.domain.estimators.variance_components import DUEL_LOSS_NATS
 from server.domain.play.duels import (
@@ -105,12 +105,9 @@ def losses(row: RoundRow) -> list[Losses]:
     return [_losses(judgement) for judgement in _given(row)]
 
 
-def reveal_at(played: PlayedRound, position: int) -> JudgementView:
-    """Return what is shown of a settled position."""
-    for row in _given(played.row):
-        if row.position == position:
-            return _view(row)
-    raise Conflict(f"Position {position} is not settled.")
+def reveals(played: PlayedRound) -> Sequence[JudgementView]:
+    """Return what is shown of every settled position, ascending."""
+    return [_view(judgement) for judgement in _given(played.row)]
 
 
 def conclude(played: PlayedRound, result: ResultView) -> None:

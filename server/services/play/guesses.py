@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TypedDict
 
-from server.domain.errors import Conflict, InvalidInput
+from server.domain.errors import InvalidInput
 from server.domain.estimators.perplexity import bits
 from server.domain.play.guessing import Reveal, read_guess, reveal, suggestions, visible
 from server.domain.play.rounds import Mode, counts_for_accuracy, next_position
@@ -73,12 +74,9 @@ def losses(_row: RoundRow) -> list[Losses]:
     return []
 
 
-def reveal_at(played: PlayedRound, position: int) -> AnswerView:
-    """Return what is shown of a settled position."""
-    guess = guess_at(played.row, position)
-    if guess is None:
-        raise Conflict(f"Position {position} is not settled.")
-    return answer_view(played, guess)
+def reveals(played: PlayedRound) -> Sequence[AnswerView]:
+    """Return what is shown of every settled position, ascending."""
+    return [answer_view(played, guess) for guess in played.row.guesses]
 
 
 def conclude(played: PlayedRound, result: ResultView) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -42,8 +42,8 @@ class Kind(Protocol):
         """Return both sides' losses at every settled position; empty where none are stated."""
         ...
 
-    def reveal_at(self, played: PlayedRound, position: int, /) -> AnswerView | JudgementView:
-        """Return what is shown of a settled position."""
+    def reveals(self, played: PlayedRound, /) -> Sequence[AnswerView | JudgementView]:
+        """Return what is shown of every settled position, ascending."""
         ...
 
     def conclude(self, played: PlayedRound, result: ResultView, /) -> None:

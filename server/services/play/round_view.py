@@ -39,7 +39,7 @@ def round_view(played: PlayedRound) -> RoundView:
         text="".join(segment.text for segment in segments),
         segments=segments,
         asked=_asked_view(played, position, len(settled), len(positions)),
-        answers=[kind.reveal_at(played, each) for each in settled],
+        answers=list(kind.reveals(played)),
         score=score_view(row),
     )
 

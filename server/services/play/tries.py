@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -82,12 +83,9 @@ def losses(_row: RoundRow) -> list[Losses]:
     return []
 
 
-def reveal_at(played: PlayedRound, position: int) -> AnswerView:
-    """Return what is shown of a settled position, with all that was tried."""
-    guess = _tries_at(played.row, position)[-1]
-    view = guesses.answer_view(played, guess)
-    view.model_right, view.tries = _model_found(guess), _tried(played, position)
-    return view
+def reveals(played: PlayedRound) -> Sequence[AnswerView]:
+    """Return what is shown of every settled position, with all that was tried there."""
+    return [_reveal(played, guess) for guess in _closing(played.row)]
 
 
 def conclude(played: PlayedRound, result: ResultView) -> None:
@@ -106,6 +104,11 @@ def conclude(played: PlayedRound, result: ResultView) -> None:
         lower_bits=interval_in_bits(interval(bounds.lower)),
         upper_bits=interval_in_bits(interval(bounds.upper)),
     )
+
+
+def _reveal(played: PlayedRound, guess: GuessRow) -> AnswerView:
+    marks = {"model_right": _model_found(guess), "tries": _tried(played, guess.position)}
+    return guesses.answer_view(played, guess).model_copy(update=marks)
 
 
 def _closing(row: RoundRow) -> list[GuessRow]:
