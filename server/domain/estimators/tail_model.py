@@ -59,7 +59,7 @@ class _Sums:
     products: FloatArray  # of these and centred log-odds
     odds_squares: FloatArray
     freedom: FloatArray  # rows less one
-    repeat_squares: FloatArray  # of log-odds within pairs
+    repeat_squares: FloatArray  # of log-odds within pairs; 0 where too few pairs came twice
     repeats: FloatArray  # rows less one within pairs
 
     @property
@@ -69,9 +69,8 @@ class _Sums:
 
     @property
     def noise(self) -> FloatArray:
-        """The variance of answers to one pair, 0 where too few are known."""
-        known = self.repeats >= LEAST_REPEATS
-        return np.where(known, self.repeat_squares / np.maximum(self.repeats, 1), 0.0)
+        """The variance of answers to one pair."""
+        return self.repeat_squares / np.maximum(self.repeats, 1)
 
     @property
     def taste(self) -> FloatArray:
@@ -170,13 +169,15 @@ def _sums(rows: _Rows, questions: int) -> _Sums:
 
     within_pair = rows.log_odds - _means(rows.log_odds, rows.pair)
     of_pair = np.bincount(rows.pair)[rows.pair]
+    repeats = added(1 - 1 / of_pair)
+    told = repeats.sum() > LEAST_REPEATS - _ROUNDING
     return _Sums(
         squares=added(rows.log_ratio**2),
         products=added(rows.log_ratio * rows.log_odds),
         odds_squares=added(rows.log_odds**2),
         freedom=added(1 - 1 / rows.size),
-        repeat_squares=added(within_pair**2),
-        repeats=added(1 - 1 / of_pair),
+        repeat_squares=added(within_pair**2) if told else np.zeros(questions),
+        repeats=repeats,
     )
 
 

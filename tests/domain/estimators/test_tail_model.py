@@ -141,6 +141,19 @@ def test_noise_stays_unknown_where_nobody_judged_a_pair_again() -> None:
     assert fitted(some_of(judgements, once)).noise_nats2 == 0.0
 
 
+def test_ten_second_opinions_tell_noise_and_nine_do_not() -> None:
+    """Log-odds 1 and 2 of one pair: their variance is ½. The other pair of a question came once."""
+    ten = alike(12)
+    again = some_of(ten, np.concatenate((np.arange(24), 2 * np.arange(10))))
+    p_target = again.p_target.copy()
+    p_target[24:] = 1 / (1 + np.exp(-2.0))
+    again = replace(again, p_target=p_target)
+    assert fitted(again).noise_nats2 == pytest.approx(0.5)
+    nine = some_of(again, np.arange(33))
+    assert fitted(nine).noise_nats2 == 0.0
+    assert fitted(nine).taste_nats2 > 0.0
+
+
 def some_of(rows: Judgements, chosen: np.typing.NDArray[np.int64]) -> Judgements:
     clusters = rows.clusters
     return Judgements(
