@@ -20,10 +20,11 @@ from benchmarks.oracle.places import Places, Reference
 from benchmarks.oracle.players import ModelPlayer
 from server.domain.estimators.accuracy import Interval
 from server.domain.estimators.arrays import BoolArray, FloatArray, IntArray
-from server.domain.estimators.bets import Bets, bets_estimate, with_tail
+from server.domain.estimators.bets import Bets, bets_estimate, with_tail, with_tail_excess
 from server.domain.estimators.clusters import Clusters
 from server.domain.estimators.comparisons import Judgements, excess_estimate
 from server.domain.estimators.estimates import Estimate, interval
+from server.domain.estimators.tail_model import tail_model
 from server.domain.play.rounds import POSITIONS_PER_ROUND
 from server.domain.scores.passage_scores import Form
 from server.services.research.oracle import Repeated, RepeatedRow
@@ -153,6 +154,7 @@ class Studies:
             "jackknifed": excess_estimate(whole, jackknife=True, offset=reference_loss),
             "bets": head,
             "headline": with_tail(head, staked, tail),
+            "tail_model": _by_model(head, staked, tail),
         }
 
     def _draw(self, generator: np.random.Generator) -> tuple[_Drawn, _Drawn]:
@@ -190,6 +192,12 @@ class Studies:
 
     def _clusters(self, player: IntArray, drawn: _Drawn) -> Clusters:
         return Clusters(player, drawn.slot * self._places.target.size + drawn.row, drawn.slot)
+
+
+def _by_model(head: Estimate, staked: Bets, tail: Judgements) -> Estimate:
+    """Return the headline with its tail by the model, without where there is too little to fit."""
+    model = tail_model(tail)
+    return with_tail_excess(head, staked, model.excess) if model else head
 
 
 def _summary(truth: float, found: list[Interval]) -> Repeated:

@@ -28,7 +28,16 @@ def analysis_table(result: Analysis, malformed: int) -> Table:
     table.add_column("")
     for heading in ("value", "95 % interval", "n"):
         table.add_column(heading, justify="right")
-    for section in (_headline, _bets, _comparisons, _density_ratio, _tries, _guesses, _people):
+    for section in (
+        _headline,
+        _tail_model,
+        _bets,
+        _comparisons,
+        _density_ratio,
+        _tries,
+        _guesses,
+        _people,
+    ):
         for line in section(result):
             table.add_row(*line)
         table.add_section()
@@ -50,6 +59,18 @@ def _headline_lines(found: HeadlineAnalysis) -> Iterator[Line]:
     else:
         yield _nats(f"tail excess ({found.tail_questions} questions)", found.tail_excess_nats)
     yield from _truth("the model's true loss", found.true_loss_nats)
+
+
+def _tail_model(result: Analysis) -> Iterator[Line]:
+    if (found := result.tail_model) is None:
+        return
+    yield _nats("loss, tail by the fitted model", found.loss_nats)
+    yield _perplexity("perplexity, tail by the fitted model", found.loss_nats)
+    yield _nats("above the reference, tail by the fitted model", found.difference_nats)
+    yield _nats("tail excess, by the fitted model", found.tail_excess_nats)
+    yield "exponent of the reference's tail", _plain(found.exponent), "", ""
+    yield "taste beyond it (nats)", _plain(found.taste_nats), "", ""
+    yield "noise of answers (nats)", _plain(found.noise_nats), "", ""
 
 
 def _bets(result: Analysis) -> Iterator[Line]:

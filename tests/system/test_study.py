@@ -18,6 +18,7 @@ from server import create_app
 from tests.conftest import settings_for, skip_or_fail
 from tests.domain.rows import bet, comparison, guess
 from tests.domain.study.test_analysis import headline_records
+from tests.domain.study.test_tail_model_analysis import records
 from tests.system.processes import run
 
 
@@ -80,6 +81,19 @@ def test_the_table_shows_the_numbers_and_who_played(runner: FlaskCliRunner, made
     assert "2.7500" in model
     assert "true loss" in model
     assert "true loss" not in people
+
+
+def test_the_tail_s_model_is_shown_beside_the_headline_where_it_can_be_fitted(
+    runner: FlaskCliRunner, made: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "tail.jsonl"
+    path.write_text("\n".join(json.dumps(record) for record in records(12)))
+    found = parsed(analyse(runner, path, "--json"))
+    assert found["tail_model"]["exponent"] == pytest.approx(0.5, abs=1e-6)
+    assert found["tail_model"].keys() >= {"loss_nats", "tail_excess_nats", "difference_nats"}
+    assert "tail by the fitted model" in analyse(runner, path).output
+    assert parsed(analyse(runner, made, "--json"))["tail_model"] is None
+    assert "tail by the fitted model" not in analyse(runner, made).output
 
 
 def test_malformed_rows_are_named_skipped_and_counted(runner: FlaskCliRunner, made: Path) -> None:

@@ -62,7 +62,11 @@ def with_tail(head: Estimate, bets: Bets, tail: Judgements | None) -> Estimate:
     """
     if tail is None or tail.question.size == 0:
         return head
-    correction = excess_estimate(tail, jackknife=True)
+    return with_tail_excess(head, bets, excess_estimate(tail, jackknife=True))
+
+
+def with_tail_excess(head: Estimate, bets: Bets, correction: Estimate) -> Estimate:
+    """Return what `with_tail` does, from any estimate of the mean excess in the tail."""
     missed = mean_estimate((~bets.offered).astype(np.float64), bets.clusters)
     (by_bets,), (by_missing,), (by_judging,) = head.parts, missed.parts, correction.parts
     contributions = by_bets.contributions + correction.value * by_missing.contributions

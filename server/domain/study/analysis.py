@@ -31,9 +31,11 @@ from server.domain.study.loss_analysis import (
     BetAnalysis,
     ComparisonAnalysis,
     HeadlineAnalysis,
+    TailModelAnalysis,
     analyse_bets,
     analyse_comparisons,
     analyse_headline,
+    analyse_tail_model,
 )
 from server.domain.study.people_analysis import PeopleAnalysis, analyse_people
 from server.domain.text.tokens import Unit
@@ -78,6 +80,7 @@ class Analysis:
     comparisons: ComparisonAnalysis | None
     bets: BetAnalysis | None
     headline: HeadlineAnalysis | None
+    tail_model: TailModelAnalysis | None
     first_question: int
     density_ratio: DensityRatioAnalysis | None
     people: PeopleAnalysis | None
@@ -163,6 +166,7 @@ def _analysis(
         comparisons=analyse_comparisons(whole, name, plays=plays) if whole else None,
         bets=analyse_bets(bets, plays=plays) if bets else None,
         headline=analyse_headline(bets, tail, plays=plays) if bets else None,
+        tail_model=analyse_tail_model(bets, tail) if bets and tail else None,
         people=None if plays else analyse_people(rows.guesses, reference),
         first_question=0,
         density_ratio=None,

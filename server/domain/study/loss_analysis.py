@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from server.domain.estimators.accuracy import Interval
 from server.domain.estimators.arrays import FloatArray
-from server.domain.estimators.bets import bet_losses, bets_estimate, with_tail
+from server.domain.estimators.bets import bet_losses, bets_estimate, with_tail, with_tail_excess
 from server.domain.estimators.comparisons import excess_estimate
 from server.domain.estimators.estimates import interval, mean_estimate, number_of
 from server.domain.estimators.intervals import answers_to_settle
 from server.domain.estimators.perplexity import perplexity
+from server.domain.estimators.tail_model import tail_model
 from server.domain.study.columns import BetColumns, ComparisonColumns
 
 
@@ -62,6 +64,22 @@ class HeadlineAnalysis:
     difference_nats: Interval
     more_answers: int | None
     true_loss_nats: float | None
+
+
+@dataclass(frozen=True)
+class TailModelAnalysis:
+    """The headline with its tail by the fitted model; `exponent`, taste and noise are the fit's.
+
+    `taste_nats` and `noise_nats` are standard deviations.
+    """
+
+    loss_nats: Interval
+    perplexity: float
+    tail_excess_nats: Interval
+    difference_nats: Interval
+    exponent: float
+    taste_nats: float
+    noise_nats: float
 
 
 def analyse_comparisons(
@@ -128,6 +146,24 @@ def analyse_headline(
         difference_nats=difference,
         more_answers=answers_to_settle(difference),
         true_loss_nats=_true_loss(columns) if plays else None,
+    )
+
+
+def analyse_tail_model(columns: BetColumns, tail: ComparisonColumns) -> TailModelAnalysis | None:
+    """Return the headline with its tail by the model; None where there is too little to fit it."""
+    bets, model = columns.bets, tail_model(tail.judgements)
+    if model is None:
+        return None
+    loss = interval(with_tail_excess(bets_estimate(bets), bets, model.excess))
+    gap = with_tail_excess(mean_estimate(_gaps(columns), bets.clusters), bets, model.excess)
+    return TailModelAnalysis(
+        loss_nats=loss,
+        perplexity=perplexity(loss.value),
+        tail_excess_nats=interval(model.excess),
+        difference_nats=interval(gap),
+        exponent=model.exponent,
+        taste_nats=math.sqrt(model.taste_nats2),
+        noise_nats=math.sqrt(model.noise_nats2),
     )
 
 

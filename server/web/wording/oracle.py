@@ -20,6 +20,7 @@ _OTHER_ESTIMATES = {
     "published": "As published",
     "jackknifed": "Jackknifed",
 }
+_OF_TABLES = {"tail_model": "Tail by model", **_OTHER_ESTIMATES}  # what studies from tables give
 _PLAYER = ("Player", "Answers", "Truth")
 
 
@@ -32,10 +33,18 @@ class TextTable(BaseModel):
 
 
 def repeated_table(results: OracleResults) -> TextTable:
-    """Return the mean of every estimate, its error in brackets, and how often intervals held."""
+    """Return the mean of every estimate, its error in brackets, and how often intervals held.
+
+    Results that were measured before an estimate existed have no column of it.
+    """
+    others = {
+        name: shown
+        for name, shown in _OF_TABLES.items()
+        if all(name in row.estimates for row in results.repeated)
+    }
     return TextTable(
         caption=f"Mean of {results.studies} studies in nats a word, and in brackets the error",
-        head=[*_PLAYER, "Headline", "Its interval", "Holds truth", *_OTHER_ESTIMATES.values()],
+        head=[*_PLAYER, "Headline", "Its interval", "Holds truth", *others.values()],
         rows=[
             [
                 row.player,
@@ -44,7 +53,7 @@ def repeated_table(results: OracleResults) -> TextTable:
                 _with_error(row.estimates["headline"].mean, row.truth),
                 f"±\u00a0{row.estimates['headline'].half_width:.2f}",
                 f"{row.estimates['headline'].held} of {results.studies}",
-                *(_with_error(row.estimates[name].mean, row.truth) for name in _OTHER_ESTIMATES),
+                *(_with_error(row.estimates[name].mean, row.truth) for name in others),
             ]
             for row in results.repeated
         ],

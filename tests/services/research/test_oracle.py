@@ -80,6 +80,15 @@ def test_a_cell_holds_the_mean_and_its_error() -> None:
     ]  # fmt: skip
 
 
+def test_the_model_of_the_tail_has_a_column_where_it_was_measured() -> None:
+    measured = results(headline=4.25, held=97)
+    assert "Tail by model" not in repeated_table(measured).head
+    for row in measured.repeated:
+        row.estimates["tail_model"] = Repeated(mean=4.21, half_width=0.5, held=98)
+    table = repeated_table(measured)
+    assert table.rows[0][table.head.index("Tail by model")] == "4.210 (+0.01)"
+
+
 @pytest.mark.parametrize(
     ("headline", "held", "ending"),
     [
