@@ -69,8 +69,9 @@ def test_the_json_is_the_contract_s(runner: FlaskCliRunner, made: Path) -> None:
     assert found["headline"]["perplexity"] == pytest.approx(math.exp(loss["value"]))
     assert found["malformed"] == 0
     assert found["rows"] == {"guesses": 1, "bets": 4, "comparisons": 2, "left_out": 0}
-    # A single question tells nothing about others.
-    assert found["comparisons"]["excess_nats"]["low"] is None
+    # A single question tells little about others: what answers usually do bounds it, widely.
+    excess = found["comparisons"]["excess_nats"]
+    assert excess["high"] - excess["low"] > 5
 
 
 def test_the_table_shows_the_numbers_and_who_played(runner: FlaskCliRunner, made: Path) -> None:
