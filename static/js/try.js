@@ -135,3 +135,4 @@ byId("play").addEventListener("click", play);
 byId("play-hint").dataset.text = byId("play-hint").textContent;
 field.value ||= recall(DRAFT) ?? "";
 countCharacters();
+byId("read").disabled = false; // before this, the browser itself would send the form and lose the text

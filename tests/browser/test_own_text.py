@@ -136,7 +136,7 @@ def test_what_goes_wrong_is_said_and_the_text_stays(page: Page, screenshots: Pat
     field.fill("A short text.")
     page.route("**/api/v1/try", lambda route: route.abort())
     field.press("Control+Enter")
-    expect(error).to_contain_text("Your text is still here.")
+    expect(error).to_contain_text("Your text is still here; please try again.")
     page.unroute("**/api/v1/try")
     page.reload()
     expect(field).to_have_value("A short text.")

@@ -9,6 +9,8 @@ from server.domain.estimators.arrays import FloatArray
 from server.domain.estimators.student_t import t_quantile, two_sided_p
 from server.domain.estimators.variance_components import Components, MeanVariance, mean_variance
 
+MOST_ANSWERS = 10**12  # what no study will gather; nearly equal numbers would ask for more
+
 
 def mean_interval(value: float, n: int, spread: MeanVariance) -> Interval:
     """Return a mean of n answers with its 95 % interval, value ± t·√V; t is 1.96 for a known V.
@@ -58,10 +60,12 @@ def answers_to_settle(difference: Interval) -> int | None:
 
     A half width shrinks as 1/√n where players, passages and answers all grow alike, so
     n·(half/|value|)² answers are needed in all. Returns 0 where the interval already
-    leaves out 0, None where the value is 0 or the interval tells nothing.
+    leaves out 0, None where the interval tells nothing, or the value is 0 or so near it that more
+    than MOST_ANSWERS would be needed.
     Example: 0.25 ± 0.75 from 100 answers needs 900 in all, 800 more.
     """
     half = (difference.high - difference.low) / 2
     if difference.value == 0 or not math.isfinite(half):
         return None
-    return max(0, math.ceil(difference.n * (half / abs(difference.value)) ** 2 - difference.n))
+    needed = difference.n * (half / abs(difference.value)) ** 2
+    return max(0, math.ceil(needed - difference.n)) if needed <= MOST_ANSWERS else None

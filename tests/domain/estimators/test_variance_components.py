@@ -190,6 +190,7 @@ def test_the_answers_that_settle_a_difference() -> None:
     assert answers_to_settle(Interval(0.25, -0.5, 1.0, 100)) == 800
     assert answers_to_settle(Interval(0.25, 0.1, 0.4, 100)) == 0
     assert answers_to_settle(Interval(0.0, -0.5, 0.5, 100)) is None
+    assert answers_to_settle(Interval(1e-16, -0.5, 0.5, 100)) is None
     assert answers_to_settle(Interval(0.5, -math.inf, math.inf, 1)) is None
 
 
