@@ -70,7 +70,7 @@ def record(played: PlayedRound, answer: object, now: datetime) -> bool:
     for a position that is not asked now.
     """
     if isinstance(answer, TypedGuess):
-        return _record_guess(played, answer, now)
+        return guesses.record_single(played, answer, _asked_now(played), now)
     if not isinstance(answer, Bet):
         raise other_mode(played.mode, Mode.BET)
     recorded = _bet_at(played.row, answer.position)
@@ -79,7 +79,7 @@ def record(played: PlayedRound, answer: object, now: datetime) -> bool:
         if recorded.other != answer.other or stakes != dict(answer.stakes):
             raise other_answer(answer.position, "bet")
         return False
-    _require_asked(played, answer.position)
+    require_asked(answer.position, _asked_now(played))
     guess = guesses.guess_at(played.row, answer.position)
     if guess is None:
         raise Conflict("Your own guess comes first, or a skip; then the bet.")
@@ -112,21 +112,8 @@ def conclude(played: PlayedRound, result: ResultView) -> None:
     result.losses = losses_view(losses(played.row), LOSS_NATS)
 
 
-def _record_guess(played: PlayedRound, answer: TypedGuess, now: datetime) -> bool:
-    text = guesses.read_single(played, answer)
-    recorded = guesses.guess_at(played.row, answer.position)
-    if recorded is not None:
-        if recorded.text != text:
-            raise other_answer(answer.position, "answer")
-        return False
-    _require_asked(played, answer.position)
-    row = guesses.guess_row(played, answer.position, text, guesses.FIRST_ATTEMPT, now)
-    played.row.guesses.append(row)
-    return True
-
-
-def _require_asked(played: PlayedRound, position: int) -> None:
-    require_asked(position, next_position(positions(played), len(played.row.bets)))
+def _asked_now(played: PlayedRound) -> int | None:
+    return next_position(positions(played), len(played.row.bets))
 
 
 def _bet_at(row: RoundRow, position: int) -> BetRow | None:

@@ -53,13 +53,24 @@ def record(played: PlayedRound, answer: object, now: datetime) -> bool:
     """
     if not isinstance(answer, TypedGuess):
         raise other_mode(played.mode, Mode.GUESS)
-    text = read_single(played, answer)
+    asked_now = next_position(positions(played), len(played.row.guesses))
+    return record_single(played, answer, asked_now, now)
+
+
+def record_single(
+    played: PlayedRound, answer: TypedGuess, asked_now: int | None, now: datetime
+) -> bool:
+    """Record the one guess that a position allows, where `asked_now` is asked; raise as `record`.
+
+    Returns False where the same one is already recorded.
+    """
+    text = _read_single(played, answer)
     recorded = guess_at(played.row, answer.position)
     if recorded is not None:
         if recorded.text != text:
             raise other_answer(answer.position, "answer")
         return False
-    require_asked(answer.position, next_position(positions(played), len(played.row.guesses)))
+    require_asked(answer.position, asked_now)
     played.row.guesses.append(guess_row(played, answer.position, text, FIRST_ATTEMPT, now))
     return True
 
@@ -88,7 +99,7 @@ def guess_at(row: RoundRow, position: int) -> GuessRow | None:
     return next((guess for guess in row.guesses if guess.position == position), None)
 
 
-def read_single(played: PlayedRound, answer: TypedGuess) -> str | None:
+def _read_single(played: PlayedRound, answer: TypedGuess) -> str | None:
     """Return the text of the only guess allowed; raise InvalidInput for a second or a bad one."""
     if answer.attempt not in (None, FIRST_ATTEMPT):
         raise InvalidInput("attempt", f"Mode {played.mode} allows one guess; tries allows several.")
