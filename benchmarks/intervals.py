@@ -19,10 +19,10 @@ import numpy as np
 
 from server.domain.estimators.accuracy import Z_95, Interval, wilson_interval
 from server.domain.estimators.arrays import FloatArray, IntArray
-from server.domain.estimators.clusters import ClusterKind, codes_by_kind, squares_of
-from server.domain.estimators.intervals import mean_interval, share_interval
-from server.domain.estimators.student_t import t_quantile
-from server.domain.estimators.variance_components import (
+from server.domain.intervals.clusters import ClusterKind, codes_by_kind, squares_of
+from server.domain.intervals.of_means_and_shares import mean_interval, share_interval
+from server.domain.intervals.student_t import t_quantile
+from server.domain.intervals.variance_components import (
     LOSS_NATS,
     RIGHT,
     RIGHT_DIFFERENCE,

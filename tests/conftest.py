@@ -2,38 +2,53 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
-from uuid import uuid4
 
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, text
-from sqlalchemy.engine import make_url
 from werkzeug.test import TestResponse
 
-from server import create_app
+from server import create_app, new_service
 from server.application import db
 from server.config import Settings
 from server.domain.scores.models import BUNDLED
-from server.services.corpus.importing import import_passages
+from server.services.corpus.import_files_whole import import_passages
 from server.services.scoring.scoring import score_all
+from server.web.http.limits import limiter
+from tests.databases import (
+    PostgresqlDatabases,
+    SqliteFiles,
+    forget_durability,
+    place_for_databases,
+)
+from tests.kept import keep_bundled_source, keep_templates, keep_vocabularies, remembered
 
 ADMIN_TOKEN = "the admin's own token"
 SECRET_KEY = "a secret of the tests alone"
 MODEL_REVISION = "607a30d783dfa663caf39e06633721c8d4cfcd7e"
 PASSAGES_PLAYED = 6
+_WAITS = tuple(name for name in Settings.model_fields if name.endswith("_timeout_s"))
 PATIENCE_S = 600.0  # a slow machine is slow; only what hangs is broken
+
+
+# Tests run side by side: a model with a thread for each core would only wait for the others.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+# torch and its kin are a million objects that live until the end: the collector need not walk
+# through them thousands of times.
+gc.set_threshold(50_000, 20, 100)
+keep_vocabularies()
+keep_bundled_source()
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -61,7 +76,13 @@ def settings_for(database_url: str, **overrides: Any) -> Settings:
         "live_scoring": True,
         "statistics_every_s": 0,
         "rate_limits": False,
+        "allowed_hosts": "",
+        "contact": "",
         "trusted_proxies": 0,
+        "quarantine_hours": 0,
+        "rounds_per_address": 0,
+        "web_concurrency": 1,
+        **dict.fromkeys(_WAITS, 10),
     }
     return Settings(**(values | overrides))
 
@@ -88,19 +109,21 @@ def bundled_scorer() -> Any:
 
 
 def fill(database_url: str, passages: Path | None, scorer: Any) -> None:
-    """Migrate a database and, with passages, load them and let the bundled model score them."""
+    """Migrate a database and, where they are given, load passages and let a model score them."""
     app = create_app(settings_for(database_url))
     runner = app.test_cli_runner()
     assert runner.invoke(args=["db", "upgrade"]).exit_code == 0
     if passages is not None:
         with app.app_context():
             import_passages(db.session, [passages], datetime.now(UTC))
-            score_all(db.session, scorer, lambda done, total: None)
+            if scorer is not None:
+                score_all(db.session, remembered(scorer), lambda done, total: None)
     close(app)
 
 
 def close(app: APIFlask) -> None:
     """Close an application's connections; a SQLite file is then whole and may be copied."""
+    gc.collect(1)  # what a response still holds goes back to the pool, which closes it
     with app.app_context():
         db.session.close()
         db.engine.dispose()
@@ -108,79 +131,18 @@ def close(app: APIFlask) -> None:
 
 def patient(app: APIFlask) -> APIFlask:
     """Let texts wait for the model as long as a slow machine takes to load it."""
+    keep_templates(app)
     if (live := app.extensions["perplexed"].live) is not None:
         live._patience_s = PATIENCE_S
     return app
 
 
-class SqliteFiles:
-    """Databases that are copies of a template file."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def template(self, name: str, fill: Callable[[str], None]) -> str:
-        """Return the URL of a template, filled at the first call."""
-        path = self._folder / f"{name}.sqlite3"
-        if not path.exists():
-            fill(f"sqlite:///{path}")
-        return f"sqlite:///{path}"
-
-    @contextmanager
-    def copy(self, template_url: str) -> Iterator[str]:
-        """Yield the URL of a copy that lives for one test."""
-        path = self._folder / f"{uuid4().hex}.sqlite3"
-        shutil.copy(template_url.removeprefix("sqlite:///"), path)
-        yield f"sqlite:///{path}"
-        for leftover in self._folder.glob(f"{path.name}*"):
-            leftover.unlink()
-
-
-class PostgresqlDatabases:
-    """Databases of one server that are copies of a template database."""
-
-    def __init__(self, server_url: str) -> None:
-        self._url = make_url(server_url).set(drivername="postgresql")
-        self._run = uuid4().hex[:8]
-        self._templates: set[str] = set()
-
-    def template(self, name: str, fill: Callable[[str], None]) -> str:
-        """Return the URL of a template, filled at the first call."""
-        database = f"perplexed_{self._run}_{name}"
-        if database not in self._templates:
-            self._execute(f"CREATE DATABASE {database}")
-            fill(self._url_of(database))
-            self._templates.add(database)
-        return self._url_of(database)
-
-    @contextmanager
-    def copy(self, template_url: str) -> Iterator[str]:
-        """Yield the URL of a copy that lives for one test."""
-        database, template = f"perplexed_{uuid4().hex}", make_url(template_url).database
-        self._execute(f"CREATE DATABASE {database} TEMPLATE {template}")
-        yield self._url_of(database)
-        self._execute(f"DROP DATABASE {database} WITH (FORCE)")
-
-    def drop_templates(self) -> None:
-        """Leave nothing behind on a server that outlives the tests."""
-        for database in self._templates:
-            self._execute(f"DROP DATABASE {database} WITH (FORCE)")
-
-    def _url_of(self, database: str) -> str:
-        return self._url.set(database=database).render_as_string(hide_password=False)
-
-    def _execute(self, statement: str) -> None:
-        url = self._url.set(drivername="postgresql+psycopg")
-        engine = create_engine(url, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text(statement))
-        engine.dispose()
-
-
 @pytest.fixture(scope="session")
-def sqlite_files(tmp_path_factory: pytest.TempPathFactory) -> SqliteFiles:
+def sqlite_files() -> Iterator[SqliteFiles]:
     """A folder for SQLite databases."""
-    return SqliteFiles(tmp_path_factory.mktemp("sqlite"))
+    folder = Path(tempfile.mkdtemp(prefix="perplexed-sqlite-", dir=place_for_databases()))
+    yield SqliteFiles(folder)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -198,9 +160,10 @@ def postgresql_url() -> Iterator[str]:
     except ImportError as error:
         skip_or_fail("postgresql", f"no server came with the packages ({error})")
     # Not below pytest's folder: the server runs as a user of its own, who may not enter that.
-    folder = Path(tempfile.mkdtemp(prefix="perplexed-postgresql-"))
+    folder = Path(tempfile.mkdtemp(prefix="perplexed-postgresql-", dir=place_for_databases()))
     folder.chmod(0o777)
     server = get_server(folder / "data", cleanup_mode="delete")
+    forget_durability(server.get_uri())
     yield server.get_uri()
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
@@ -211,7 +174,7 @@ def postgresql_databases(postgresql_url: str) -> Iterator[PostgresqlDatabases]:
     """Databases on that server."""
     databases = PostgresqlDatabases(postgresql_url)
     yield databases
-    databases.drop_templates()
+    databases.end()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -225,7 +188,8 @@ def databases(request: pytest.FixtureRequest) -> SqliteFiles | PostgresqlDatabas
 @pytest.fixture
 def empty_database_url(databases: SqliteFiles | PostgresqlDatabases) -> Iterator[str]:
     """A migrated database without a row."""
-    with databases.copy(databases.template("empty", lambda url: fill(url, None, None))) as url:
+    template = databases.template("empty", lambda url: fill(url, None, None))
+    with databases.copy(template, "empty_copy") as url:
         yield url
 
 
@@ -235,14 +199,39 @@ def database_url(
 ) -> Iterator[str]:
     """A database with a few passages, scored by the bundled model."""
     template = databases.template("scored", lambda url: fill(url, played_passages, bundled_scorer))
-    with databases.copy(template) as url:
+    with databases.copy(template, "scored_copy") as url:
         yield url
 
 
+class Applications:
+    """One application for each address of a database; each test finds it as if just made."""
+
+    def __init__(self) -> None:
+        self._by_url: dict[str, APIFlask] = {}
+
+    def fresh(self, url: str) -> APIFlask:
+        """Return the application that serves what is at that address now."""
+        if url not in self._by_url:
+            self._by_url[url] = create_app(settings_for(url))
+        app = self._by_url[url]
+        app.extensions["perplexed"] = new_service(app, settings_for(url))
+        limiter.enabled = False  # one for the process: an application with limits switched it on
+        app.testing = True
+        return patient(app)
+
+
+@pytest.fixture(scope="session")
+def applications() -> Applications:
+    """The applications of this run."""
+    return Applications()
+
+
 @pytest.fixture
-def app(database_url: str) -> Iterator[APIFlask]:
+def app(database_url: str, applications: Applications) -> Iterator[APIFlask]:
     """The application on a database with scored passages."""
-    yield from _application(settings_for(database_url))
+    app = applications.fresh(database_url)
+    yield app
+    close(app)
 
 
 CreateApp = Callable[[Settings], APIFlask]
@@ -254,6 +243,7 @@ def create(database_url: str) -> Iterator[CreateApp]:
     made: list[APIFlask] = []
 
     def create_and_remember(settings: Settings) -> APIFlask:
+        limiter._storage_dead = False  # one for the process: a test may have let its Redis die
         made.append(patient(create_app(settings)))
         return made[-1]
 
@@ -263,14 +253,9 @@ def create(database_url: str) -> Iterator[CreateApp]:
 
 
 @pytest.fixture
-def empty_app(empty_database_url: str) -> Iterator[APIFlask]:
+def empty_app(empty_database_url: str, applications: Applications) -> Iterator[APIFlask]:
     """The application on an empty database."""
-    yield from _application(settings_for(empty_database_url))
-
-
-def _application(settings: Settings) -> Iterator[APIFlask]:
-    app = patient(create_app(settings))
-    app.testing = True
+    app = applications.fresh(empty_database_url)
     yield app
     close(app)
 

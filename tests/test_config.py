@@ -47,12 +47,34 @@ def test_production_names_its_database() -> None:
         ("database_url", "nonsense"),
         ("redis_url", "nonsense"),
         ("admin_token", "tok-é"),
+        ("admin_token", "fifteen letters"),
         ("trusted_proxies", -1),
+        ("keep_alive_s", 0),
+        ("trusted_proxies", 99_999),
+        ("database_url", "postgres://u:p@h:5432x/d"),
+        ("redis_url", "redis://h:6379x"),
+        ("model", "no such model"),
+        ("model", "a/b/c"),
+        ("model", "openai-community//gpt2"),
+        ("model", "openai-community/gpt2-"),
+        ("model", "openai--community/gpt2"),
+        ("model", "openai-community/gpt2.git"),
+        ("model", "a" * 97),
+        ("allowed_hosts", "https://game.example"),
+        ("allowed_hosts", "game.example,,"),
+        ("contact", "somebody"),
+        ("quarantine_hours", -1),
+        ("rounds_per_address", -1),
         ("app_env", "staging"),
     ],
 )
 def test_a_wrong_value_is_refused_by_its_name(name: str, value: object) -> None:
     assert name.upper() in refusal(**{name: value})
+
+
+@pytest.mark.parametrize("name", [GPT2, "gpt2", "Qwen/Qwen2.5-0.5B", "a_b/c.d-e", "a" * 96])
+def test_names_that_the_hub_allows_are_taken(name: str) -> None:
+    assert load_settings(model=name).model == name
 
 
 def test_a_folder_and_the_bundled_model_have_no_revision_to_want() -> None:
@@ -75,7 +97,11 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "APP_ENV": "production",
         "SECRET_KEY": LONG_SECRET,
         "DATABASE_URL": "postgres://somewhere/db",
-        "ADMIN_TOKEN": "token",
+        "ADMIN_TOKEN": "a token of some length",
+        "ALLOWED_HOSTS": "game.example",
+        "CONTACT": "mailto:somebody@game.example",
+        "QUARANTINE_HOURS": "6",
+        "ROUNDS_PER_ADDRESS": "50",
         "MODEL": BUNDLED,
         "MODEL_REVISION": "abc",
         "MODEL_BEGINNING": "<s>",
@@ -85,6 +111,16 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "STATISTICS_EVERY_S": "90",
         "RATE_LIMITS": "false",
         "TRUSTED_PROXIES": "1",
+        "DATABASE_CONNECTIONS": "12",
+        "WEB_CONCURRENCY": "4",
+        "KEEP_ALIVE_S": "60",
+        "REDIS_TIMEOUT_S": "2",
+        "SENTRY_DSN": "https://key@somewhere/1",
+        "DATABASE_CONNECT_TIMEOUT_S": "3",
+        "DATABASE_POOL_TIMEOUT_S": "4",
+        "DATABASE_LOCK_TIMEOUT_S": "5",
+        "DATABASE_STATEMENT_TIMEOUT_S": "6",
+        "DATABASE_REQUEST_TIMEOUT_S": "7",
     }
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
@@ -94,7 +130,11 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "app_env": "production",
         "secret_key": LONG_SECRET,
         "database_url": "postgres://somewhere/db",
-        "admin_token": "token",
+        "admin_token": "a token of some length",
+        "allowed_hosts": "game.example",
+        "contact": "mailto:somebody@game.example",
+        "quarantine_hours": 6,
+        "rounds_per_address": 50,
         "model": BUNDLED,
         "model_revision": "abc",
         "model_beginning": "<s>",
@@ -104,7 +144,40 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "statistics_every_s": 90,
         "rate_limits": False,
         "trusted_proxies": 1,
+        "database_connections": 12,
+        "web_concurrency": 4,
+        "keep_alive_s": 60,
+        "redis_timeout_s": 2,
+        "sentry_dsn": "https://key@somewhere/1",
+        "database_connect_timeout_s": 3,
+        "database_pool_timeout_s": 4,
+        "database_lock_timeout_s": 5,
+        "database_statement_timeout_s": 6,
+        "database_request_timeout_s": 7,
     }
+    assert settings.connections_per_process == 3
+
+
+def test_a_wrong_address_of_a_database_does_not_repeat_its_password() -> None:
+    assert "hidden" not in refusal(database_url="postgres://u:hidden@h:5432x/d")
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite:///", "sqlite:///:memory:", "sqlite:///file:x?mode=memory&uri=true"]
+)
+def test_production_takes_no_database_in_memory(url: str) -> None:
+    message = refusal(app_env="production", secret_key=LONG_SECRET, database_url=url)
+    assert "DATABASE_URL" in message
+    assert "in memory" in message
+    assert load_settings(database_url=url).database_url == url
+
+
+def test_rounds_wait_and_addresses_have_a_share_in_production_alone() -> None:
+    newcomer, public = load_settings(), production(secret_key=LONG_SECRET)
+    assert (newcomer.wait_hours, newcomer.share_of_address) == (0, 0)
+    assert (public.wait_hours, public.share_of_address) == (24, 30)
+    chosen = production(secret_key=LONG_SECRET, quarantine_hours=0, rounds_per_address=0)
+    assert (chosen.wait_hours, chosen.share_of_address) == (0, 0)
 
 
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))

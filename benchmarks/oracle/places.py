@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -11,13 +12,53 @@ import torch
 from server.domain.estimators.arrays import BoolArray, FloatArray, IntArray
 from server.domain.play.guessing import SUGGESTIONS
 from server.domain.play.rounds import drawing_seed, shuffled_positions
-from server.domain.scores.passage_scores import PassageScores
+from server.domain.scores.passage_scores import Integers
 from server.domain.text.tokens import TokenizedText, Unit
 from server.lm.loaded import LoadedModel
 from server.lm.rivals import RivalDraws
+from server.lm.vocabulary import ids_of_text
 
 UNIT = Unit.WORDS
 PLACES_PER_PASSAGE = 40  # the first that rounds might ask, those that they do ask included
+
+
+class Tokens(Protocol):
+    """A passage in a model's tokens; `PassageScores` are, and more."""
+
+    @property
+    def token_ids(self) -> Integers:
+        """Its tokens, (n,)."""
+        ...
+
+    @property
+    def token_ends(self) -> Integers:
+        """The end of each token in the passage's bytes, (n,)."""
+        ...
+
+    @property
+    def asked_words(self) -> Integers:
+        """The positions that rounds ask in `words`, ascending."""
+        ...
+
+
+@dataclass(frozen=True)
+class ReadPassage:
+    """A passage that was cut into tokens and not scored: rounds ask nothing of it."""
+
+    token_ids: Integers
+    token_ends: Integers
+    asked_words: Integers
+
+
+def cut_into_tokens(texts: Sequence[str], loaded: LoadedModel) -> list[ReadPassage]:
+    """Return texts in a model's tokens."""
+    read = []
+    for text in texts:
+        ids = ids_of_text(loaded.tokenizer, text)
+        ends = np.cumsum([len(loaded.vocabulary.pieces[token]) for token in ids])
+        columns = (np.array(ids), ends, np.array([]))
+        read.append(ReadPassage(*(column.astype(np.int32) for column in columns)))
+    return read
 
 
 @dataclass(frozen=True)
@@ -39,11 +80,10 @@ class Reference:
 
     logprob: FloatArray  # (places, words) nats
     suggested: IntArray  # (places, 8)
+    frequency: FloatArray  # (words,) in proportion to how often each is written
 
 
-def all_places(
-    texts: Sequence[str], scores: Sequence[PassageScores], loaded: LoadedModel
-) -> Places:
+def all_places(texts: Sequence[str], scores: Sequence[Tokens], loaded: LoadedModel) -> Places:
     """Return the places of all passages, in their order."""
     rows = []
     for index, (text, some) in enumerate(zip(texts, scores, strict=True)):
@@ -58,9 +98,7 @@ def all_places(
 
 
 @torch.inference_mode()
-def reading_all(
-    loaded: LoadedModel, scores: Sequence[PassageScores], places: Places
-) -> torch.Tensor:
+def reading_all(loaded: LoadedModel, scores: Sequence[Tokens], places: Places) -> torch.Tensor:
     """Return (places, tokens) log-probabilities in nats, each place after its whole passage."""
     rows = []
     for index, some in enumerate(scores):
@@ -72,7 +110,7 @@ def reading_all(
 
 @torch.inference_mode()
 def reading_last(
-    loaded: LoadedModel, scores: Sequence[PassageScores], places: Places, tokens: int
+    loaded: LoadedModel, scores: Sequence[Tokens], places: Places, tokens: int
 ) -> torch.Tensor:
     """Return (places, tokens) log-probabilities in nats, each place after a few tokens alone."""
     contexts = [
@@ -103,4 +141,5 @@ def reference_of(logprobs: torch.Tensor, loaded: LoadedModel) -> Reference:
     suggested = draws.suggested_answers(UNIT, logprobs)
     if any(len(some) != SUGGESTIONS for some in suggested):
         raise ValueError("somewhere the model has fewer than eight words to suggest")
-    return Reference(words_of(logprobs, loaded), np.array(suggested, dtype=np.int64))
+    words = words_of(logprobs, loaded)
+    return Reference(words, np.array(suggested, dtype=np.int64), draws.frequency)

@@ -23,7 +23,7 @@ from server.domain.scores.models import ModelIdentity
 from server.domain.scores.passage_scores import Form
 from server.domain.text.tokens import Vocabulary
 from server.services.contract.rounds import AskedView, RoundView
-from server.services.corpus.importing import import_passages
+from server.services.corpus.import_files_whole import import_passages
 from server.services.play.bets import Bet
 from server.services.play.choosing import RoundWish
 from server.services.play.duels import Judgement
@@ -147,7 +147,7 @@ class Table:
             player = self._round(player, RoundWish(mode), answer)
 
     def judge_everywhere(self, form: Form) -> None:
-        """Let new players judge until every question has its five rivals.
+        """Let new players judge until every question has its twelve rivals.
 
         Each practises first, on a passage that it then cannot judge, so it takes a sixth player.
         """
@@ -158,7 +158,7 @@ class Table:
                 self._round(player, wish, self._judge)
 
     def _waiting(self, form: Form) -> set[int]:
-        """Return the scored passages whose duels have fewer than five rivals."""
+        """Return the scored passages whose duels have fewer rivals than are wanted."""
         times = Counter(
             self._session.scalars(
                 select(RoundRow.scored_passage_id).where(

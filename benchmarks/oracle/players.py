@@ -9,9 +9,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from benchmarks.oracle.places import Places, Reference, reading_all, reading_last, words_of
+from benchmarks.oracle.places import (
+    Places,
+    Reference,
+    Tokens,
+    reading_all,
+    reading_last,
+    words_of,
+)
 from server.domain.estimators.arrays import FloatArray, IntArray
-from server.domain.scores.passage_scores import PassageScores
 from server.lm.loaded import LoadedModel
 
 SHORT_MEMORY_TOKENS = 4
@@ -45,16 +51,14 @@ def tempered(reference: Reference, temperature: float) -> ModelPlayer:
     return ModelPlayer(kind, _as_distribution(powers))
 
 
-def with_short_memory(
-    loaded: LoadedModel, scores: Sequence[PassageScores], places: Places
-) -> ModelPlayer:
+def with_short_memory(loaded: LoadedModel, scores: Sequence[Tokens], places: Places) -> ModelPlayer:
     """The reference after the last few tokens alone."""
     logprobs = reading_last(loaded, scores, places, SHORT_MEMORY_TOKENS)
     return ModelPlayer("short memory", words_of(logprobs, loaded))
 
 
 def by_frequency(
-    reference: Reference, loaded: LoadedModel, scores: Sequence[PassageScores]
+    reference: Reference, loaded: LoadedModel, scores: Sequence[Tokens]
 ) -> ModelPlayer:
     """Half the reference, half how often a word stands in these passages, one added to each."""
     frequency = _frequency(reference, loaded, scores)
@@ -62,17 +66,13 @@ def by_frequency(
     return ModelPlayer("half by frequency", _as_distribution(np.logaddexp(*parts)))
 
 
-def unigram(
-    reference: Reference, loaded: LoadedModel, scores: Sequence[PassageScores]
-) -> ModelPlayer:
+def unigram(reference: Reference, loaded: LoadedModel, scores: Sequence[Tokens]) -> ModelPlayer:
     """How often a word stands in these passages, one added to each: it reads nothing."""
     frequency = _frequency(reference, loaded, scores)
     return ModelPlayer("unigram", np.tile(frequency, (len(reference.logprob), 1)))
 
 
-def _frequency(
-    reference: Reference, loaded: LoadedModel, scores: Sequence[PassageScores]
-) -> FloatArray:
+def _frequency(reference: Reference, loaded: LoadedModel, scores: Sequence[Tokens]) -> FloatArray:
     """Return (words,) log-probabilities by how often a word stands in these passages."""
     tokens = np.concatenate([some.token_ids for some in scores])
     words = loaded.vocabulary.word_answers[tokens]
@@ -81,7 +81,7 @@ def _frequency(
     return frequency
 
 
-def well_read(loaded: LoadedModel, scores: Sequence[PassageScores], places: Places) -> ModelPlayer:
+def well_read(loaded: LoadedModel, scores: Sequence[Tokens], places: Places) -> ModelPlayer:
     """The reference after training on these very passages: stronger than the reference."""
     model = copy.deepcopy(loaded.model)
     optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE)

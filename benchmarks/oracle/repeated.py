@@ -2,8 +2,8 @@
 
 Each study draws passages at random, with repetition, from all that are scored, and of each twelve
 places for bets and for duels of the whole form, twelve in the tail for the others, as rounds do.
-Five players bet on a fifth of the passages each, and five others judge all duels: every question
-has five rivals. They answer as through the service, but from tables, and bet on the eight
+Five players bet on a fifth of the passages each, and twelve others judge all duels: every question
+has twelve rivals. They answer as through the service, but from tables, and bet on the eight
 suggestions alone: a hundred studies of every player through a database would take hours. The truth
 is the mean loss over all places of all passages.
 """
@@ -21,36 +21,55 @@ from benchmarks.oracle.players import ModelPlayer
 from server.domain.estimators.accuracy import Interval
 from server.domain.estimators.arrays import BoolArray, FloatArray, IntArray
 from server.domain.estimators.bets import Bets, bets_estimate, with_tail, with_tail_excess
-from server.domain.estimators.clusters import Clusters
-from server.domain.estimators.comparisons import Judgements, excess_estimate
-from server.domain.estimators.estimates import Estimate, interval
+from server.domain.estimators.duels import Judgements, excess_estimate
 from server.domain.estimators.tail_model import tail_model
+from server.domain.intervals.clusters import Clusters
+from server.domain.intervals.of_bets_and_duels import Estimate, interval
 from server.domain.play.rounds import POSITIONS_PER_ROUND
 from server.domain.scores.passage_scores import Form
+from server.lm.rivals import FREQUENCY_SHARE, mixed
 from server.services.research.oracle import Repeated, RepeatedRow
+from server.store.rounds import RIVALS_WANTED
 
 REPETITIONS = 100
 PASSAGES = 20
-PLAYERS = 5
-RIVALS_DRAWN = 400  # at each place, of which a study takes five
+BETTORS = 5
+RIVALS_DRAWN = 400  # at each place, of which a study takes as many as are wanted
+
+
+@dataclass(frozen=True)
+class Rivals:
+    """Words drawn at every place, (places, RIVALS_DRAWN), and g/q of each, in nats."""
+
+    words: IntArray
+    log_weight: FloatArray
 
 
 def draw_rivals(
-    places: Places, reference: Reference, form: Form, generator: np.random.Generator
-) -> IntArray:
-    """Draw rivals at every place, (places, RIVALS_DRAWN) words.
+    places: Places,
+    reference: Reference,
+    form: Form,
+    frequency_share: float,
+    generator: np.random.Generator,
+) -> Rivals:
+    """Draw rivals at every place, as the scores do.
 
-    They come from the whole distribution, or from what is left of it without the suggestions.
+    They come from the whole distribution, or from what is left of it without the suggestions; there
+    a share is drawn by how frequent words are.
     """
     words = np.empty((places.target.size, RIVALS_DRAWN), dtype=np.int64)
+    log_weight = np.zeros(words.shape)
     for row in range(places.target.size):
-        weights = np.exp(reference.logprob[row])
+        given = np.exp(reference.logprob[row])
+        drawn = given
         if form is Form.TAIL:
-            weights[reference.suggested[row]] = 0.0
-        cumulated = np.cumsum(weights)
+            given[reference.suggested[row]] = 0.0
+            drawn = mixed(given, reference.frequency, frequency_share)
+        cumulated = np.cumsum(drawn)
         uniform = generator.random(RIVALS_DRAWN) * cumulated[-1]
         words[row] = np.searchsorted(cumulated, uniform, side="right")
-    return words
+        log_weight[row] = np.log(given[words[row]] / drawn[words[row]])
+    return Rivals(words, log_weight)
 
 
 @dataclass(frozen=True)
@@ -69,6 +88,7 @@ class _Judged:
 
     p_target: FloatArray
     log_ratio: FloatArray
+    log_weight: FloatArray
     same: BoolArray
 
 
@@ -86,7 +106,11 @@ class Studies:
     def __init__(self, places: Places, reference: Reference, seed: int = 0) -> None:
         self._places, self._reference, self._seed = places, reference, seed
         generator = np.random.default_rng(seed)
-        self._rivals = {form: draw_rivals(places, reference, form, generator) for form in Form}
+
+        def drawn(share: float) -> dict[Form, Rivals]:
+            return {form: draw_rivals(places, reference, form, share, generator) for form in Form}
+
+        self._rivals, self._former_rivals = drawn(FREQUENCY_SHARE), drawn(0.0)
         self._hit = reference.suggested == places.target[:, None]  # (places, 8)
         self._offered = self._hit.any(axis=1)
 
@@ -124,7 +148,10 @@ class Studies:
         )
 
     def _judged(self, player: ModelPlayer, form: Form, answers: Answers) -> _Judged:
-        rivals, target = self._rivals[form], self._places.target
+        # While the first question was asked, the reference drew all rivals.
+        former = answers.to_the_first_question
+        drawn = (self._former_rivals if former else self._rivals)[form]
+        rivals, target = drawn.words, self._places.target
 
         def against_rivals(logprob: FloatArray) -> FloatArray:
             rival: FloatArray = np.take_along_axis(logprob, rivals, axis=1)
@@ -137,6 +164,7 @@ class Studies:
         return _Judged(
             p_target=first_share(log_odds, form, answers),
             log_ratio=0 * log_ratio if answers is Answers.DENSITY_RATIO else log_ratio,
+            log_weight=drawn.log_weight,
             same=rivals == target[:, None],
         )
 
@@ -147,7 +175,7 @@ class Studies:
         staked = self._staked(bets, asked)
         tail = self._duels(judged[Form.TAIL], in_tail, generator)
         whole = self._duels(judged[Form.WHOLE], asked, generator)
-        reference_loss = np.repeat(-bets.target_logprob[asked.row], PLAYERS)
+        reference_loss = np.repeat(-bets.target_logprob[asked.row], RIVALS_WANTED)
         head = bets_estimate(staked)
         return {
             "published": excess_estimate(whole, jackknife=False, offset=reference_loss),
@@ -174,19 +202,21 @@ class Studies:
             bets.offered[asked.row],
             bets.target_logprob[asked.row],
             bets.rest[asked.row],
-            self._clusters(asked.slot % PLAYERS, asked),
+            self._clusters(asked.slot % BETTORS, asked),
         )
 
     def _duels(self, said: _Judged, drawn: _Drawn, generator: np.random.Generator) -> Judgements:
-        """Return five judgements of each question drawn."""
-        five = _Drawn(np.repeat(drawn.slot, PLAYERS), np.repeat(drawn.row, PLAYERS))
-        column = generator.integers(0, RIVALS_DRAWN, five.row.size)
-        clusters = self._clusters(PLAYERS + np.arange(five.row.size) % PLAYERS, five)
+        """Return as many judgements of each question drawn as the service wants."""
+        each = _Drawn(np.repeat(drawn.slot, RIVALS_WANTED), np.repeat(drawn.row, RIVALS_WANTED))
+        column = generator.integers(0, RIVALS_DRAWN, each.row.size)
+        judge = BETTORS + np.arange(each.row.size) % RIVALS_WANTED
+        clusters = self._clusters(judge, each)
         return Judgements(
             question=clusters.position,
-            p_target=said.p_target[five.row, column],
-            log_ratio=said.log_ratio[five.row, column],
-            same=said.same[five.row, column],
+            p_target=said.p_target[each.row, column],
+            log_ratio=said.log_ratio[each.row, column],
+            log_weight=said.log_weight[each.row, column],
+            same=said.same[each.row, column],
             clusters=clusters,
         )
 

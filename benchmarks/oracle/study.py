@@ -16,8 +16,8 @@ from benchmarks.oracle.players import ModelPlayer
 from benchmarks.oracle.rows import exported_rows
 from server.domain.estimators.accuracy import Interval
 from server.domain.estimators.arrays import IntArray
-from server.domain.estimators.comparisons import excess_estimate
-from server.domain.estimators.estimates import interval
+from server.domain.estimators.duels import excess_estimate
+from server.domain.intervals.of_bets_and_duels import interval
 from server.domain.study.analysis import analyse
 from server.domain.study.columns import Codes, judged_columns
 from server.domain.study.interchange import Row, StudyComparison

@@ -2,7 +2,7 @@
 
     python -m benchmarks.serving [--seconds S] [--clients N] [--database KIND]
 
-Server and clients share the machine's cores: gunicorn with two gthread workers, rate limits off.
+Server and clients share the cores: gunicorn with two workers as in production, rate limits off.
 The floor (benchmarks/serving/floor.py) is measured before and after, and ratios are to both. The
 processor's milliseconds a request are those of the web processes, whatever else the machine does.
 """
@@ -38,19 +38,22 @@ from server.domain.scores.models import BUNDLED
 from server.lm.load import load_model
 from server.lm.score import PassageScorer
 from server.lm.source import find_source
-from server.services.corpus.importing import import_passages
+from server.services.corpus.import_files_whole import import_passages
 from server.services.scoring.scoring import score_all
 from server.store.engine import writing
 from server.store.players import add_player
 
 PASSAGES = 12
 WORKERS, THREADS = 2, 8
+WORKER_CLASS = "server.web.gateway.worker.GatheringWorker"  # as gunicorn.conf.py has it
 SECRET_KEY = "a secret of the benchmark alone"
 ROWS = (
     ("create a round", "create", ""),
     ("guess", "guess", ""),
     ("show a round", "show", ""),
+    ("a round's state", "state", ""),
     ("statistics page", "get", "/stats"),
+    ("statistics, JSON", "get", "/api/v1/stats"),
     ("home page", "get", "/"),
 )
 
@@ -86,7 +89,9 @@ class Measured:
 
 
 @contextmanager
-def serving(application: str, database_url: str, *options: str) -> Iterator[tuple[int, int]]:
+def serving(
+    application: str, database_url: str, *options: str, limits: bool = False
+) -> Iterator[tuple[int, int]]:
     """Run gunicorn, and yield its port and its process's id once it answers."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
@@ -94,11 +99,11 @@ def serving(application: str, database_url: str, *options: str) -> Iterator[tupl
         "DATABASE_URL": database_url,
         "SECRET_KEY": SECRET_KEY,
         "MODEL": BUNDLED,
-        "RATE_LIMITS": "false",
+        "RATE_LIMITS": str(limits).lower(),
         "APP_ENV": "development",
         "REDIS_URL": "",
     }
-    sizes = ["--workers", str(WORKERS), "--threads", str(THREADS), "--worker-class", "gthread"]
+    sizes = ["--workers", str(WORKERS), "--threads", str(THREADS), "--worker-class", WORKER_CLASS]
     sizes += ["--keep-alive", "600"]  # a client that waits its turn keeps its connection
     program = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", *sizes, *options]
     process = subprocess.Popen(
@@ -166,7 +171,7 @@ def measured_floor(url: str, clients: int, seconds: float) -> Measured:
 def compare(kind: str, clients: int, seconds: float, passages: Path, scorer: PassageScorer) -> None:
     """Print the table of one kind of database."""
     with empty_database(kind) as url:
-        _fill(url, passages, scorer)
+        fill(url, passages, scorer)
         first = measured_floor(url, clients, seconds)
         rows = {}
         with serving("server:create_app()", url) as (port, process_id):
@@ -184,7 +189,8 @@ def compare(kind: str, clients: int, seconds: float, passages: Path, scorer: Pas
         )
 
 
-def _fill(url: str, passages: Path, scorer: PassageScorer) -> None:
+def fill(url: str, passages: Path, scorer: PassageScorer) -> None:
+    """Migrate a database, load and score passages, and add the floor's player."""
     app = create_app(Settings(database_url=url, secret_key=SECRET_KEY))
     if app.test_cli_runner().invoke(args=["db", "upgrade"]).exit_code:
         raise RuntimeError("the database could not be migrated")

@@ -17,18 +17,23 @@ JSON = "application/json"
 class Connection:
     """One connection to a server, kept open from request to request."""
 
-    def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port))
+    def __init__(self, port: int, within_s: float | None = None) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=within_s)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.etag = ""  # of the last answer that had one
 
     def ask(
-        self, method: str, path: str, cookie: str = "", send: object = None
+        self, method: str, path: str, cookie: str = "", send: object = None, etag: str = ""
     ) -> tuple[int, str, bytes]:
-        """Send a request and return its status, the cookie that it sets, and its body."""
+        """Send a request and return its status, the cookie that it sets, and its body.
+
+        With an ETag, a body comes only if that has changed.
+        """
         body = b"" if send is None else json.dumps(send).encode()
         head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n"
         head += f"Content-Type: {JSON}\r\n" if send is not None else ""
         head += f"Cookie: {cookie}\r\n" if cookie else ""
+        head += f"If-None-Match: {etag}\r\n" if etag else ""
         self._socket.sendall(head.encode() + b"\r\n" + body)
         received = b""
         while b"\r\n\r\n" not in received:
@@ -37,8 +42,13 @@ class Connection:
         length = int(_header(answered, b"content-length") or 0)
         while len(rest) < length:
             rest += self._more()
+        self.etag = _header(answered, b"etag").decode() or self.etag
         set_cookie = _header(answered, b"set-cookie").partition(b";")[0].decode()
         return int(answered[9:12]), set_cookie, rest
+
+    def close(self) -> None:
+        """End the connection."""
+        self._socket.close()
 
     def _more(self) -> bytes:
         received = self._socket.recv(65_536)
@@ -102,10 +112,17 @@ class Client:
 
     def show(self, _path: str) -> Iterator[None]:
         """Look at the page of a round in play."""
+        return self._look("/rounds/")
+
+    def state(self, _path: str) -> Iterator[None]:
+        """Ask for the state of a round in play."""
+        return self._look("/api/v1/rounds/")
+
+    def _look(self, path: str) -> Iterator[None]:
         round_id, cookie, _ = next(kept for kept in self.rounds if kept[2] is not None)
         while True:
-            status, _, _ = self.connection.ask("GET", f"/rounds/{round_id}", cookie)
-            _require(status == 200, "a round's page", status)
+            status, _, _ = self.connection.ask("GET", f"{path}{round_id}", cookie)
+            _require(status == 200, "a round in play", status)
             yield
 
 

@@ -1,22 +1,51 @@
-"""The flask commands: parse, call a service, print."""
+"""The flask commands: parse, call a service, print.
+
+A command is imported when somebody calls it: a process that serves needs none, and what they
+import (migrations, progress bars, imports) would take some 15 MB in each.
+"""
 
 from __future__ import annotations
 
-from flask import Flask
+from importlib import import_module
+from typing import cast
 
-from server.commands.database import database
-from server.commands.export import export
-from server.commands.passages import passages
-from server.commands.players import players
-from server.commands.prepare import prepare_command
-from server.commands.scores import scores
-from server.commands.statistics import stats
-from server.commands.study import study
-from server.commands.surprisal import surprisal_command
+import click
+from flask import Flask
+from flask.cli import AppGroup
+
+# Where each is written. A group's module imports, or adds, all that the group holds.
+_WRITTEN_IN = {
+    "db": "backup:database",
+    "export": "export:export",
+    "front-end": "front_end:front_end_command",
+    "inside": "inside:inside",
+    "passages": "passages:passages",
+    "players": "players:players",
+    "prepare": "prepare:prepare_command",
+    "purge": "work:purge_command",
+    "scores": "scores:scores",
+    "stats": "statistics:stats",
+    "study": "surprisal:study",
+    "work": "work:work_command",
+}
+
+
+class CommandsAtCall(AppGroup):
+    """The commands of `_WRITTEN_IN`, imported when they are called or listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted({*super().list_commands(ctx), *_WRITTEN_IN})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command by its name, or None."""
+        if cmd_name not in self.commands and cmd_name in _WRITTEN_IN:
+            module, _, attribute = _WRITTEN_IN[cmd_name].partition(":")
+            found = getattr(import_module(f"{__name__}.{module}"), attribute)
+            self.add_command(cast("click.Command", found), cmd_name)
+        return super().get_command(ctx, cmd_name)
 
 
 def register_commands(app: Flask) -> None:
     """Add the commands to `flask --app server`."""
-    for command in (database, passages, scores, players, stats, study, prepare_command, export):
-        app.cli.add_command(command)
-    study.add_command(surprisal_command)
+    app.cli = CommandsAtCall(app.cli.name, commands=app.cli.commands)

@@ -16,13 +16,13 @@ from server.domain.text.corpus import Tally, Wanted
 from server.domain.text.passages import MAXIMUM_WORDS, MINIMUM_WORDS
 from server.lm.source import find_source, require_reachable
 from server.services.corpus.files import TABLE_SUFFIXES, file_source
-from server.services.corpus.importing import import_passages
+from server.services.corpus.import_files_whole import import_passages
 from server.services.corpus.sources import PLAIN_COLUMNS, Columns, Source
 from server.web.wording.figures import counted
 
 if TYPE_CHECKING:  # pyarrow, datasets and the language model are large; the web needs none
     from server.lm.tokenizing import TokenReader
-    from server.services.corpus.corpus_import import CorpusImport
+    from server.services.corpus.import_in_batches import CorpusImport
 
 BUNDLED_PASSAGES = DATA_FOLDER / "passages.jsonl"
 MOST_BYTES_AS_A_WHOLE = 16 * 1024 * 1024
@@ -76,8 +76,8 @@ def load_bundled() -> None:
 @click.option("--maximum-words", type=_WORDS, help=f"Drop longer texts. [{MAXIMUM_WORDS}]")
 @click.option("--max-tokens", type=click.IntRange(min=32), help="Cut at sentence ends to this.")
 @click.option("--language", help="Keep this language alone (en, eng or English).")
-@click.option("--word-share", type=_SHARE, help="Drop texts with a lesser share of word positions.")
-@click.option("--near-duplicate", type=_SHARE, help="Drop texts at least so similar to others.")
+@click.option("--word-share", type=_SHARE, help="Drop texts with fewer word positions.")
+@click.option("--near-duplicate", type=_SHARE, help="Drop texts at least this similar to others.")
 @click.option("--text-column", default="text", show_default=True, help="Where the text stands.")
 @click.option("--source", default="", help="The source of records that name none.")
 @click.option("--licence", default="", help="The licence of records that name none.")
@@ -88,8 +88,8 @@ def import_command(files: tuple[Path, ...], **options: Unpack[ImportOptions]) ->
     A record holds text and title, and may hold source, licence and genre. Duplicates are skipped.
     Text and JSON may be compressed (.gz, .zst). Up to 16 MB of them are imported as a whole: if
     anything is refused, file and line are named and nothing is imported. More than that, Parquet, a
-    dataset, and anything with an option is imported in batches: what is unfit is dropped, counted
-    and named, and the same command goes on where an interrupted one stopped.
+    dataset, and anything with an option are imported in batches: what is unfit is dropped, counted
+    and named, and the same command resumes where an interrupted one stopped.
     """
     with sentences_for_errors():
         if not files and not options["dataset"]:
@@ -114,7 +114,7 @@ def _is_in_batches(files: tuple[Path, ...], options: ImportOptions) -> bool:
 
 
 def _import_in_batches(files: tuple[Path, ...], options: ImportOptions) -> int:
-    from server.services.corpus.corpus_import import CorpusImport
+    from server.services.corpus.import_in_batches import CorpusImport
 
     wanted, columns = _wanted(options), _columns(options)
     needs_tokens = wanted.most_tokens is not None or wanted.word_share is not None

@@ -7,6 +7,8 @@ from flask.cli import with_appcontext
 
 from server.application import db, service
 from server.commands.database import migrate
+from server.commands.front_end import build_front_end
+from server.commands.inside import load_shipped_traces
 from server.commands.passages import load_bundled
 from server.commands.scores import SHIPPED_SCORES, load_shipped, score, source_of
 from server.commands.terminal import say, sentences_for_errors
@@ -19,17 +21,20 @@ from server.services.scoring.scoring import has_scored_all, has_unscored
 @click.command("prepare")
 @with_appcontext
 def prepare_command() -> None:
-    """Migrate, load the bundled passages and score what is not scored, all before serving."""
+    """Build the front end, migrate, load the bundled passages, and score what is not scored."""
     settings = service().settings
     with sentences_for_errors():
+        build_front_end()
         migrate()
         load_bundled()
         if settings.model == SMOLLM2 and SHIPPED_SCORES.exists():
             if not has_scored_all(db.session, SMOLLM2):
                 load_shipped()
         elif not settings.is_production and _is_playable(settings):
+            load_shipped_traces()
             return
         score(settings)
+        load_shipped_traces()
 
 
 def _is_playable(settings: Settings) -> bool:

@@ -118,6 +118,11 @@ def _load(file: Path, name: str, revision: str | None) -> None:
     say(
         f"{model_label(loaded.model)}: scores of {counted(loaded.scores, 'passage')} loaded, "
         f"{loaded.known} known already; {counted(loaded.passages, 'passage')} added."
+        + (
+            f" The inside of {counted(loaded.traces, 'passage')} came along."
+            if loaded.traces
+            else ""
+        )
     )
 
 

@@ -1,4 +1,4 @@
-"""`flask study`: answers in files, their numbers out, and other formats in; asks no database."""
+"""`flask study`: numbers from files of answers, and other formats read; no database is used."""
 
 from __future__ import annotations
 
@@ -35,9 +35,14 @@ _FILES = click.argument(
 @click.option(
     "--density-ratio",
     is_flag=True,
-    help="Also estimate from answers to the first question, which else are left out.",
+    help="Also estimate from answers to the first question, which are left out otherwise.",
 )
 @click.option("--unit", type=click.Choice([unit.value for unit in Unit]), help="Only such rows.")
+@click.option(
+    "--mixed",
+    is_flag=True,
+    help="Also count daily rounds, whose words are drawn by difficulty and not uniformly.",
+)
 def analyse_command(
     files: tuple[Path, ...],
     as_json: bool,
@@ -46,12 +51,13 @@ def analyse_command(
     reference: str | None,
     density_ratio: bool,
     unit: str | None,
+    mixed: bool,
 ) -> None:
     """Estimate accuracy and perplexity from FILES of guesses, bets and comparisons.
 
     Files are JSON Lines, JSON arrays, CSV or Parquet, plain or gzip, and may mix kinds. Malformed
     rows are named, skipped and counted; rows of an earlier file count once. docs/estimators.md
-    tells the format and what the numbers mean, docs/norms.md how to bring cloze norms.
+    describes the format and what the numbers mean, docs/norms.md how to bring cloze norms.
     """
     with sentences_for_errors():
         found = _read(files, strict=strict)
@@ -62,6 +68,7 @@ def analyse_command(
             played_by=played_by,
             unit=wanted,
             density_ratio=density_ratio,
+            mixed=mixed,
         )
     if as_json:
         document = asdict(result) | {"malformed": found.malformed, "notes": found.notes}
@@ -78,13 +85,13 @@ def analyse_command(
     "--output",
     type=click.File("wb", atomic=True),
     default="-",
-    help="Where to write; else to standard output.",
+    help="Where to write; standard output otherwise.",
 )
 def import_command(files: tuple[Path, ...], strict: bool, output: BinaryIO) -> None:
     """Write FILES of answers or norms as JSON Lines in the interchange format.
 
-    Everything that `study analyse` reads is read, each answer once; docs/norms.md tells how cloze
-    norms become guesses.
+    Everything that `study analyse` reads is read, each answer once; docs/norms.md describes how
+    cloze norms become guesses.
     """
     with sentences_for_errors():
         found = _read(files, strict=strict)

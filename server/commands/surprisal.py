@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import click
-from flask.cli import with_appcontext
 
 from server.application import service
+from server.commands.study import study
 from server.commands.terminal import sentences_for_errors
 from server.domain.errors import InvalidInput
 from server.domain.study.surprisal import (
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 _DIGITS = 6
 
 
-@click.command("surprisal")
-@with_appcontext
+@study.command("surprisal")
 @click.argument(
     "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
@@ -42,7 +41,7 @@ _DIGITS = 6
     "--output",
     type=click.File("w", encoding="utf-8", atomic=True),
     default="-",
-    help="Where to write; else to standard output.",
+    help="Where to write; standard output otherwise.",
 )
 def surprisal_command(
     files: tuple[Path, ...],

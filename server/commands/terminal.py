@@ -18,11 +18,16 @@ _console = Console()
 
 @contextmanager
 def sentences_for_errors() -> Iterator[None]:
-    """Show a domain error as its sentence, with exit code 1."""
+    """Show a domain error, or what a slim environment lacks, as a sentence, with exit code 1."""
     try:
         yield
     except PerplexedError as error:
         raise click.ClickException(str(error)) from error
+    except ModuleNotFoundError as error:
+        raise click.ClickException(
+            f"{error.name} is not installed here: this needs requirements.txt, not only "
+            "requirements-web.txt."
+        ) from error
     except OperationalError as error:
         url = db.engine.url.render_as_string(hide_password=True)
         raise click.ClickException(f"The database {url} failed: {error.orig}") from error

@@ -19,6 +19,10 @@ class NotFound(PerplexedError):
     """There is no such thing, or it is not this player's."""
 
 
+class Forbidden(PerplexedError):
+    """Only somebody else may do this; the message says who."""
+
+
 class Conflict(PerplexedError):
     """The request contradicts what is already recorded."""
 
@@ -33,3 +37,7 @@ class LiveScoringUnavailable(PerplexedError):
     def __init__(self, message: str, retry_after_s: int | None = None) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class DatabaseSilent(PerplexedError):
+    """The database did not answer a moment ago, so that nobody waits for it now."""

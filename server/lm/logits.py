@@ -77,6 +77,18 @@ class NextTokens:
         named = {name: torch.cat([part[name] for part in measured]) for name in measured[0]}
         return named, kept
 
+    @torch.inference_mode()
+    def shares_of(self, hidden: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
+        """Return the probability of all chosen tokens together after each row, (rows,).
+
+        `chosen` is (tokens,), 1 for the tokens that are meant and 0 for all others.
+        """
+        shares = [
+            torch.softmax(logits[:, : self._tokens], dim=1) @ chosen
+            for logits in self._chunks(hidden)
+        ]
+        return torch.cat(shares).clamp(0, 1)
+
     def _chunks(self, hidden: torch.Tensor) -> Iterator[torch.Tensor]:
         """Yield the logits a chunk of rows at a time, each in the memory of the one before.
 

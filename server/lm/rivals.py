@@ -1,7 +1,8 @@
-"""Draw the rivals of duels from a model's distribution at the positions that duels ask."""
+"""Draw the rivals of duels at the positions that duels ask: the model's words, and common ones."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,8 +19,10 @@ from server.domain.scores.passage_scores import (
     Form,
     Rivals,
 )
+from server.domain.scores.unigram import unigram
 from server.domain.text.tokens import Unit, Vocabulary
 
+FREQUENCY_SHARE = 0.5  # of the draws in the tail: word frequency's, in `words`
 # About half of all positions are in the tail, so these give a round's twelve.
 POSITIONS_EXAMINED = 30
 
@@ -33,6 +36,8 @@ class _Drawn:
     target_mass: float
     rival_ids: NDArray[np.int64]  # (16,)
     rival_mass: NDArray[np.float64]  # (16,)
+    # (17,) how likely target and rivals were drawn, times the mass of the tail; None: by mass
+    drawn: NDArray[np.float64] | None
 
 
 class _Answers:
@@ -59,6 +64,25 @@ class _Answers:
         inside.exp_()
         return masses.numpy()
 
+    def drawing(self, allowed: NDArray[np.float64], frequency: NDArray[np.float64]) -> _Drawing:
+        """Return how places are drawn where half is by frequency; `allowed` is (possible,).
+
+        An answer drawn by its frequency appears in one of its cases, by the model's taste.
+        """
+        answers = self.of_token[self.ids]
+        mass_of = np.bincount(answers, weights=allowed, minlength=frequency.size)
+        by_answer = mixed(mass_of.astype(np.float64), frequency, FREQUENCY_SHARE)
+        scale = np.divide(by_answer, mass_of, out=np.zeros_like(by_answer), where=mass_of > 0)
+        return _Drawing(np.cumsum(allowed * scale[answers]), by_answer)
+
+
+@dataclass(frozen=True)
+class _Drawing:
+    """A draw at one position, on the scale of the model's mass of the tail."""
+
+    cumulated: NDArray[np.float64]  # (possible,) sums of the weights of places up to each
+    of_answer: NDArray[np.float64]  # (answers,)
+
 
 class RivalDraws:
     """Draws rivals from the distributions of one model."""
@@ -69,6 +93,7 @@ class RivalDraws:
             Unit.WORDS: _Answers(vocabulary.word_answers),
             Unit.TOKENS: _Answers(np.arange(len(vocabulary), dtype=np.int32)),
         }
+        self.frequency = _frequency(vocabulary)  # (words,) by their numbers; not scaled
 
     def tables(
         self,
@@ -119,13 +144,18 @@ class RivalDraws:
                 allowed = given.copy()
                 for k in kept:
                     allowed[k, answers.places[heads[k]]] = 0.0
-            cumulated = torch.from_numpy(allowed[:, :-1]).cumsum(dim=1).numpy()
+            by_both = form is Form.TAIL and unit is Unit.WORDS
+            if not by_both:
+                cumulated = torch.from_numpy(allowed[:, :-1]).cumsum(dim=1).numpy()
             for k in kept:
+                drawing = answers.drawing(allowed[k, :-1], self.frequency) if by_both else None
+                weights = drawing.cumulated if drawing else cumulated[k]
                 draws = seeded_generator(*seed, unit, form, f"rivals at {positions[k]}")
-                ids = answers.ids[_sample(cumulated[k], draws.random(RIVALS_PER_POSITION))]
+                ids = answers.ids[_sample(weights, draws.random(RIVALS_PER_POSITION))]
                 named = answers.of_token[[targets[k], *ids]]
                 masses = given[k, answers.places[named]].sum(axis=1)
-                yield form, _Drawn(positions[k], float(masses[0]), ids, masses[1:])
+                drawn = drawing.of_answer[named] if drawing else None
+                yield form, _Drawn(positions[k], float(masses[0]), ids, masses[1:], drawn)
 
     def suggested_answers(self, unit: Unit, logprobs: torch.Tensor) -> list[NDArray[np.int32]]:
         """Return the answers of the eight suggestions in each row of log-probabilities."""
@@ -154,6 +184,27 @@ class RivalDraws:
         return self._answers[unit].of_token[offered]
 
 
+def mixed(
+    mass: NDArray[np.float64], frequency: NDArray[np.float64], share: float
+) -> NDArray[np.float64]:
+    """Return how answers are drawn, (answers,), a share of it by frequency, on the scale of `mass`.
+
+    What has no mass is not drawn.
+    """
+    can_be = np.where(mass > 0, frequency, 0.0)
+    drawn: NDArray[np.float64] = (1 - share) * mass + share * mass.sum() * can_be / can_be.sum()
+    return drawn
+
+
+def _frequency(vocabulary: Vocabulary) -> NDArray[np.float64]:
+    """Return how frequent each word of a vocabulary is, (words,), by its number; not scaled."""
+    known, frequency = unigram(), np.zeros(vocabulary.answers(Unit.WORDS))
+    for token_id in vocabulary.word_ids:
+        word = vocabulary.word_answers[token_id]
+        frequency[word] = frequency[word] or math.exp(-known.loss_nats(vocabulary.text(token_id)))
+    return frequency
+
+
 def _sample(cumulated: NDArray[np.float64], uniform: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return one index for each number in [0, 1), with probability in proportion to the weights.
 
@@ -175,4 +226,14 @@ def _table(drawn: list[_Drawn]) -> Rivals:
         target_logprob=np.log(targets).astype(np.float32),
         rival_ids=ids,
         rival_logprob=np.log(masses).astype(np.float32),
+        **_drawn_columns(drawn),
     )
+
+
+def _drawn_columns(drawn: list[_Drawn]) -> dict[str, NDArray[np.float32]]:
+    """Return how likely targets and rivals were to be drawn; nothing where the model drew."""
+    known = [entry.drawn for entry in drawn if entry.drawn is not None]
+    if not known:
+        return {}
+    logprob = np.log(np.array(known)).astype(np.float32)
+    return {"target_drawn_logprob": logprob[:, 0], "rival_drawn_logprob": logprob[:, 1:]}

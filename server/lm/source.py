@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from server.domain.scores.models import (
 )
 
 BUNDLED_FOLDER = Path(__file__).with_name("bundled")
+SHIPPED_LENS = Path(__file__).parents[1] / "data" / "minnow-lens.safetensors"
 HUB_TIMEOUT_S = 3.0
 # Whatever transformers may read of a folder: weights, their index, settings, and every form in
 # which tokenizers are kept. A file too many costs a second scoring; one too few, a wrong number.
@@ -184,3 +186,14 @@ def _ask_hub(source: ModelSource, timeout_s: float) -> str | None:
     thread.start()
     thread.join(timeout_s)
     return answer[0] if answer else None
+
+
+def lens_path(folder: Path, name: str, revision: str) -> Path:
+    """Return where the lens of a model is looked for: in `folder`, or among what is shipped.
+
+    >>> str(lens_path(Path("lenses"), "openai-community/gpt2", "607a30d783dfa663caf39e0"))
+    'lenses/openai-community-gpt2-607a30d783df.safetensors'
+    """
+    plain = re.sub(r"[^\w.-]+", "-", name)
+    path = folder / f"{plain}-{revision.replace('+', '-')[:12]}.safetensors"
+    return SHIPPED_LENS if name == BUNDLED and not path.exists() else path

@@ -14,6 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from server.domain.play.duels import CURRENT_QUESTION
 from server.store.rows import BetAnswer, GuessAnswer, JudgementAnswer
+from server.store.statistics.first_guesses import is_settled
 from server.store.statistics.rollups import Duels, players_whose_duels_count
 from server.store.tables import (
     BetRow,
@@ -32,6 +33,7 @@ _AROUND = (
     *(PlayerRow.public_id, PassageRow.content_hash, PassageRow.genre),
     *(RoundRow.repeated, RoundRow.scored_passage_id),
 )
+_ROUND_COUNTS = RoundRow.counts.label("counts")
 Players = Collection[int] | None
 
 
@@ -69,7 +71,8 @@ def stream_guesses(
         *(GuessRow.player_id, GuessRow.model_id, GuessRow.mode, GuessRow.unit, GuessRow.assisted),
         *(GuessRow.position, GuessRow.attempt, GuessRow.text, GuessRow.target),
         *(GuessRow.model_guess, GuessRow.target_rank, GuessRow.target_loss_nats),
-        *(GuessRow.entropy_nats, GuessRow.elapsed_ms, GuessRow.answered_on),
+        *(GuessRow.entropy_nats, GuessRow.draw_kind, GuessRow.elapsed_ms, GuessRow.answered_on),
+        (RoundRow.counts.is_(True) & is_settled()).label("counts"),
     )
     query = _with_surroundings(columns, GuessRow.round_id)
     if mode is not None:
@@ -81,7 +84,7 @@ def stream_bets(session: Session, players: Players = None) -> Iterator[BetAnswer
     """Yield bets in the order they were made."""
     columns = (
         *(BetRow.player_id, BetRow.model_id, BetRow.unit, BetRow.position, BetRow.stakes),
-        *(BetRow.other, BetRow.target, BetRow.target_option, BetRow.loss_nats),
+        *(BetRow.other, BetRow.target, BetRow.target_option, BetRow.loss_nats, _ROUND_COUNTS),
         *(BetRow.target_logprob_nats, BetRow.elapsed_ms, BetRow.answered_on),
     )
     query = _with_surroundings(columns, BetRow.round_id)
@@ -101,6 +104,7 @@ def judgements_of(session: Session, duels: Collection[Duels]) -> dict[Duels, lis
         JudgementRow.player_id.in_(players_whose_duels_count()),
         JudgementRow.question_version == CURRENT_QUESTION,
         RoundRow.repeated.is_(False),
+        RoundRow.counts.is_(True),
     )
     judgements: dict[Duels, list[JudgementAnswer]] = {group: [] for group in duels}
     for row in _streamed(session, query):
@@ -114,8 +118,9 @@ def _judgements() -> Select[Any]:
     columns = (
         *(JudgementRow.player_id, JudgementRow.model_id, JudgementRow.unit, JudgementRow.form),
         *(JudgementRow.asked, JudgementRow.position, JudgementRow.target, JudgementRow.rival),
-        JudgementRow.question_version,
+        *(JudgementRow.question_version, _ROUND_COUNTS),
         *(JudgementRow.target_share, JudgementRow.target_logprob_nats),
+        *(JudgementRow.target_drawn_logprob_nats, JudgementRow.rival_drawn_logprob_nats),
         *(JudgementRow.rival_logprob_nats, JudgementRow.elapsed_ms, JudgementRow.answered_on),
     )
     query = _with_surroundings(columns, JudgementRow.round_id)

@@ -52,18 +52,26 @@ def ensure_own_text(session: Session, text: OwnText, owner: PlayerRow, now: date
     query = select(PassageRow).where(PassageRow.content_hash == content_hash)
     row = session.scalars(query).one_or_none()
     if row is None:
-        row = PassageRow(
-            content_hash=content_hash,
-            owner_id=owner.id,
-            text=text.text,
-            title=text.title,
-            source="",
-            licence="",
-            genre="",
-            created_at=now,
-        )
-        session.add(row)
-        session.flush()
+        row = add_own_text(session, text, content_hash, owner, now)
+    return row
+
+
+def add_own_text(
+    session: Session, text: OwnText, content_hash: str, owner: PlayerRow, now: datetime
+) -> PassageRow:
+    """Add a text of somebody's own; the hash tells which equal texts are one passage."""
+    row = PassageRow(
+        content_hash=content_hash,
+        owner_id=owner.id,
+        text=text.text,
+        title=text.title,
+        source="",
+        licence="",
+        genre="",
+        created_at=now,
+    )
+    session.add(row)
+    session.flush()
     return row
 
 

@@ -4,21 +4,45 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, case, delete, exists, func, select
-from sqlalchemy.orm import Session, aliased, selectinload
+from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy.orm import Session, selectinload
 
 from server.domain.estimators.accuracy import PairedCounts
-from server.domain.play.rounds import MOST_TRIES, Mode
 from server.domain.text.tokens import Unit
-from server.store.statistics.first_guesses import FIRST_SIGHT, PAIRED_SUMS, paired_counts
+from server.store.contest.tables import FormerPlayerRow
+from server.store.statistics.first_guesses import (
+    FIRST_SIGHT,
+    PAIRED_SUMS,
+    is_settled,
+    paired_counts,
+)
 from server.store.statistics.rollups import mark_player
 from server.store.tables import BetRow, GuessRow, JudgementRow, PlayerRow, RoundRow
 
+_PLAYER = select(PlayerRow).where(PlayerRow.public_id == bindparam("public_id"))
+_LOCKED_PLAYER = _PLAYER.with_for_update()
+
 
 def find_player(session: Session, public_id: str, *, lock: bool = False) -> PlayerRow | None:
-    """Return the player of this public id; `lock` makes their other writers wait."""
-    query = select(PlayerRow).where(PlayerRow.public_id == public_id)
-    return session.scalars(query.with_for_update() if lock else query).one_or_none()
+    """Return the player of this public id; `lock` makes their other writers wait.
+
+    The id may be that of a player who was joined to this one.
+    """
+    query = _LOCKED_PLAYER if lock else _PLAYER
+    found = session.scalars(query, {"public_id": public_id}).one_or_none()
+    if found is None and (joined_to := player_joined_to(session, public_id)):
+        return find_player(session, joined_to, lock=lock)
+    return found
+
+
+def player_joined_to(session: Session, public_id: str) -> str | None:
+    """Return the public id of the player whom a former player was joined to, if any."""
+    query = (
+        select(PlayerRow.public_id)
+        .join(FormerPlayerRow, FormerPlayerRow.player_id == PlayerRow.id)
+        .where(FormerPlayerRow.public_id == public_id)
+    )
+    return session.scalars(query).one_or_none()
 
 
 def public_ids(session: Session) -> list[str]:
@@ -33,6 +57,23 @@ def add_player(session: Session, public_id: str, now: datetime) -> PlayerRow:
     session.flush()
     mark_player(session, player.id)
     return player
+
+
+def set_hidden(session: Session, nickname: str, *, hidden: bool) -> int:
+    """Say of all who have a nickname whether others see it, and return how many these are."""
+    query = update(PlayerRow).where(PlayerRow.nickname == nickname).values(hidden=hidden)
+    return len(session.execute(query.returning(PlayerRow.id)).all())
+
+
+def hidden_names(session: Session, limit: int) -> list[tuple[str, str]]:
+    """Return the public ids and present nicknames of players who are hidden, the newest first."""
+    query = (
+        select(PlayerRow.public_id, PlayerRow.nickname)
+        .where(PlayerRow.nickname.is_not(None), PlayerRow.hidden)
+        .order_by(PlayerRow.id.desc())
+        .limit(limit)
+    )
+    return [(public_id, nickname or "") for public_id, nickname in session.execute(query)]
 
 
 def delete_player(session: Session, player_id: int) -> None:
@@ -59,8 +100,10 @@ def count_guesses(session: Session, player_id: int) -> int:
     return sum(counts)
 
 
-def rounds_of(session: Session, player_id: int, limit: int | None = None) -> list[RoundRow]:
-    """Return the player's rounds with their guesses, newest first."""
+def rounds_of(
+    session: Session, player_id: int, limit: int | None = None, skipped: int = 0
+) -> list[RoundRow]:
+    """Return the player's rounds with their guesses, newest first, after some that are skipped."""
     query = (
         select(RoundRow)
         .where(RoundRow.player_id == player_id)
@@ -71,6 +114,7 @@ def rounds_of(session: Session, player_id: int, limit: int | None = None) -> lis
         )
         .order_by(RoundRow.started_at.desc(), RoundRow.id.desc())
         .limit(limit)
+        .offset(skipped)
     )
     return list(session.scalars(query))
 
@@ -94,7 +138,7 @@ def paired_counts_of(
         GuessRow.model_id == model_id,
         GuessRow.unit == unit,
         GuessRow.assisted.is_(False),
-        _is_revealed(),
+        is_settled(),
     )
     return [paired_counts(*row) for row in session.execute(query)]
 
@@ -117,15 +161,3 @@ def bets_of(
         )
     )
     return [(passage, loss, logprob) for passage, loss, logprob in session.execute(query)]
-
-
-def _is_revealed() -> ColumnElement[bool]:
-    """Tell whether a guess's position is settled: by the bet that follows, or by the last try."""
-    last = aliased(GuessRow)
-    bet = exists().where(BetRow.round_id == GuessRow.round_id, BetRow.position == GuessRow.position)
-    closed = exists().where(
-        last.round_id == GuessRow.round_id,
-        last.position == GuessRow.position,
-        last.is_right | last.skipped | (last.attempt == MOST_TRIES),
-    )
-    return case((GuessRow.mode == Mode.BET, bet), (GuessRow.mode == Mode.TRIES, closed), else_=True)

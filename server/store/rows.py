@@ -20,6 +20,7 @@ class AnswerRow(Protocol):
     genre: str
     repeated: bool
     scored_passage_id: int
+    counts: bool  # False while its round waits, beyond an address's share, or before it is settled
 
 
 class GuessAnswer(AnswerRow, Protocol):
@@ -34,6 +35,7 @@ class GuessAnswer(AnswerRow, Protocol):
     target_rank: int
     target_loss_nats: float
     entropy_nats: float
+    draw_kind: str
 
 
 class BetAnswer(AnswerRow, Protocol):
@@ -58,6 +60,8 @@ class JudgementAnswer(AnswerRow, Protocol):
     target_share: float
     target_logprob_nats: float
     rival_logprob_nats: float
+    target_drawn_logprob_nats: float | None
+    rival_drawn_logprob_nats: float | None
 
 
 class FirstGuess(Protocol):
@@ -73,6 +77,7 @@ class FirstGuess(Protocol):
     skipped: bool
     is_right: bool
     model_is_right: bool
+    target: str
     target_loss_nats: float
     entropy_nats: float
     answered_on: date
@@ -84,3 +89,6 @@ class MarkedGuess(FirstGuess, Protocol):
 
     repeated: bool
     attempt: int
+    draw_kind: str
+    counts: bool  # whether its round does
+    settled: bool  # whether its player knows the target

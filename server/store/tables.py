@@ -17,28 +17,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from server.domain.play.rounds import Draw
 from server.store.base import Base as Base  # tables are imported from this module
-
-
-class LanguageModelRow(Base):
-    """A model that has scored passages, with its vocabulary (a compressed blob)."""
-
-    __tablename__ = "language_models"
-    __table_args__ = (UniqueConstraint("name", "revision", "tokenizer_fingerprint"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(200))
-    revision: Mapped[str] = mapped_column(String(64))
-    tokenizer_fingerprint: Mapped[str] = mapped_column(String(64))
-    parameters: Mapped[int] = mapped_column(BigInteger)
-    window_tokens: Mapped[int]
-    # The token that stood before every text; empty where models were scored before it was recorded.
-    beginning: Mapped[str] = mapped_column(String(200), server_default="")
-    # How many different answers there are in each unit, known without inflating the vocabulary.
-    vocabulary_size: Mapped[int]
-    word_answers: Mapped[int]
-    vocabulary: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
-    created_at: Mapped[datetime]
+from server.store.scoring.model_table import LanguageModelRow as LanguageModelRow
 
 
 class PassageRow(Base):
@@ -58,6 +39,7 @@ class PassageRow(Base):
     genre: Mapped[str] = mapped_column(String(200))
     # The passage, too long for a model, that this is a part of.
     cut_from_id: Mapped[int | None] = mapped_column(ForeignKey("passages.id"))
+    retired: Mapped[bool] = mapped_column(default=False)  # by the operator; never drawn again
     created_at: Mapped[datetime]
 
 
@@ -82,7 +64,7 @@ class PassageBandRow(Base):
     passage_id: Mapped[int] = mapped_column(ForeignKey("passages.id"))
 
 
-QUESTION_COUNTS = ("asked_words", "asked_tokens", "tail_words", "tail_tokens")
+QUESTION_COUNTS = ("asked_words", "asked_tokens", "tail_words", "tail_tokens", "mixed_words")
 
 
 def _playable(column: str) -> Index:
@@ -112,6 +94,7 @@ class ScoredPassageRow(Base):
     asked_tokens: Mapped[int]
     tail_words: Mapped[int]  # how many duels there are from the tail
     tail_tokens: Mapped[int]
+    mixed_words: Mapped[int] = mapped_column(default=0)  # asked by the daily draw
     left_out: Mapped[str | None] = mapped_column(String(200))  # why there are no scores
     scores: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     created_at: Mapped[datetime]
@@ -120,16 +103,26 @@ class ScoredPassageRow(Base):
     model: Mapped[LanguageModelRow] = relationship(lazy="joined", innerjoin=True)
 
 
+_NAMED = text("nickname IS NOT NULL")
+
+
 class PlayerRow(Base):
     """An anonymous player; the signed cookie holds the public id."""
 
     __tablename__ = "players"
+    __table_args__ = (
+        Index("ix_players_named", "id", sqlite_where=_NAMED, postgresql_where=_NAMED),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = mapped_column(String(32), unique=True)
     nickname: Mapped[str | None] = mapped_column(String(64))
     flagged: Mapped[bool] = mapped_column(default=False)  # by the operator; never counted
-    created_at: Mapped[datetime]
+    hidden: Mapped[bool] = mapped_column(default=False)  # by the operator; the name is not shown
+    # The flagging of a whole window of time that flagged this player, so that it can be undone.
+    flagging_id: Mapped[int | None] = mapped_column(ForeignKey("flaggings.id"))
+    unlinked_at: Mapped[datetime | None]  # since when no cookie leads here: idle for too long
+    created_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class RoundRow(Base):
@@ -147,6 +140,12 @@ class RoundRow(Base):
             sqlite_where=text("finished_at IS NULL"),
             postgresql_where=text("finished_at IS NULL"),
         ),
+        Index(
+            "ix_rounds_waiting",
+            "counts_from",
+            sqlite_where=text("counts_from IS NOT NULL"),
+            postgresql_where=text("counts_from IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -163,10 +162,21 @@ class RoundRow(Base):
     draw: Mapped[int | None]  # which of a question's rivals a duel shows
     seed: Mapped[str] = mapped_column(String(32))  # decides the sides of duels; never sent
     daily_on: Mapped[date | None]
+    # How its positions were drawn, see `Draw`.
+    draw_kind: Mapped[str] = mapped_column(String(16), default=Draw.UNIFORM)
+    # What both sides have so far, so that lists of rounds need no look at answers.
+    right_answers: Mapped[int] = mapped_column(default=0)
+    model_right_answers: Mapped[int] = mapped_column(default=0)
+    points_bits: Mapped[float] = mapped_column(default=0.0)
+    model_points_bits: Mapped[float] = mapped_column(default=0.0)
     started_at: Mapped[datetime]
     started_on: Mapped[date] = mapped_column(index=True)
     asked_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+    # Whether its answers count in the public statistics. Where they do not, they do from
+    # `counts_from` on, or never: then its address had contributed its share of the day.
+    counts: Mapped[bool] = mapped_column(default=True)
+    counts_from: Mapped[datetime | None]
 
     player: Mapped[PlayerRow] = relationship()
     scored_passage: Mapped[ScoredPassageRow] = relationship(lazy="joined", innerjoin=True)
@@ -203,6 +213,7 @@ class GuessRow(Base):
     unit: Mapped[str] = mapped_column(String(16))
     assisted: Mapped[bool]
     repeated: Mapped[bool]
+    draw_kind: Mapped[str] = mapped_column(String(16), default=Draw.UNIFORM)  # of its round
     position: Mapped[int]
     attempt: Mapped[int]
     text: Mapped[str | None] = mapped_column(String(64))
@@ -270,6 +281,9 @@ class JudgementRow(Base):
     target_share: Mapped[float]
     target_logprob_nats: Mapped[float]
     rival_logprob_nats: Mapped[float]
+    # How likely each was to be drawn, as `Duel.drawn`; NULL where the model drew.
+    target_drawn_logprob_nats: Mapped[float | None]
+    rival_drawn_logprob_nats: Mapped[float | None]
     elapsed_ms: Mapped[int]
     answered_at: Mapped[datetime]
     answered_on: Mapped[date] = mapped_column(index=True)

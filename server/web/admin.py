@@ -2,53 +2,32 @@
 
 from __future__ import annotations
 
-import hmac
-from http import HTTPStatus
-
 from apiflask import APIBlueprint
-from flask import (
-    Response,
-    abort,
-    jsonify,
-    make_response,
-    render_template,
-    request,
-)
-from flask_httpauth import HTTPBasicAuth, HTTPTokenAuth, MultiAuth
-from flask_limiter.util import get_remote_address
+from flask import Response, jsonify, make_response, render_template, request
 
 from server.application import db, now, service
+from server.services.operations.audit import BY_WEB, STATISTICS, Operator, note_look
 from server.services.research.exporting import compressed, export_chunks
 from server.services.research.records import Kind
 from server.services.statistics.admin import statistics
-from server.web.http.errors import problem
-from server.web.http.limits import ADMIN_LIMIT, limiter
+from server.web.http.limits import for_admins
+from server.web.operator.access import hide_without_token, prefers_json, token_required
 from server.web.wording.admin import statistics_sentence
-from server.web.wording.errors import TOKEN_REQUIRED
 
 admin = APIBlueprint("admin", __name__, url_prefix="/admin", enable_openapi=False)
-_basic = HTTPBasicAuth(realm="Perplexed admin")
-_bearer = HTTPTokenAuth("Bearer", realm="Perplexed admin")
-_auth = MultiAuth(_basic, _bearer)
-
-
-@admin.before_request
-def hide_without_token() -> None:
-    """Answer 404 while no token is configured."""
-    if not service().settings.admin_token:
-        abort(404)
+admin.before_request(hide_without_token)
+_KINDS = ", ".join(Kind)
 
 
 @admin.get("/stats")
-@limiter.limit(ADMIN_LIMIT, key_func=get_remote_address)
-@_auth.login_required
+@for_admins
+@token_required
 def show_statistics() -> Response:
     """Show the statistics with the newest answers, as HTML or JSON by the Accept header."""
+    _note(STATISTICS)
     service().statistics.fold_waiting()
     stats = statistics(db.session, now().date())
-    kinds = request.accept_mimetypes
-    best = kinds.best_match(["application/json", "text/html"], default="application/json")
-    if best == "application/json":
+    if prefers_json():
         response = make_response(jsonify(stats.model_dump(mode="json")))
     else:
         page = render_template("admin_stats.html", stats=stats, sentence=statistics_sentence(stats))
@@ -57,12 +36,13 @@ def show_statistics() -> Response:
     return response
 
 
-@admin.get("/export/<any(guesses, bets, judgements):kind>.jsonl")
-@admin.get("/export/<any(guesses, bets, judgements):kind>.jsonl.gz", defaults={"packed": True})
-@limiter.limit(ADMIN_LIMIT, key_func=get_remote_address)
-@_auth.login_required
+@admin.get(f"/export/<any({_KINDS}):kind>.jsonl")
+@admin.get(f"/export/<any({_KINDS}):kind>.jsonl.gz", defaults={"packed": True})
+@for_admins
+@token_required
 def export_answers(kind: str, packed: bool = False) -> Response:
     """Stream all answers of a kind as JSON Lines, compressed where the client accepts it."""
+    _note(f"export of {kind}")
     chunks = export_chunks(db.sessionmaker, Kind(kind), service().settings.secret_key)
     encoded = not packed and request.accept_encodings["gzip"] > 0
     if packed or encoded:
@@ -76,25 +56,5 @@ def export_answers(kind: str, packed: bool = False) -> Response:
     return response
 
 
-@_basic.verify_password
-def _right_password(_username: str, password: str) -> bool:
-    return _is_token(password)
-
-
-@_bearer.verify_token
-def _right_token(token: str) -> bool:
-    return _is_token(token)
-
-
-def _is_token(text: str) -> bool:
-    return hmac.compare_digest(text.encode(), service().settings.admin_token.encode())
-
-
-def _refused(status: int) -> Response:
-    return problem(HTTPStatus(status), TOKEN_REQUIRED)
-
-
-# Each on its own, since each adds its own challenge where there is none: a browser asks for a
-# password only when it is challenged with Basic.
-for _scheme in (_basic, _bearer):
-    _scheme.error_handler(_refused)
+def _note(what: str) -> None:
+    note_look(db.session, Operator(BY_WEB, now()), what)

@@ -6,7 +6,6 @@ from typing import cast
 
 from apiflask import APIBlueprint
 from flask import render_template, url_for
-from flask_limiter.util import get_remote_address
 
 from server.application import db, now, service
 from server.domain.play.own_texts import LONGEST_TEXT_CHARACTERS
@@ -14,13 +13,15 @@ from server.services.contract.rounds import RoundView
 from server.services.contract.texts import ScoredTextView
 from server.services.play.own_texts import OwnTextService
 from server.services.scoring.live_scoring import LiveScoring
-from server.web.http.context import player_id, remember_player
+from server.web.http.context import player_id, remember_player, remember_visitor
 from server.web.http.limits import (
-    TEXT_LIMIT,
     TEXT_ROUND_LIMIT,
     TEXT_ROUND_LIMIT_OF_ADDRESS,
+    address,
     limiter,
+    reading_a_text,
 )
+from server.web.http.readers import only_reads
 from server.web.http.schemas import NewText
 from server.web.wording.opponents import stand_in_notice
 
@@ -37,18 +38,21 @@ def own_texts() -> OwnTextService:
 @own_text_pages.get("/try")
 def show_try() -> str:
     """Show the field for a text, or why none can be scored here; the model is loaded meanwhile."""
-    own_texts().load_ahead()
+    if not only_reads():
+        remember_visitor()
+        own_texts().load_ahead()
     return render_template(
         "try.html",
         why_not=own_texts().why_not(),
         reader_label=own_texts().reader_label(),
+        has_layers=own_texts().has_layers(),
         stand_in_notice=stand_in_notice(own_texts().stand_in()),
         longest=LONGEST_TEXT_CHARACTERS,
     )
 
 
 @own_text_api.post("/try")
-@limiter.limit(TEXT_LIMIT)
+@reading_a_text
 @own_text_api.input(NewText)
 @own_text_api.output(ScoredTextView)
 @own_text_api.doc(summary="Score a text of your own", responses=[503])
@@ -59,7 +63,8 @@ def score_text(json_data: NewText) -> ScoredTextView:
 
 @own_text_api.post("/try/rounds")
 @limiter.limit(TEXT_ROUND_LIMIT)
-@limiter.limit(TEXT_ROUND_LIMIT_OF_ADDRESS, key_func=get_remote_address)
+@limiter.limit(TEXT_ROUND_LIMIT_OF_ADDRESS, key_func=address)
+@reading_a_text
 @own_text_api.input(NewText)
 @own_text_api.output(RoundView, status_code=201)
 @own_text_api.doc(

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from apiflask import APIBlueprint
 from flask import redirect, render_template, request, url_for
 from markupsafe import Markup
-from sqlalchemy.exc import SQLAlchemyError
+from pydantic import BaseModel
 from werkzeug.wrappers import Response as AnyResponse
 
-from server.application import db, now, service
+from server.application import DATABASE_FAILURES, db, now, service
 from server.domain.errors import Conflict, InvalidInput
 from server.domain.play.rounds import Mode
 from server.domain.scores.passage_scores import Form
 from server.domain.text.tokens import Unit
+from server.services.contest.challenges import challenge_taken
+from server.services.contest.dailies import daily_state
 from server.services.play.choosing import RoundWish
-from server.services.play.home import home_view, present_opponent
-from server.services.play.players import player_view
+from server.services.play.home import left_open, opening
 from server.services.research.oracle import oracle_results
+from server.web.contest.you import own_page
+from server.web.http.answers import json_for_script
 from server.web.http.context import player_id, remember_player, rounds
-from server.web.http.limits import START_LIMIT, limiter
+from server.web.http.limits import starting
+from server.web.inside.stored import inside_of_result
+from server.web.openings import passage_of, sign_of
+from server.web.wording.crowd import crowd_lines
+from server.web.wording.daily import day_words, home_state
 from server.web.wording.errors import KINDS_OF_ROUND
 from server.web.wording.opponents import fallback_notice, opponent_line
 from server.web.wording.oracle import (
@@ -30,6 +38,7 @@ from server.web.wording.oracle import (
     verdict,
 )
 from server.web.wording.results import result_wording
+from server.web.wording.statistics import waiting_sentence
 
 pages = APIBlueprint("pages", __name__, enable_openapi=False)
 
@@ -42,8 +51,8 @@ def name_the_opponent() -> dict[str, Callable[[], str]]:
 
 def _present_opponent_line() -> str:
     try:
-        return opponent_line(present_opponent(db.session, service().opponent))
-    except SQLAlchemyError:
+        return opponent_line(service().home.opponent(db.session))
+    except DATABASE_FAILURES:
         return ""  # the page may be the one that reports the failure
 
 
@@ -55,19 +64,34 @@ def name_the_pages() -> dict[str, bool]:
 
 @pages.get("/")
 def home() -> str:
-    """Show what this is, and the start button."""
-    home_page = home_view(db.session, service().opponent)
+    """Show a passage up to its first gap; nothing is written before its player types."""
+    at_hand, player, moment = service(), player_id(), now()
+    # The page goes on where the database does not answer.
+    home_page, model = at_hand.home.view_with_model(db.session)
+    shown = daily = left = None
+    with suppress(*DATABASE_FAILURES):
+        shown = opening(db.session, at_hand.library, model, player, moment) if model else None
+        daily = daily_state(db.session, model, player, moment) if model else None
+        left = left_open(db.session, player)
     return render_template(
         "home.html",
         opponent=home_page.opponent,
+        opening=shown.round if shown else None,
+        opening_json=_safe_json(shown.round) if shown else "",
+        sign=sign_of(shown.passage) if shown and shown.passage else "",
+        daily=daily,
+        daily_day=day_words(daily.date) if daily else "",
+        daily_state=home_state(daily) if daily else "",
+        left_open=left,
         passages=home_page.passages,
+        is_first_visit=player is None,
         fallback_notice=fallback_notice(home_page),
         opponent_line=opponent_line(home_page.opponent),
     )
 
 
 @pages.post("/play")
-@limiter.limit(START_LIMIT)
+@starting
 def play() -> AnyResponse:
     """Begin a round and go to it."""
     started = rounds().start(player_id(), _wish_from_form(), now())
@@ -84,7 +108,8 @@ def show_round(round_id: str) -> str | AnyResponse:
     return render_template(
         "play.html",
         round=state,
-        round_json=Markup(_json_for_script(state.model_dump_json())),  # noqa: S704 (escaped there)
+        round_json=_safe_json(state),
+        challenge_url=_challenge_url(round_id),
         opponent_line=opponent_line(state.model),
     )
 
@@ -100,6 +125,10 @@ def show_result(round_id: str) -> str | AnyResponse:
         "result.html",
         result=result,
         wording=result_wording(result),
+        map_json=_safe_json(result),
+        challenge_url=_challenge_url(round_id),
+        inside=inside_of_result(result.round),
+        crowd=crowd_lines(rounds().crowd(player_id(), round_id)),
         opponent_line=opponent_line(result.round.model),
     )
 
@@ -107,15 +136,13 @@ def show_result(round_id: str) -> str | AnyResponse:
 @pages.get("/you")
 def you() -> str:
     """Show the player their own numbers."""
-    return render_template(
-        "you.html", player=player_view(db.session, player_id(), service().opponent)
-    )
+    return own_page()
 
 
 @pages.get("/methods")
 def methods() -> str:
     """Show what is measured, how, and how well it recovers the known loss of models that play."""
-    results = oracle_results()
+    results, settings = oracle_results(), service().settings
     return render_template(
         "methods.html",
         results=results,
@@ -123,14 +150,15 @@ def methods() -> str:
         played=played_table(results),
         verdict=verdict(results),
         compared=comparison_with_published(results),
-        opponent=present_opponent(db.session, service().opponent),
+        opponent=service().home.opponent(db.session),
+        waiting_sentence=waiting_sentence(settings.wait_hours, settings.share_of_address),
     )
 
 
-@pages.get("/favicon.ico")
-def favicon() -> AnyResponse:
-    """Redirect browsers that ask here to the drawn icon."""
-    return redirect(url_for("static", filename="favicon.svg"), code=301)
+def _challenge_url(round_id: str) -> str | None:
+    """Return where both results are shown, of a round that was begun because of a challenge."""
+    code = challenge_taken(db.session, round_id)
+    return url_for("challenge_pages.show_page", code=code) if code else None
 
 
 def _wish_from_form() -> RoundWish:
@@ -143,9 +171,11 @@ def _wish_from_form() -> RoundWish:
     # The first page has one form for all modes: a box that the mode does not use is ignored.
     is_guess = mode is Mode.GUESS
     assisted, daily = (is_guess and form.get(name) == "true" for name in ("assisted", "daily"))
-    return RoundWish(mode, unit, assisted, daily, rivals)
+    is_shown = mode is Mode.GUESS and unit is Unit.WORDS and not (assisted or daily)
+    passage = passage_of(form.get("passage")) if is_shown else None
+    unit = Unit.WORDS if daily else unit
+    return RoundWish(mode, unit, assisted, daily, rivals, passage=passage)
 
 
-def _json_for_script(json: str) -> str:
-    """Escape what could end a script element or an HTML comment early."""
-    return json.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+def _safe_json(view: BaseModel) -> Markup:
+    return Markup(json_for_script(view.model_dump_json()))  # noqa: S704 (escaped there)

@@ -6,8 +6,10 @@ from apiflask import APIBlueprint, APIFlask
 from flask import Response, render_template, request
 
 from server.application import service
+from server.services.contract.crowd import CrowdStatistics
 from server.services.contract.statistics import PublicStatistics
-from server.web.wording.statistics import stats_wording
+from server.web.wording.crowd import crowd_wording
+from server.web.wording.statistics import stats_wording, waiting_sentence
 
 stats_api = APIBlueprint("stats_api", __name__, url_prefix="/api/v1")
 stats_pages = APIBlueprint("stats_pages", __name__, enable_openapi=False)
@@ -35,8 +37,23 @@ def show_numbers() -> PublicStatistics:
     return service().statistics.current()
 
 
+@stats_api.get("/stats/crowd")
+@stats_api.output(CrowdStatistics)
+@stats_api.doc(summary="The crowd against one person and against models")
+def show_crowd() -> CrowdStatistics:
+    """Return the accuracy of the plurality of 1, 3, 10 and 30 people; an hour old at most."""
+    return service().crowd.current()
+
+
 @stats_pages.get("/stats")
 def show_page() -> str:
-    """Show the same as a page."""
-    stats = service().statistics.current()
-    return render_template("stats.html", stats=stats, opponents=stats_wording(stats))
+    """Show the same as a page, and what the crowd comes to."""
+    stats, crowd = service().statistics.current(), service().crowd.current()
+    settings = service().settings
+    return render_template(
+        "stats.html",
+        stats=stats,
+        opponents=stats_wording(stats),
+        crowd=crowd_wording(crowd),
+        waiting_sentence=waiting_sentence(settings.wait_hours, settings.share_of_address),
+    )

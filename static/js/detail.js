@@ -13,7 +13,7 @@ export function showDetail(token, label) {
   const name = element("b", { class: "literal" }, shown);
   if (token.rank === null) {
     byId("detail-words").replaceChildren(
-      name, ` is ${token.pieces} tokens to ${label}, together ${bits}: parts of characters.`,
+      name, ` is ${token.pieces} tokens to ${label}, together ${bits}.`,
     );
     byId("detail-bars").replaceChildren();
     return;
@@ -21,6 +21,10 @@ export function showDetail(token, label) {
   byId("detail-words").replaceChildren(
     `${label} gave `, name, ` ${percent(token.probability)}, its ${ordinal(token.rank)} choice: ${bits}.`,
   );
+  if (!token.candidates.length) {
+    byId("detail-bars").replaceChildren();
+    return;
+  }
   byId("detail-bars").replaceChildren(
     revealBars({
       candidates: token.candidates,

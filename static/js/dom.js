@@ -15,6 +15,16 @@ export function element(tag, attributes = {}, ...children) {
 }
 
 /**
+ * Draw a player's emblem beside their name, which says who it is.
+ * @param {string} seed
+ * @param {string} url  where emblems are, with SEED in the seed's place
+ * @returns {HTMLElement}
+ */
+export function emblem(seed, url) {
+  return element("img", { class: "emblem", src: url.replace("SEED", seed), alt: "" });
+}
+
+/**
  * Find an element that the page's template promises.
  * @param {string} id
  * @returns {HTMLElement}

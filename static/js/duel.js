@@ -1,7 +1,7 @@
 /** A duel: how far a player leans towards one of two tokens. */
 
 import { byId, element } from "./dom.js";
-import { percent } from "./format.js";
+import { percent, signed } from "./format.js";
 import { pairedBars } from "./paired.js";
 
 /**
@@ -80,14 +80,13 @@ function payInWords(answer) {
   const weight = answer.weight.toFixed(2);
   const pay = `${weight} × (1 + log₂ ${Number(answer.share.toFixed(3))}) = ${earned(answer.pay_bits)}.`;
   if (answer.question_version === 1) return pay;
-  const model = `Of the two, the model gives the author’s ${percent(answer.model_share)}`;
-  return `${model}; twice that is the weight, ${weight}. So you earn ${pay}`;
+  const drawn = `Of the two, the author’s would have been drawn in ${percent(answer.drawn_share)} of cases`;
+  return `${drawn}; twice that is the weight, ${weight}. So you earn ${pay}`;
 }
 
 /** Bits with their sign, since a player can lose some. */
 function earned(bits) {
-  const size = Math.abs(bits).toFixed(2);
-  return `${size === "0.00" ? "" : bits < 0 ? "\u2212" : "+"}${size}\u00a0bits`;
+  return `${signed(bits)}\u00a0bits`;
 }
 
 /** Both sides' shares of both tokens. */

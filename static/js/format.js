@@ -51,3 +51,12 @@ export function ordinal(rank) {
 export function withSigns(text) {
   return text.replaceAll(" ", "\u2423").replaceAll("\n", "\u23ce").replaceAll("\t", "\u21e5");
 }
+
+/**
+ * @param {number} bits
+ * @returns {string}  to two places with its sign, as in +0.13; 0.00 has none
+ */
+export function signed(bits) {
+  const size = Math.abs(bits).toFixed(2);
+  return `${size === "0.00" ? "" : bits < 0 ? "\u2212" : "+"}${size}`;
+}

@@ -1,14 +1,14 @@
 /** The play page: asks, sends, reveals, goes on. The server decides everything; this only shows it. */
 
-import { betBars, betWords, openBet } from "./bet.js";
 import { byId, element } from "./dom.js";
-import { duelBars, duelWords, openDuel } from "./duel.js";
+import { opening } from "./home/opening.js";
 import { keep, recall } from "./memory.js";
 import { drawPassage, lastWords } from "./passage.js";
+import { hasPoints, rise, sums } from "./play/points.js";
 import { drawRace } from "./race.js";
 import { revealBars, revealWords } from "./reveal.js";
 import { showBelow, showGap } from "./scroll.js";
-import { exchange, report, sender } from "./send.js";
+import { Problem, exchange, report, sender } from "./send.js";
 
 const TYPED = "perplexed-typed";
 const REVEALED = "perplexed-revealed";
@@ -18,18 +18,21 @@ const form = byId("guess-form");
 const gap = byId("guess");
 const nextButton = byId("next");
 const race = byId("race");
-const { roundUrl, nextUrl } = game.dataset;
 const send = sender(form, [...form.querySelectorAll(".sending")]);
 const touch = matchMedia("(hover: none) and (pointer: coarse)");
 
 let round = JSON.parse(byId("round-data").textContent);
 const total = round.asked?.of ?? round.answers.length;
 let panel = null; // where a bet or a duel is answered, while one is open
+// What one mode alone needs is loaded for it alone.
+const { betBars, betWords, openBet } = round.mode === "bet" ? await import("./bet.js") : {};
+const { duelBars, duelWords, openDuel } = round.mode === "duel" ? await import("./duel.js") : {};
+const begin = round.id ? null : opening(game, round);
 
 /** Show the round as it asks for the next word. */
 function ask() {
   if (round.finished) {
-    location.assign(nextUrl);
+    location.assign(game.dataset.nextUrl);
     return;
   }
   game.dataset.state = "asking";
@@ -65,9 +68,14 @@ function openPanel() {
   else if (round.asked.pair) panel = openDuel(byId("duel"), round.asked);
 }
 
-/** Show what the author wrote, and wait until the player has read it. */
-function reveal(answer) {
+/**
+ * Show what the author wrote, and wait until the player has read it.
+ * @param {object} answer
+ * @param {boolean} isNew  whether it came just now, and not before a reload
+ */
+function reveal(answer, isNew) {
   game.dataset.state = "revealed";
+  game.classList.remove("opening");
   keep(REVEALED, { round: round.id, answers: round.answers.length });
   say("");
   drawRace(race, round, total, false);
@@ -81,17 +89,24 @@ function reveal(answer) {
   const [words, bars] = drawn(answer);
   byId("reveal-words").replaceChildren(...words);
   byId("reveal-bars").replaceChildren(bars);
+  drawSums();
   nextButton.textContent = round.finished ? "See the result" : `Next ${round.unit.slice(0, -1)}`;
   byId("reveal").hidden = false;
   nextButton.focus({ preventScroll: true });
-  showBelow(document.querySelector(".asked.latest") ?? byId("passage"), byId("reveal"), race);
+  const latest = document.querySelector(".asked.latest");
+  showBelow(latest ?? byId("passage"), byId("reveal"), race);
+  if (isNew && hasPoints(round)) rise(latest, race.querySelector(".points"), answer.points.you);
+}
+
+function drawSums() {
+  document.getElementById("sums")?.replaceChildren(...sums(round));
 }
 
 /** The reveal of each mode: its sentences and its bars. */
 function drawn(answer) {
   if (round.mode === "duel") return [duelWords(answer, round), duelBars(answer, round)];
   if (round.mode === "bet") return [betWords(answer, round), betBars(answer, round)];
-  return [revealWords(answer, round), revealBars(answer)];
+  return [revealWords(answer, round), revealBars(answer, true)];
 }
 
 /** In mode tries: what was tried here, and how many tries are left. */
@@ -138,14 +153,14 @@ function say(sentence) {
   report(byId("guess-error"), sentence, gap);
 }
 
-/** A half-typed word survives a reload. */
+/** A half-typed word survives a reload, also one typed while the round was being begun. */
 function rememberTyped() {
-  keep(TYPED, { round: round.id, position: round.asked.position, text: gap.value });
+  keep(TYPED, { shown: round.text, position: round.asked.position, text: gap.value });
 }
 
 function typedHere() {
   const typed = recall(TYPED);
-  const isHere = typed?.round === round.id && typed.position === round.asked.position;
+  const isHere = typed?.shown === round.text && typed.position === round.asked.position;
   return isHere ? typed.text : "";
 }
 
@@ -158,8 +173,7 @@ async function settle(guess) {
   const kept = guess.skip
     ? "Press Skip to try again."
     : "Your guess is still here; press Enter to try again.";
-  const url = game.dataset.guessesUrl;
-  if (await answer(url, { position: round.asked.position, ...attempt, ...guess }, kept)) return;
+  if (await answer("guessesUrl", { position: round.asked.position, ...attempt, ...guess }, kept)) return;
   if (!round.asked || panel) return; // the round went on in another tab
   if (guess.text !== undefined && byId("guess-error").textContent) {
     gap.value = guess.text;
@@ -179,29 +193,62 @@ async function settlePanel() {
       : "You lean to neither side yet. Press Enter again to say even.");
     return;
   }
-  const url = panel.kind === "bets" ? game.dataset.betsUrl : game.dataset.judgementsUrl;
+  const address = panel.kind === "bets" ? "betsUrl" : "judgementsUrl";
   const body = { position: round.asked.position, ...panel.answer() };
-  await answer(url, body, "Nothing is lost; press Enter to try again.");
+  await answer(address, body, "Nothing is lost; press Enter to try again.");
 }
 
-/** Send an answer to the asked position, and show what it leads to. Tells whether it arrived. */
-async function answer(url, body, kept) {
-  if (game.dataset.state !== "asking") return false;
+/**
+ * Send an answer to the asked position, and show what it leads to. Tells whether it arrived.
+ * @param {string} address  the name of the address in the page's data, which has the round's id only
+ *   once the round has begun
+ */
+async function answer(address, body, kept) {
+  if (game.dataset.state !== "asking" || !(await isBegun(kept))) return false;
+  const url = game.dataset[address];
   const recover = (problem) => problem.status === 409 && catchUp();
   const place = byId("guess-error");
   const sent = await send({ method: "POST", url, body, place, field: gap, kept, recover });
   if (!sent) return false;
   keep(TYPED, null);
   round = sent.answer.round;
-  if (sent.answer.answer) reveal(sent.answer.answer);
+  if (sent.answer.answer) reveal(sent.answer.answer, true);
   else ask();
   return true;
+}
+
+/** On the first page the round begins with the first letter. Tells whether it may be answered. */
+async function isBegun(kept) {
+  if (round.id) return true;
+  const shown = round.text;
+  try {
+    adopt(await begin());
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    say(`${problem.message} ${kept}`);
+    return false;
+  }
+  return round.text === shown;
+}
+
+/** The round has begun: mostly it is the one that was shown, and its player goes on typing. */
+function adopt(begun) {
+  if (round.id) return;
+  round = begun.round;
+  document.getElementById("around")?.remove();
+  if (begun.isOther) {
+    gap.value = "";
+    ask();
+    say("That passage is taken; here is another. Nothing was guessed.");
+  } else {
+    rememberTyped();
+  }
 }
 
 /** The round went on elsewhere (another tab): show where it stands. Tells whether that worked. */
 async function catchUp() {
   try {
-    round = await exchange("GET", roundUrl);
+    round = await exchange("GET", game.dataset.roundUrl);
   } catch {
     return false;
   }
@@ -226,8 +273,13 @@ function insert(sign) {
 function resume() {
   const revealed = recall(REVEALED);
   const isHere = revealed?.round === round.id && revealed.answers === round.answers.length;
-  if (isHere && round.answers.length > 0) reveal(round.answers.at(-1));
-  else ask();
+  if (isHere && round.answers.length > 0) {
+    reveal(round.answers.at(-1), false);
+    return;
+  }
+  const early = gap.value; // typed on the first page before this script came
+  ask();
+  if (early && !gap.hidden && !gap.value) gap.value = early;
 }
 
 form.addEventListener("submit", (event) => {
@@ -247,7 +299,9 @@ form.addEventListener("keydown", (event) => {
 });
 form.addEventListener("input", (event) => {
   say("");
-  if (event.target === gap) rememberTyped();
+  if (event.target !== gap) return;
+  rememberTyped();
+  if (!round.id) begin().then(adopt, () => {}); // what fails is said when the guess is sent
 });
 document.addEventListener("keydown", pickSuggestion);
 byId("skip").addEventListener("click", () => settle({ skip: true }));

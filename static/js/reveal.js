@@ -1,5 +1,9 @@
 import { element } from "./dom.js";
 import { oneIn, ordinal, percent } from "./format.js";
+import { nearness } from "./play/near.js";
+import { hasPoints, pointed } from "./play/points.js";
+
+const LEAST_SAID = 0.005; // half a percent
 
 /**
  * Say in two sentences what the author wrote, what the player said and what the model thought.
@@ -10,8 +14,8 @@ import { oneIn, ordinal, percent } from "./format.js";
 export function revealWords(answer, round) {
   const name = (text, who) => named(text, who, round.unit);
   return [
-    element("p", { class: "verdict-words" }, ...verdict(answer, name)),
-    element("p", { class: "expectation" }, ...expectation(answer, round.model.label, name)),
+    element("p", { class: "verdict-words" }, ...verdict(answer, name), ...seen(answer, round)),
+    element("p", { class: "expectation" }, ...expectation(answer, round, name)),
   ];
 }
 
@@ -46,10 +50,27 @@ function listed(nodes) {
   });
 }
 
-function expectation(answer, label, name) {
+/** A hit that the model missed is worth a sentence of its own. */
+function seen(answer, round) {
+  if (!answer.right || answer.model_right) return [];
+  return [` You saw it; ${round.model.label} had it ${ordinal(answer.target_rank)}.`];
+}
+
+function expectation(answer, round, name) {
+  const near = round.unit === "words" ? nearness(answer) : "";
+  const { label } = round.model;
   const gave = percent(answer.target_probability);
   const choice = `its ${ordinal(answer.target_rank)} choice`;
-  if (answer.right) return [`${label} gave it ${gave}, ${choice}.`];
+  if (answer.right) {
+    const told = answer.model_right ? `, ${choice}.` : ".";
+    if (!hasPoints(round)) return [`${label} gave it ${gave}${told}`];
+    const points = element("b", { class: "who-you" }, `+${pointed(answer.points.you)}`);
+    return [points, `, ${label} gave it ${gave}${told}`];
+  }
+  return [near && `${near} `, ...missed(answer, label, name, gave, choice)];
+}
+
+function missed(answer, label, name, gave, choice) {
   const first = [`${label} gave `, name(answer.target, ""), ` ${gave}, ${choice}`];
   if (answer.skipped) return [...first, "."];
   const guess = name(answer.guess, "who-you");
@@ -68,20 +89,39 @@ function expectation(answer, label, name) {
  * The model's candidates as bars, scaled to the largest; the player's word and the author's word
  * each have a row wherever they rank, if their probability is known.
  * @param {object} answer
+ * @param {boolean} whole  whether to say what all other words have, so that it adds up to 100 %
  * @returns {HTMLElement}  a description list: word, bar, probability
  */
-export function revealBars(answer) {
+export function revealBars(answer, whole = false) {
   const rows = barRows(answer);
   const largest = Math.max(...rows.map((row) => row.probability));
   const list = element("dl", { class: "bars" });
   for (const row of rows) list.append(...barRow(row, largest));
+  if (whole) list.append(...remainder(answer, rows, largest));
   return list;
 }
 
+/** What the rows leave: beginnings of longer words, which are no words, and all other words. */
+function remainder(answer, rows, largest) {
+  const shown = rows.reduce((sum, row) => sum + row.probability, 0);
+  const rest = [
+    ["beginnings of longer words", answer.beginnings],
+    ["everything else", 1 - shown - answer.beginnings],
+  ];
+  return rest
+    .filter(([, probability]) => probability >= LEAST_SAID)
+    .flatMap(([token, probability]) => barRow({ token, probability, isRest: true }, largest));
+}
+
 function barRows(answer) {
-  const rows = answer.candidates.map(({ token, probability }) => ({ token, probability }));
+  const rows = answer.candidates.map((candidate) => ({
+    token: candidate.token,
+    probability: candidate.probability,
+    isTarget: candidate.is_target,
+    isGuess: candidate.is_guess,
+  }));
   const shown = rows.length;
-  let target = rows.find((row) => row.token === answer.target);
+  let target = rows.find((row) => row.isTarget ?? row.token === answer.target);
   if (!target) {
     target = { token: answer.target, probability: answer.target_probability };
     rows.push(target);
@@ -89,13 +129,8 @@ function barRows(answer) {
   target.isTarget = true;
   if (answer.right) {
     target.isGuess = true;
-  } else if (answer.guess_probability !== null) {
-    // By rank, since the guess may differ from its token in case or in a leading space.
-    if (answer.guess_rank > shown) {
-      rows.push({ token: answer.guess, probability: answer.guess_probability, isGuess: true });
-    } else {
-      rows[answer.guess_rank - 1].isGuess = true;
-    }
+  } else if (answer.guess_probability !== null && !rows.some((row) => row.isGuess)) {
+    rows.push({ token: answer.guess, probability: answer.guess_probability, isGuess: true });
   }
   rows.sort((one, other) => other.probability - one.probability);
   if (rows.length > shown) rows[shown].isApart = true;
@@ -107,6 +142,7 @@ function barRow(row, largest) {
     row.isTarget ? "is-target" : "",
     row.isGuess ? "is-guess" : "",
     row.isApart ? "apart" : "",
+    row.isRest ? "rest" : "",
   ].filter(Boolean).join(" ");
   const word = element("dt", { class: classes }, row.token);
   if (row.isTarget) {
@@ -117,7 +153,8 @@ function barRow(row, largest) {
   }
   if (row.isGuess) word.append(element("span", { class: "sr" }, ", your word"));
   const fill = element("span", { class: "fill" });
-  fill.style.width = `${(100 * row.probability) / largest}%`;
+  // The bars compare words; what is no word is often more than any, and has its number alone.
+  fill.style.width = row.isRest ? "0" : `${(100 * row.probability) / largest}%`;
   return [
     word,
     element("dd", { class: classes, "aria-hidden": "true" }, fill),

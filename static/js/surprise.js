@@ -1,3 +1,4 @@
+import { choosable } from "./choose.js";
 import { element } from "./dom.js";
 import { withSigns } from "./format.js";
 
@@ -32,41 +33,8 @@ export function drawTokens(node, tokens, onChosen) {
   node.replaceChildren();
   const marks = tokens.map((token) => drawToken(node, token));
   placeNumbers(node, marks);
-  let chosen = -1;
-
-  function choose(index) {
-    if (index === chosen) return;
-    if (chosen >= 0) marks[chosen].removeAttribute("aria-current");
-    chosen = index;
-    for (const mark of marks) mark.tabIndex = -1;
-    marks[index].tabIndex = 0;
-    marks[index].setAttribute("aria-current", "true");
-    onChosen(tokens[index]);
-  }
-
-  function indexOf(event) {
-    return marks.indexOf(event.target.closest(".token"));
-  }
-
-  node.onpointerover = (event) => {
-    if (event.pointerType === "mouse" && indexOf(event) >= 0) choose(indexOf(event));
-  };
-  node.onclick = (event) => marks[indexOf(event)]?.focus({ preventScroll: true });
-  node.onkeydown = (event) => {
-    const next = nextIndex(event.key, indexOf(event), marks.length, getComputedStyle(node).direction);
-    if (next === null) return;
-    event.preventDefault();
-    marks[next].focus();
-  };
-  for (const [index, mark] of marks.entries()) mark.onfocus = () => choose(index);
+  const choose = choosable(node, marks, (index) => onChosen(tokens[index]));
   choose(mostSurprising(tokens));
-}
-
-function nextIndex(key, index, count, direction) {
-  const forward = direction === "rtl" ? "ArrowLeft" : "ArrowRight";
-  const backward = direction === "rtl" ? "ArrowRight" : "ArrowLeft";
-  const destination = { [forward]: index + 1, [backward]: index - 1, Home: 0, End: count - 1 }[key];
-  return destination === undefined ? null : Math.min(count - 1, Math.max(0, destination));
 }
 
 /** Place the numbers now and whenever the lines break elsewhere. */

@@ -2,6 +2,7 @@
 
 import { showDetail } from "./detail.js";
 import { byId, element } from "./dom.js";
+import { mountLive } from "./inside/live.js";
 import { keep, recall } from "./memory.js";
 import { report, sender } from "./send.js";
 import { drawTokens } from "./surprise.js";
@@ -21,6 +22,10 @@ const { scoreUrl, startUrl, roundUrlOf } = form.dataset;
 const send = sender(byId("main"), [byId("sending")]);
 
 let scored;
+let chosen = 0; // the position of the token that is looked at
+const forgetInside = mountLive(
+  byId("why-cards").firstElementChild, () => ({ text: scored.text, position: chosen }),
+);
 
 /** Characters as the server counts them: by code point, not as JavaScript's `length` does. */
 function lengthOf(text) {
@@ -81,7 +86,7 @@ function show(answer) {
     figure("Perplexity", rounded(totals.perplexity)),
   );
   byId("scored").hidden = false;
-  drawTokens(byId("tokens"), scored.tokens, (token) => showDetail(token, label));
+  drawTokens(byId("tokens"), scored.tokens, (token) => look(token, label));
   byId("play").disabled = Boolean(scored.why_no_round);
   report(byId("play-error"), "");
   byId("play").setAttribute("aria-describedby", "play-hint");
@@ -90,6 +95,18 @@ function show(answer) {
   byId("scored-title").focus({ preventScroll: true });
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   byId("scored").scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "start" });
+}
+
+/** Show what a token cost; its position counts every piece of the tokens that share characters. */
+function look(token, label) {
+  showDetail(token, label);
+  const before = scored.tokens.slice(0, scored.tokens.indexOf(token));
+  const position = before.reduce((sum, one) => sum + one.pieces, 0);
+  if (position === chosen) return;
+  chosen = position;
+  forgetInside();
+  byId("why-first").hidden = position > 0;
+  for (const id of ["why-cards", "why-form"]) byId(id).hidden = position === 0;
 }
 
 function figure(name, value) {
@@ -131,8 +148,13 @@ field.addEventListener("input", () => {
   keep(DRAFT, field.value);
 });
 byId("play").addEventListener("click", play);
+byId("why-form").addEventListener("submit", ({ target }) => {
+  target.elements.text.value = scored.text;
+  target.elements.position.value = String(chosen);
+});
 
 byId("play-hint").dataset.text = byId("play-hint").textContent;
 field.value ||= recall(DRAFT) ?? "";
+if (field.value) keep(DRAFT, field.value); // it may have been typed before this script came
 countCharacters();
 byId("read").disabled = false; // before this, the browser itself would send the form and lose the text

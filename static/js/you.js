@@ -36,7 +36,9 @@ async function deleteAll() {
     place: byId("delete-error"),
     kept: "Please try again.",
   });
-  if (sent) location.assign(homeUrl);
+  if (!sent) return;
+  await globalThis.caches?.delete("results").catch(() => {}); // the last result, kept by the worker
+  location.assign(homeUrl);
 }
 
 form.addEventListener("submit", (event) => {

@@ -11,27 +11,66 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
-from tests.conftest import SECRET_KEY, SqliteFiles, fill, skip_or_fail
+from server.commands.front_end import build_front_end
+from tests.browser.stack import behind_nginx
+from tests.conftest import SECRET_KEY, fill, skip_or_fail
+from tests.databases import PostgresqlDatabases, SqliteFiles
 from tests.system.processes import BIN, serving
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+# The lists under the address bar are pages of their own, made anew for each window, and took longer
+# than the page under test. Only the last list of features counts, so Playwright's is repeated.
+WITHOUT = (
+    "WebUIOmniboxPopup,WebUIOmniboxAimPopup,AimEnabled,AvoidUnnecessaryBeforeUnloadCheckSync,"
+    "DestroyProfileOnBrowserClose,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,LensOverlay,"
+    "MediaRouter,NetworkTimeServiceQuerying,OptimizationHints,PaintHolding,PreconnectToSearch,"
+    "ThirdPartyStoragePartitioning,AvoidCorsURLLoaderRestartOnRedirect"
+)
+QUIET = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    f"--disable-features={WITHOUT}",
+]
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "screenshots"
-WIDE = {"width": 1000, "height": 900}
+WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 360, "height": 740}
+IS_FULL = os.environ.get("PERPLEXED_STACK") == "full"  # two processes, PostgreSQL, Redis, nginx
 PATIENCE_MS = 120_000  # on a busy machine a page takes its time; what is true comes through sooner
 expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")
-def scored_template(sqlite_files: SqliteFiles, played_passages: Path, bundled_scorer: Any) -> str:
-    """A database with scored passages, made before Playwright occupies the thread with its loop."""
-    return sqlite_files.template("scored", lambda url: fill(url, played_passages, bundled_scorer))
+def served_databases(request: pytest.FixtureRequest) -> SqliteFiles | PostgresqlDatabases:
+    """Where the service of this run keeps its data."""
+    kind = "postgresql_databases" if IS_FULL else "sqlite_files"
+    chosen: SqliteFiles | PostgresqlDatabases = request.getfixturevalue(kind)
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def scored_template(
+    served_databases: SqliteFiles | PostgresqlDatabases, played_passages: Path, bundled_scorer: Any
+) -> str:
+    """A database with scored passages."""
+    return served_databases.template(
+        "scored", lambda url: fill(url, played_passages, bundled_scorer)
+    )
 
 
 @pytest.fixture(scope="module")
-def browser(scored_template: str) -> Iterator[Browser]:
-    """Chromium, from CHROMIUM or from this machine."""
+def served_template(scored_template: str) -> str:
+    """What the service begins with; a file of tests may put its own in place."""
+    return scored_template
+
+
+@pytest.fixture(scope="module")
+def browser(served_template: str) -> Iterator[Browser]:
+    """Chromium, from CHROMIUM or from this machine; it gets the front end as players do, built.
+
+    The template is made before Playwright occupies the thread with its loop.
+    """
+    build_front_end()
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
         skip_or_fail("browser", "no Chromium or Chrome is installed; CHROMIUM may name one")
@@ -42,9 +81,17 @@ def browser(scored_template: str) -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def address(sqlite_files: SqliteFiles, scored_template: str) -> Iterator[str]:
-    """The address of a gunicorn that serves scored passages."""
+@pytest.fixture(scope="module")
+def address(
+    served_databases: SqliteFiles | PostgresqlDatabases,
+    served_template: str,
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[str]:
+    """The address of a gunicorn that serves scored passages, or of nginx before two processes.
+
+    One for all tests of a file: each of them is a player of its own.
+    """
     environment = dict(os.environ) | {
         "PATH": f"{BIN}:{os.environ['PATH']}",
         "SECRET_KEY": SECRET_KEY,
@@ -52,11 +99,17 @@ def address(sqlite_files: SqliteFiles, scored_template: str) -> Iterator[str]:
         "RATE_LIMITS": "false",
         "APP_ENV": "development",
     }
-    with (
-        sqlite_files.copy(scored_template) as url,
-        serving(environment | {"DATABASE_URL": url}, "gunicorn", "server:create_app()") as address,
-    ):
-        yield address
+    with served_databases.copy(served_template) as url:
+        if IS_FULL:
+            redis_url, folder = (
+                request.getfixturevalue("redis_url"),
+                tmp_path_factory.mktemp("nginx"),
+            )
+            server = behind_nginx(environment, url, redis_url, folder)
+        else:
+            server = serving(environment | {"DATABASE_URL": url}, "gunicorn", "server:create_app()")
+        with server as address:
+            yield address
 
 
 @pytest.fixture(params=[WIDE, PHONE], ids=["wide", "phone"])
@@ -75,6 +128,7 @@ def context(browser: Browser, window: dict[str, int]) -> Iterator[BrowserContext
         has_touch=phone,
         is_mobile=phone,
         permissions=["clipboard-read", "clipboard-write"],
+        service_workers="block",  # it would answer requests that tests watch; test_offline lets it
     )
     context.set_default_timeout(PATIENCE_MS)
     yield context

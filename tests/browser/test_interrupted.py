@@ -15,7 +15,6 @@ __all__ = ["page"]
 
 
 def start(page: Page) -> None:
-    page.get_by_role("button", name="Start").click()
     expect(page.locator("#guess")).to_be_focused()
 
 
@@ -60,6 +59,7 @@ def test_a_half_typed_word_outlives_a_reload(page: Page) -> None:
     start(page)
     gap = page.locator("#guess")
     gap.press_sequentially("wat")
+    page.wait_for_url("**/rounds/*")
     page.reload()
     expect(gap).to_have_value("wat")
     expect(gap).to_be_focused()

@@ -23,6 +23,7 @@ def page(context: BrowserContext, address: str) -> Iterator[Page]:
 
 
 def start(page: Page, mode: str) -> None:
+    page.get_by_text("More ways to play").click()
     page.get_by_role("button", name=mode, exact=True).click()
     expect(page.locator("#game")).to_have_attribute("data-state", "asking")
 
@@ -39,7 +40,7 @@ def test_a_bet_is_placed_with_the_number_keys(page: Page, screenshots: Path) -> 
         page.keyboard.press(key)  # the first press goes to 10 %, from there by steps
     expect(page.locator("#guess-error")).to_be_hidden()
     said = [text.replace("\u202f", " ") for text in shares.all_inner_texts()]
-    assert said[:4] == ["30 %", "5 %", "10 %", "0.5 %"]
+    assert said[:4] == ["30 %", "5 %", "10 %", "0.2 %"]
     assert sum(float(text.removesuffix(" %")) for text in said) == pytest.approx(100, abs=0.6)
     expect(page.get_by_role("button", name="Place the bet")).to_be_in_viewport()
     picture(page, screenshots, "bet")
@@ -91,8 +92,8 @@ def test_one_option_cannot_take_more_than_is_left(page: Page) -> None:
     said = [
         text.replace("\u202f", " ") for text in page.locator("#stakes .share-of").all_inner_texts()
     ]
-    assert said[0] == "95 %"
-    assert said[1] == "2 %"
+    assert said[0] == "99 %"
+    assert said[1] == "0.5 %"
 
 
 def test_duels_are_judged_with_the_arrows_and_end_with_a_result(

@@ -155,3 +155,21 @@ def test_what_goes_wrong_is_said_and_the_text_stays(page: Page, screenshots: Pat
     assert len(sent) == 1
     expect(page.get_by_role("button", name="Play this text")).to_be_disabled()
     expect(page.locator("#play-hint")).to_contain_text("A round needs at least 5 words")
+
+
+def test_the_inside_of_a_token_is_reached_by_keyboard(page: Page, screenshots: Path) -> None:
+    read(page, TEXT)
+    page.locator("#tokens .token").nth(12).click()
+    page.locator("#why summary").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Layer by layer, on a page of its own").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/try/inside")
+    expect(page.locator("h1")).to_contain_text("Minnow")
+    expect(page.get_by_role("heading", name="Layer by layer")).to_be_visible()
+    assert_accessible(page)
+    assert_no_sideways_scroll(page)
+    picture(page, screenshots, "try-inside")
+    page.get_by_role("link", name="Back to your text").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Your text", exact=True)).to_have_value(TEXT)

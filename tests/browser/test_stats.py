@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -16,7 +16,8 @@ from tests.browser.test_play import (
     page,
     picture,
 )
-from tests.conftest import Player, SqliteFiles, close, settings_for
+from tests.conftest import Player, close, fill, settings_for
+from tests.databases import PostgresqlDatabases, SqliteFiles
 from tests.web.test_export import at_a_human_pace, play_bets, play_duels
 
 __all__ = ["page"]
@@ -33,11 +34,13 @@ CHARTED = [
 
 
 @pytest.fixture(scope="module")
-def scored_template(scored_template: str, sqlite_files: SqliteFiles) -> str:
-    """The same passages, on which two players have been through every mode."""
+def served_template(
+    served_databases: SqliteFiles | PostgresqlDatabases, played_passages: Path, bundled_scorer: Any
+) -> str:
+    """Passages on which two players have been through every mode."""
 
     def play(url: str) -> None:
-        shutil.copy(*(name.removeprefix("sqlite:///") for name in (scored_template, url)))
+        fill(url, played_passages, bundled_scorer)
         app = create_app(settings_for(url))
         alice, bob = Player(app.test_client()), Player(app.test_client())
         for player in (alice, bob):
@@ -52,14 +55,17 @@ def scored_template(scored_template: str, sqlite_files: SqliteFiles) -> str:
         at_a_human_pace(app)
         close(app)
 
-    return sqlite_files.template("played", play)
+    return served_databases.template("played", play)
 
 
 def test_every_chart_has_its_numbers_beside_it(page: Page, screenshots: Path) -> None:
     page.get_by_role("link", name="Stats").click()
     expect(page.locator("#opponent-1")).to_be_visible()
+    page.locator(".opponent .appendix > summary").first.click()
     for name in CHARTED:
-        lines = page.get_by_role("region", name=name, exact=True).locator("tbody tr")
+        lines = page.get_by_role("region", name=re.compile(f"^{re.escape(name)}")).locator(
+            "tbody tr"
+        )
         assert lines.count() > 0, name
         assert lines.locator("svg circle:not(.stated)").count() == lines.count(), name
         assert all(re.search(r"\d", text) for text in lines.all_inner_texts()), name

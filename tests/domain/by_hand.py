@@ -6,7 +6,6 @@ Word tokens have 0.64 together, so restricted to words " cat" has 0.32 / 0.64 = 
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -94,7 +93,7 @@ def scored(
 def at_positions(rivals: Rivals, positions: Any) -> Rivals:
     """Return the rows of some positions; every position has one."""
     rows = np.array(positions, dtype=int)
-    return Rivals(*(getattr(rivals, field.name)[rows] for field in fields(Rivals)))
+    return Rivals(**{name: column[rows] for name, column in rivals.arrays().items()})
 
 
 def rivals(vocabulary: Vocabulary, given: Any, ids: list[int], unit: Unit) -> Rivals:

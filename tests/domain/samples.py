@@ -12,8 +12,8 @@ import numpy as np
 
 from server.domain.estimators.arrays import FloatArray, IntArray
 from server.domain.estimators.bets import Bets
-from server.domain.estimators.clusters import Clusters
-from server.domain.estimators.comparisons import Judgements
+from server.domain.estimators.duels import Judgements
+from server.domain.intervals.clusters import Clusters
 
 VOCABULARY = 60
 OFFERED = 8
@@ -110,6 +110,7 @@ def make_duels(
         question=position,
         p_target=human[rows, target] / (human[rows, target] + human[rows, rival]),
         log_ratio=np.log(reference[rows, target] / reference[rows, rival]),
+        log_weight=np.zeros(target.size),
         same=target == rival,
         clusters=clusters_of(world, player, position),
     )

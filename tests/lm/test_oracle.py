@@ -11,11 +11,18 @@ import numpy as np
 import pytest
 
 from benchmarks.oracle.answers import Answers
-from benchmarks.oracle.places import Places, all_places, reading_all, reference_of
+from benchmarks.oracle.places import (
+    Places,
+    all_places,
+    cut_into_tokens,
+    reading_all,
+    reference_of,
+)
 from benchmarks.oracle.play import Mind, Table, opened, prepare, words_by_number
 from benchmarks.oracle.players import ModelPlayer, the_reference, with_short_memory
 from benchmarks.oracle.repeated import Studies
 from benchmarks.oracle.rows import exported_rows
+from benchmarks.oracle.strangers import by_subject, independent
 from server.domain.play.betting import target_answer_logprob
 from server.domain.scores.gap import Reading
 from server.domain.scores.models import BUNDLED
@@ -27,7 +34,8 @@ from server.lm.loaded import LoadedModel
 from server.lm.source import find_source
 
 PASSAGES = 2
-WEAK_PLAYER_WITHIN_NATS = 0.4  # two passages and five rivals a question
+REFERENCE_WITHIN_NATS = 0.1
+WEAK_PLAYER_WITHIN_NATS = 0.4  # two passages
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +125,8 @@ def test_the_reference_playing_itself_recovers_its_own_loss(
     assert found.bets is not None
     assert found.headline is not None
     assert found.bets.loss_nats.value == pytest.approx(truth, abs=2e-3)
-    assert found.headline.loss_nats.value == pytest.approx(truth, abs=2e-3)
+    # Rivals are half by frequency, so eight of a question tell its tail with some chance.
+    assert found.headline.loss_nats.value == pytest.approx(truth, abs=REFERENCE_WITHIN_NATS)
     assert found.headline.tail_questions >= 12
 
 
@@ -141,7 +150,33 @@ def test_studies_from_tables_recover_the_reference_too(
 ) -> None:
     reference = reference_of(reading_all(loaded, scores, places), loaded)
     row = Studies(places, reference).repeat(the_reference(reference), Answers.EXACT, times=5)
-    for found in row.estimates.values():
+    for name, found in row.estimates.items():
         # Passages are drawn anew, so the mean differs from the truth; of both it is the same.
-        assert found.mean == pytest.approx(row.estimates["bets"].mean, abs=2e-3)
+        within = REFERENCE_WITHIN_NATS if name in ("headline", "tail_model") else 2e-3
+        assert found.mean == pytest.approx(row.estimates["bets"].mean, abs=within)
     assert row.estimates["headline"].held == 5
+
+
+def test_a_stranger_with_the_same_weights_is_the_reference(
+    loaded: LoadedModel, scores: list[PassageScores], places: Places
+) -> None:
+    reference = reference_of(reading_all(loaded, scores, places), loaded)
+    same = independent("itself", loaded, loaded, scores, places, reference)
+    np.testing.assert_allclose(same.logprob, reference.logprob, atol=1e-3)
+
+
+def test_passages_are_cut_into_the_tokens_that_are_scored(
+    loaded: LoadedModel, texts: list[str], scores: list[PassageScores]
+) -> None:
+    for cut, some in zip(cut_into_tokens(texts, loaded), scores, strict=True):
+        assert cut.token_ids.tolist() == some.token_ids.tolist()
+        assert cut.token_ends.tolist() == some.token_ends.tolist()
+
+
+def test_who_knows_some_subjects_is_well_read_there_alone(places: Places) -> None:
+    shape = (places.target.size, 3)
+    good, bad = ModelPlayer("good", np.zeros(shape)), ModelPlayer("bad", np.ones(shape))
+    knows = places.passage == 0
+    mixed = by_subject(good, bad, knows)
+    assert (mixed.logprob[knows] == 0).all()
+    assert (mixed.logprob[~knows] == 1).all()

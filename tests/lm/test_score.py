@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import StaticPool
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from server.domain.play.guessing import can_be_answered
@@ -18,10 +23,23 @@ from server.domain.scores.passage_scores import (
     PassageScores,
     TooLong,
 )
+from server.domain.scores.unigram import unigram
+from server.domain.text.passages import Passage
 from server.domain.text.tokens import Unit, Vocabulary, is_word_token
+from server.lm.load import load_model
 from server.lm.score import PassageScorer
+from server.lm.source import BUNDLED_FOLDER, find_source
+from server.services.scoring.scoring import has_unscored, score_all
+from server.store.engine import configure, writing
+from server.store.passages import add_passages
+from server.store.scoring.scores import find_scored, load_scores, models_by_id
+from server.store.tables import Base
+from tests.lm.conftest import write_checkpoint
 
 Logprobs = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+_OF_RIVALS = ("rival_logprob", "rival_drawn_logprob")
 
 TEXTS = [
     "The ferry was late again, so we sat on the wall and ate what was left of the bread.",
@@ -104,7 +122,7 @@ def test_scoring_in_batches_equals_scoring_one_by_one(
     for text, together in zip(TEXTS, scored, strict=True):
         (alone,) = score(scorer, [text])
         for name, array in together.arrays().items():
-            if array.dtype.kind == "f" and not name.endswith("rival_logprob"):
+            if array.dtype.kind == "f" and not name.endswith(_OF_RIVALS):
                 np.testing.assert_allclose(array, alone.arrays()[name], atol=1e-4, err_msg=name)
         for name in ("token_ids", "asked_words", "asked_tokens", "words_tail.positions"):
             np.testing.assert_array_equal(together.arrays()[name], alone.arrays()[name], name)
@@ -174,9 +192,40 @@ def test_asked_positions_are_word_positions_behind_the_minimum_context(
     assert all(p >= 20 and text.eligible(Unit.TOKENS, int(p)) for p in scores.asked_tokens)
 
 
+def test_mixed_positions_are_words_from_each_third_of_the_entropies(
+    scorer: PassageScorer, scored: list[PassageScores]
+) -> None:
+    scores = scored[1]
+    text = Reading(scores, scorer.vocabulary, Unit.WORDS).text
+    eligible = [p for p in range(20, len(text)) if text.is_word_position(p)]
+    ranked = sorted(eligible, key=lambda position: (float(scores.entropy_nats[position]), position))
+    mixed = set(scores.mixed_words.tolist())
+    assert len(mixed) == 12
+    assert [len(mixed & set(third.tolist())) for third in np.array_split(ranked, 3)] == [4, 4, 4]
+
+
+def test_mixed_positions_have_two_hundred_candidates_that_agree_with_a_plain_forward_pass(
+    checkpoint: Path, scorer: PassageScorer, scored: list[PassageScores]
+) -> None:
+    scores = scored[1]
+    logprobs, _ = independent_logprobs(checkpoint, TEXTS[1])
+    word_ids = [i for i in range(len(scorer.vocabulary)) if is_word(scorer, i)]
+    best = logprobs[:, word_ids].sort(dim=1, descending=True)[0][:, :200]
+    np.testing.assert_allclose(scores.mixed_top_logprob, best[scores.mixed_words], atol=1e-4)
+    assert set(scores.mixed_top_ids.ravel().tolist()) <= set(word_ids)
+
+
+def test_a_text_with_fewer_than_twelve_words_to_ask_has_no_mixed_positions(
+    scorer: PassageScorer,
+) -> None:
+    (short,) = score(scorer, ["The ferry was late again, so we sat on the wall and waited."])
+    assert short.mixed_words.size == 0
+    assert short.mixed_top_ids.shape == (0, 1)
+
+
 @pytest.mark.parametrize("form", Form)
 @pytest.mark.parametrize("unit", Unit)
-def test_rivals_are_draws_from_the_models_distribution(
+def test_rivals_are_draws_from_the_models_distribution_and_from_word_frequency(
     checkpoint: Path, scorer: PassageScorer, unit: Unit, form: Form
 ) -> None:
     logprobs, _ = independent_logprobs(checkpoint, TEXTS[1])
@@ -196,11 +245,35 @@ def test_rivals_are_draws_from_the_models_distribution(
         assert allowed[drawn].all()
         np.testing.assert_allclose(rivals.rival_logprob[row], np.log(mass[drawn]), atol=1e-4)
         given = np.where(allowed, np.exp(at), 0) / np.exp(at)[allowed].sum()
+        tail = np.exp(at)[allowed].sum()
+        if (unit, form) == (Unit.WORDS, Form.TAIL):
+            given, of_answer = half_by_frequency(vocabulary, allowed, given)
+            named = np.array([scores.token_ids[position], *drawn])
+            told = [rivals.target_drawn_logprob[row], *rivals.rival_drawn_logprob[row]]
+            np.testing.assert_allclose(told, np.log(of_answer[named] * tail), atol=1e-4)
+        else:
+            assert rivals.by_model
         likely = np.argsort(-given)[:20]
         share = float(given[likely].sum())
         expected, variance = expected + 16 * share, variance + 16 * share * (1 - share)
         found += int(np.isin(drawn, likely).sum())
     assert abs(found - expected) < 4 * variance**0.5
+
+
+def half_by_frequency(
+    vocabulary: Vocabulary, allowed: BoolArray, given: Logprobs
+) -> tuple[Logprobs, Logprobs]:
+    """How likely each token is drawn, and its word in any case, if half is by frequency."""
+    words = vocabulary.word_answers[allowed]
+    mass = np.bincount(words, weights=given[allowed], minlength=vocabulary.answers(Unit.WORDS))
+    common = np.zeros(mass.size)
+    for i in np.flatnonzero(allowed):
+        frequency = math.exp(-unigram().loss_nats(vocabulary.text(int(i))))
+        common[vocabulary.word_answers[i]] = frequency
+    of_word = (mass / mass.sum() + common / common.sum()) / 2
+    of_token = np.zeros(given.size)
+    of_token[allowed] = of_word[words] * given[allowed] / mass[words]
+    return of_token, of_word[vocabulary.word_answers]
 
 
 def answer_masses(vocabulary: Vocabulary, unit: Unit, logprobs: Logprobs) -> Logprobs:
@@ -246,3 +319,36 @@ def test_a_text_longer_than_the_window_is_too_long(scorer: PassageScorer) -> Non
 def test_nothing_is_asked_of_a_text_shorter_than_the_context(scored: list[PassageScores]) -> None:
     assert scored[2].asked_words.size == 0
     assert scored[2].words_top_ids.shape[0] == 0
+
+
+def test_models_that_begin_texts_otherwise_are_scored_one_beside_the_other(tmp_path: Path) -> None:
+    """Two folders of one name, alike but for the beginning that their tokenizers declare."""
+    sources = []
+    for folder, beginning in (("first", "<|endoftext|>"), ("second", "<|start|>")):
+        tokenizer = AutoTokenizer.from_pretrained(BUNDLED_FOLDER)
+        tokenizer.add_special_tokens({"additional_special_tokens": ["<|start|>"]})
+        tokenizer.bos_token = beginning
+        tokenizer.save_pretrained(tmp_path / folder / "tokenizer")
+        checkpoint = tmp_path / folder / "same"
+        write_checkpoint(checkpoint, tmp_path / folder / "tokenizer")
+        sources.append(find_source(str(checkpoint), ""))
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    configure(engine)
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        text = "The ferry left before anyone had counted the bicycles on its deck. " * 3
+        passage = Passage(text, "A title", "", "", "")
+        with writing(session):
+            add_passages(session, [passage], datetime.now(UTC))
+        for source in sources:
+            assert has_unscored(session, source.name, source.revision)
+            scored = score_all(session, PassageScorer(load_model(source)), lambda *_: None)
+            assert scored.added == 1
+        models = {row.beginning: row.id for row in models_by_id(session).values()}
+        assert set(models) == {"<|endoftext|>", "<|start|>"}
+        losses = []
+        for model_id in models.values():
+            row = find_scored(session, 1, model_id)
+            assert row is not None
+            losses.append(load_scores(session, row.id).target_logprob[0])
+        assert losses[0] != losses[1]

@@ -24,7 +24,7 @@ from server.store.players import add_player, find_player
 from server.store.scoring.blobs import vocabulary_to_blob
 from server.store.scoring.scores import answer_counts
 from server.store.tables import Base, PlayerRow
-from tests.conftest import PostgresqlDatabases, SqliteFiles
+from tests.databases import PostgresqlDatabases, SqliteFiles
 
 NOW = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
 TABLES = {"language_models", "passages", "scored_passages", "players", "rounds", "guesses"}

@@ -9,8 +9,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from safetensors import SafetensorError
+from safetensors.numpy import save
 
-from server.store.scoring.blobs import scores_to_blob
+from server.domain.text.tokens import Vocabulary
+from server.store.scoring.blobs import (
+    scores_from_blob,
+    scores_to_blob,
+    vocabulary_from_blob,
+    vocabulary_to_blob,
+)
 from server.store.scoring.packing import packed, unpacked
 from tests.domain.by_hand import scored
 
@@ -18,6 +25,28 @@ from tests.domain.by_hand import scored
 def test_what_is_unpacked_is_what_was_packed_bit_for_bit() -> None:
     blob = scores_to_blob(scored())
     assert unpacked(packed(blob)) == blob
+
+
+def test_scores_written_before_the_mixed_draw_are_still_read() -> None:
+    arrays = {n: a for n, a in scored().arrays().items() if not n.startswith("mixed_")}
+    read = scores_from_blob(save(arrays, metadata={"precision": "float32"}))
+    assert read.mixed_words.size == 0
+    assert unpacked(packed(scores_to_blob(read))) == scores_to_blob(read)
+
+
+def test_a_vocabulary_comes_back_with_what_is_known_of_its_tokens() -> None:
+    plain = Vocabulary((b" the", b"\xc3", b"", b" sw"))
+    known = plain.with_continued({0: 0.0, 3: 0.94})
+    assert vocabulary_from_blob(vocabulary_to_blob(plain)) == plain
+    read = vocabulary_from_blob(vocabulary_to_blob(known))
+    assert read == known
+    assert [read.begins_longer_word(token_id) for token_id in range(4)] == [False] * 3 + [True]
+    assert [read.knows_whether_continued(token_id) for token_id in range(4)] == [
+        True,
+        False,
+        False,
+        True,
+    ]
 
 
 @given(st.lists(st.floats(width=32), min_size=7, max_size=7))

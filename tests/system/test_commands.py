@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import sys
@@ -11,18 +12,22 @@ from pathlib import Path
 from server.commands.passages import BUNDLED_PASSAGES
 from server.commands.scores import SHIPPED_SCORES
 from server.config import ROOT
-from tests.conftest import PASSAGES_PLAYED, PostgresqlDatabases
+from tests.conftest import PASSAGES_PLAYED, fill
+from tests.databases import PostgresqlDatabases
 from tests.system.processes import BIN, PATIENCE_S, run, serving, status_and_body
 
 BUNDLED = len(BUNDLED_PASSAGES.read_text(encoding="utf-8").splitlines())
 
 
 def test_the_procfile_releases_and_serves(environment: dict[str, str]) -> None:
-    production = environment | {"APP_ENV": "production", "WEB_CONCURRENCY": "2"}
+    as_deployed = json.loads((ROOT / "app.json").read_text(encoding="utf-8"))["env"]
+    chosen = {name: as_deployed[name]["value"] for name in ("APP_ENV", "MODEL", "LIVE_SCORING")}
+    production = environment | chosen | {"WEB_CONCURRENCY": "2"}
     released = run(production, "honcho", "start", "--no-colour", "release")
-    assert f"Minnow scored {BUNDLED} passages." in released.stdout, (
+    assert f"SmolLM2: scores of {BUNDLED} passages loaded" in released.stdout, (
         released.stdout + released.stderr
     )
+    assert f"SmolLM2 inside: {BUNDLED} passages loaded" in released.stdout
     again = run(production, "honcho", "start", "--no-colour", "release")
     assert f"0 added, {BUNDLED} known already" in again.stdout
     assert "scored" not in again.stdout.replace("has scored", "")
@@ -109,14 +114,15 @@ for path in ("/api/v1/try", "/api/v1/try/rounds"):
     ran = run(database, sys.executable, "-c", script)
     assert "/api/v1/try False 200 True" in ran.stdout, ran.stderr
     opened = """
-import sys, time
+import os, sys, time
 from server import create_app
 client = create_app().test_client()
-print(client.get("/").status_code, "torch" in sys.modules)
+print(client.get("/").status_code, "torch" in sys.modules, flush=True)
 status = client.get("/try").status_code
 while "torch" not in sys.modules and status == 200:
     time.sleep(0.01)
-print(status)
+print(status, flush=True)
+os._exit(0)  # it has begun: what is told by now need not wait for the rest
 """
     ran = run(database, sys.executable, "-c", opened)
     assert [line for line in ran.stdout.splitlines() if line[:1] == "2"] == ["200 False", "200"]
@@ -127,9 +133,7 @@ print(status)
 def test_a_precision_is_asked_for_by_the_name_in_the_documents(
     environment: dict[str, str], played_passages: Path
 ) -> None:
-    assert run(environment, "flask", "--app", "server", "db", "upgrade").returncode == 0
-    few = ("passages", "import", str(played_passages))
-    assert run(environment, "flask", "--app", "server", *few).returncode == 0
+    fill(environment["DATABASE_URL"], played_passages, None)
     build = ("flask", "--app", "server", "scores", "build", "--precision")
     without_compiler = environment | {"PATH": str(BIN)}
     refused = run(without_compiler, *build, "bfloat16")
@@ -147,9 +151,7 @@ def test_scores_build_takes_a_folder_in_place_of_the_model(
 ) -> None:
     mine = tmp_path / "mine"
     shutil.copytree(ROOT / "server" / "lm" / "bundled", mine)
-    assert run(environment, "flask", "--app", "server", "db", "upgrade").returncode == 0
-    few = ("passages", "import", str(played_passages))
-    assert run(environment, "flask", "--app", "server", *few).returncode == 0
+    fill(environment["DATABASE_URL"], played_passages, None)
     built = run(environment, "flask", "--app", "server", "scores", "build", "--model", str(mine))
     assert f"mine scored {PASSAGES_PLAYED} passages." in built.stdout, built.stderr
     again = run(environment, "flask", "--app", "server", "scores", "build", "--model", str(mine))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from server.config import ROOT
+from tests.conftest import fill
 from tests.system.processes import run, serving, status_and_body
 
 REFUSES_TO_LOAD = "raise ImportError('there is no such library on this machine')\n"
@@ -37,8 +38,7 @@ def test_scores_are_served_by_a_machine_without_the_model(
     model, file = tmp_path / "mine", tmp_path / "mine.scores"
     shutil.copytree(ROOT / "server" / "lm" / "bundled", model)
     environment, dyno = environment | {"MODEL": str(model)}, dyno | {"MODEL": str(model)}
-    flask(environment, "db", "upgrade")
-    flask(environment, "passages", "import", str(played_passages))
+    fill(environment["DATABASE_URL"], played_passages, None)
     flask(environment, "scores", "build")
     assert "mine on 6 passages" in flask(environment, "scores", "export", str(file))
     shutil.rmtree(model)

@@ -32,10 +32,11 @@ from server.lm.cluster import ClusterScorer, connected
 from server.lm.known import KnownModel
 from server.lm.source import BUNDLED_FOLDER, find_source
 from server.lm.worker import WorkerUnfit, hash_of_code
-from server.services.corpus.importing import import_passages
+from server.services.corpus.import_files_whole import import_passages
 from server.services.scoring import scoring
 from server.store.tables import PassageRow, ScoredPassageRow
-from tests.conftest import SqliteFiles, fill, settings_for
+from tests.conftest import fill, settings_for
+from tests.databases import SqliteFiles
 from tests.lm.conftest import write_checkpoint
 from tests.system.cluster import Cluster
 from tests.system.processes import PATIENCE_S, free_port
@@ -43,7 +44,7 @@ from tests.system.processes import PATIENCE_S, free_port
 SHORT_PASSAGES = 15
 PARTS = 4  # of the one that is longer
 PASSAGES_PER_SHARD = 3
-WEIGHTS = shutil.ignore_patterns("*.safetensors")
+NOT_SOURCE = shutil.ignore_patterns("*.safetensors", "__pycache__")
 
 
 @pytest.fixture(scope="module")
@@ -249,7 +250,7 @@ def test_a_change_in_any_room_that_scores_changes_the_code_s_hash(
     tmp_path: Path, file: str
 ) -> None:
     for floor in ("domain", "lm"):
-        shutil.copytree(ROOT / "server" / floor, tmp_path / floor, ignore=WEIGHTS)
+        shutil.copytree(ROOT / "server" / floor, tmp_path / floor, ignore=NOT_SOURCE)
     assert hash_of_code(tmp_path) == hash_of_code(ROOT / "server")
     (tmp_path / file).write_text("# other code\n")
     assert hash_of_code(tmp_path) != hash_of_code(ROOT / "server")

@@ -102,5 +102,6 @@ def test_the_page_shows_what_the_json_says(admin: FlaskClient, alice: Player) ->
     text = page.get_data(as_text=True)
     assert page.mimetype == "text/html"
     assert "1 player began 1 round and settled 12 positions" in text
-    assert "bundled" in text
+    assert "Minnow" in text
+    assert '<th scope="row">bundled' not in text
     assert "words" in text

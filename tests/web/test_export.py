@@ -16,6 +16,7 @@ from sqlalchemy import select, update
 from server.application import db
 from server.domain.study.analysis import analyse
 from server.domain.text.tokens import Unit
+from server.services.play import choosing
 from server.services.research.study import read_rows
 from server.services.statistics.folding import rebuild
 from server.store.tables import BetRow, GuessRow, JudgementRow, PlayerRow
@@ -72,7 +73,7 @@ def test_all_modes_round_trip_to_the_numbers_worked_out_by_hand(
     skipped = bob.play(lambda s: None if s["asked"]["index"] % 2 else "the")
     bets = play_bets(alice)
     play_duels(alice, 0.65)  # practice
-    judged = play_duels(alice, 0.65)
+    play_duels(alice, 0.65)
     published = play_duels(alice, 0.9, form="whole")
     tries = alice.start(mode="tries")
     try_word(alice, tries, "zebra", 1)
@@ -95,7 +96,7 @@ def test_all_modes_round_trip_to_the_numbers_worked_out_by_hand(
     assert result.bets is not None
     losses = [answer["bet"]["loss_bits"] * math.log(2) for answer in bets["answers"]]
     assert result.bets.loss_nats.value == pytest.approx(sum(losses) / 12, abs=1e-6)
-    tail = excess(judged["answers"], judged_evens(app, "tail"))
+    tail = tail_excess(app)
     assert result.headline is not None
     assert result.headline.tail_excess_nats is not None
     assert result.headline.tail_excess_nats.value == pytest.approx(tail, abs=1e-6)
@@ -116,6 +117,21 @@ def excess(answers: list[dict[str, Any]], evens: int) -> float:
         for a in answers
     ]
     return sum(each) / (len(each) + evens)
+
+
+def tail_excess(app: APIFlask) -> float:
+    """The same in the tail, where rivals come from q, half of it word frequency: ln g(x*)/q(x)."""
+    with app.app_context():
+        is_tail = (JudgementRow.form == "tail", JudgementRow.practice.is_(False))
+        rows = db.session.scalars(select(JudgementRow).where(*is_tail)).all()
+        each = [
+            row.target_logprob_nats
+            - float(row.rival_drawn_logprob_nats or 0)
+            + math.log(1 / row.target_share - 1)
+            for row in rows
+        ]
+        assert all(row.rival_drawn_logprob_nats is not None for row in rows)
+    return sum(each) / len(each)
 
 
 def judged_evens(app: APIFlask, form: str) -> int:
@@ -172,6 +188,41 @@ def test_doubtful_guesses_are_marked_and_count(app: APIFlask, alice: Player) -> 
     rows = lines(app, "guesses")
     assert [row["same_answer"] for row in rows] == [True] * 8 + [False] * 4
     assert [row["guess_is_token"] for row in rows][8:] == [True, False, True, True]
+
+
+@pytest.mark.parametrize("daily", [False, True])
+def test_an_export_tells_what_people_say_beside_what_the_model_expects(
+    app: APIFlask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, daily: bool
+) -> None:
+    monkeypatch.setattr(choosing, "_anywhere", lambda: 0.0)  # all draw the same passage
+    for text in ("the", "The", "the", "a", "a", "time", "people", "zxqvjk", "antidote", "of"):
+        alone = Player(app.test_client())
+        state = alone.start(daily=daily)
+        answer = alone.answer(state["id"], state["asked"]["position"], text).get_json()["answer"]
+        row = lines(app, "guesses")[-1]
+        if answer["guess_rank"] is None:
+            assert row["guess_logprob_below"][row["model"]] < math.log(1e-3)
+            assert "guess_logprob" not in row
+        else:
+            assert row["guess_rank"] == answer["guess_rank"]
+            assert (
+                row["guess_logprob"][row["model"]] >= math.log(answer["guess_probability"]) - 1e-6
+            )
+    at_a_human_pace(app)
+    rows = read_rows(exported(app, tmp_path)).rows
+    assert (analyse(rows).people is None) is daily
+    people = analyse(rows, mixed=True).people
+    assert people is not None
+    (place,) = people.positions
+    assert [(answer.answer, answer.count) for answer in place.distribution][:2] == [
+        ("the", 3),
+        ("a", 2),
+    ]
+    if daily:
+        return  # of its hard words the test's model has stored none of these answers
+    assert people.total_variation is not None
+    assert 0 < people.total_variation.value < 1
+    assert people.first_choice_people is not None
 
 
 def test_a_passage_seen_before_is_marked_and_an_own_text_stays_with_its_player(

@@ -12,7 +12,7 @@ from sqlalchemy import event
 from server.application import db
 from tests.conftest import Player
 
-MOST_STATEMENTS = 5
+MOST_STATEMENTS = {"sqlite": 5, "postgresql": 3}  # which stores all of an answer by one
 
 
 @contextmanager
@@ -32,13 +32,15 @@ def statements(app: APIFlask) -> Iterator[list[str]]:
 
 
 @pytest.mark.parametrize("wish", [{}, {"assisted": True}, {"unit": "tokens"}])
-def test_a_guess_costs_at_most_five_statements(
+def test_a_guess_costs_few_statements(
     app: APIFlask, alice: Player, wish: dict[str, object]
 ) -> None:
+    with app.app_context():
+        most = MOST_STATEMENTS[db.engine.dialect.name]
     state = alice.start(**wish)
     while not state["finished"]:
         with statements(app) as sent:
             response = alice.answer(state["id"], state["asked"]["position"], "the")
         state = response.get_json()["round"]
-        assert any(statement.startswith("INSERT INTO guesses") for statement in sent)
-        assert len(sent) <= MOST_STATEMENTS, "\n".join(sent)
+        assert any("INSERT INTO guesses" in statement for statement in sent)
+        assert len(sent) <= most, "\n".join(sent)

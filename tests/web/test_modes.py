@@ -256,12 +256,13 @@ def test_no_response_before_the_judgement_tells_which_side_is_the_authors(
     assert set(body["asked"]) == set(state["asked"])
 
 
-def test_a_judgement_is_paid_by_how_much_the_model_gives_the_authors_token(alice: Player) -> None:
+def test_a_judgement_is_paid_by_how_likely_the_authors_word_was_to_be_drawn(alice: Player) -> None:
     play_duels(alice)  # practice
     state = play_duels(alice)
     for answer in state["answers"]:
         assert answer["question_version"] == 2
-        assert answer["weight"] == pytest.approx(2 * answer["model_share"])
+        assert answer["weight"] == pytest.approx(2 * answer["drawn_share"])
+        assert answer["drawn_share"] != pytest.approx(answer["model_share"])
         for share, pay in (("share", "pay_bits"), ("model_share", "model_pay_bits")):
             paid = answer["weight"] * (1 + math.log2(answer[share]))
             assert answer[pay] == pytest.approx(paid, abs=1e-9)

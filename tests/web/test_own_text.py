@@ -350,9 +350,24 @@ def test_many_texts_in_a_minute_have_to_wait(create: CreateApp, database_url: st
     assert codes.count(429) == 5
 
 
-def test_the_web_server_has_threads_left_while_texts_wait() -> None:
+def test_the_web_server_has_threads_left_while_texts_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))  # else the file sets it for good
     from server.services.scoring.live_scoring import WAITING_TEXTS
 
     settings: dict[str, Any] = {}
     exec((ROOT / "gunicorn.conf.py").read_text(encoding="utf-8"), settings)
     assert settings["threads"] >= 2 * (1 + WAITING_TEXTS)
+
+
+@on_sqlite
+def test_layers_are_offered_where_a_lens_is_fitted_to_who_reads(
+    app: APIFlask, alice: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "Layer by layer, on a page of its own" in alice.client.get("/try").text
+    models = app.extensions["perplexed"].live._models
+    monkeypatch.setattr(models, "has_lens", lambda name, revision: False)
+    page = alice.client.get("/try").text
+    assert "No lens is fitted to Minnow on this server" in page
+    assert "Layer by layer, on a page of its own" not in page

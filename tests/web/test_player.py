@@ -58,6 +58,25 @@ def test_bets_give_a_player_a_number_of_their_own(app: APIFlask, alice: Player) 
     assert "Your perplexity" in alice.client.get("/you").get_data(as_text=True)
 
 
+def test_guesses_give_a_player_an_ability_once_they_are_revealed(
+    app: APIFlask, alice: Player
+) -> None:
+    def ability() -> Any:
+        app.test_client().get("/api/v1/stats")  # folds
+        return alice.client.get("/api/v1/player").get_json()["ability"]
+
+    assert ability() is None
+    play_bets(alice)
+    at_a_human_pace(app)
+    known = ability()
+    assert known["words"] == 12
+    assert known["accuracy"]["low"] < known["accuracy"]["value"] < known["accuracy"]["high"]
+    assert "How well you guess" in alice.client.get("/you").get_data(as_text=True)
+    state = alice.start(mode="bet")
+    alice.answer(state["id"], state["asked"]["position"], "the")
+    assert ability() == known, "whether the guess is right is told with the bet"
+
+
 def test_assisted_play_does_not_count_in_a_players_accuracy(alice: Player) -> None:
     alice.play(lambda s: s["asked"]["suggestions"][0], assisted=True)
     body = alice.client.get("/api/v1/player").get_json()
@@ -98,6 +117,17 @@ def test_a_player_can_download_their_data(alice: Player) -> None:
     (round_data,) = response.get_json()["rounds"]
     assert len(round_data["guesses"]) == 12
     assert round_data["guesses"][0]["skipped"] is True
+
+
+def test_much_data_comes_a_page_at_a_time(alice: Player, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.services.play.players.ROUNDS_ON_A_PAGE", 2)
+    played = [alice.play(skip)["id"] for _ in range(5)]
+    pages = [alice.client.get(f"/api/v1/player/data?page={page}").get_json() for page in (1, 2, 3)]
+    assert [page["pages"] for page in pages] == [3, 3, 3]
+    assert [row["id"] for page in pages for row in page["rounds"]] == played[::-1]
+    assert alice.client.get("/api/v1/player/data?page=4").status_code == 404
+    assert alice.client.get("/api/v1/player/data?page=0").status_code == 422
+    assert "part 3 of 3" in alice.client.get("/you").text
 
 
 def test_deleting_leaves_nothing_of_the_player_and_all_of_others(

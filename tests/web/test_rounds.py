@@ -19,8 +19,10 @@ Truth = Callable[[dict[str, Any], int], str]
 ANSWER_FIELDS = {
     *("position", "guess", "skipped", "target", "right", "model_guess", "model_right"),
     *("target_probability", "target_rank", "target_loss_bits"),
-    *("guess_probability", "guess_rank", "candidates"),
+    *("guess_probability", "guess_rank", "candidates", "points"),
 }
+
+SCORE_FIELDS = {"answered", "you", "model", "you_bits", "model_bits", "points"}
 
 
 LONG_ENOUGH_TO_BE_UNIQUE = 12
@@ -30,6 +32,31 @@ ADMIN = {"Authorization": f"Bearer {ADMIN_TOKEN}", "Accept": "application/json"}
 def stored_guesses(app: APIFlask) -> list[GuessRow]:
     with app.app_context():
         return list(db.session.scalars(select(GuessRow).order_by(GuessRow.id)))
+
+
+def test_points_are_the_surprise_of_what_each_side_had_right(
+    app: APIFlask, alice: Player, truth: Truth
+) -> None:
+    state = alice.start()
+    for number in range(12):
+        position = state["asked"]["position"]
+        text = truth(state, position) if number % 2 else None
+        body = alice.answer(state["id"], position, text).get_json()
+        answer, state = body["answer"], body["round"]
+        worth = answer["target_loss_bits"]
+        assert answer["points"] == {
+            "you": pytest.approx(worth if answer["right"] else 0),
+            "model": pytest.approx(worth if answer["model_right"] else 0),
+        }
+    for side in ("you", "model"):
+        total = sum(answer["points"][side] for answer in state["answers"])
+        assert state["score"]["points"][side] == pytest.approx(total)
+    assert state["score"]["points"]["you"] > 0
+    with app.app_context():
+        row = db.session.scalars(select(RoundRow)).one()
+        assert (row.right_answers, row.model_right_answers) == (6, state["score"]["model"])
+        assert row.points_bits == pytest.approx(state["score"]["points"]["you"])
+        assert row.model_points_bits == pytest.approx(state["score"]["points"]["model"])
 
 
 def skip_everything(state: dict[str, Any]) -> None:
@@ -48,7 +75,8 @@ def test_a_new_round_shows_the_text_up_to_the_first_gap(alice: Player) -> None:
     assert len(state["text"].split()) >= 10
     assert state["answers"] == []
     nothing = {"answered": 0, "you": 0, "model": 0, "you_bits": None, "model_bits": None}
-    assert state["score"] == nothing
+    assert state["score"] == nothing | {"points": {"you": 0, "model": 0}}
+    assert state["draw"] == "uniform"
     assert state["model"]["name"] == "bundled"
 
 
@@ -69,6 +97,16 @@ def test_only_revealed_text_ever_leaves_the_server(
         hidden = whole[len(state["text"]) :][:24].strip()
         for path in (f"/api/v1/rounds/{state['id']}", f"/rounds/{state['id']}", "/you"):
             sent = alice.client.get(path).get_data(as_text=True)
+            assert len(hidden) < LONG_ENOUGH_TO_BE_UNIQUE or hidden not in sent
+        inside = f"/api/v1/rounds/{state['id']}/positions/{position}/inside"
+        for looked in (
+            alice.client.get(inside),
+            alice.client.get(f"/rounds/{state['id']}/inside/{position}"),
+            alice.client.post(f"{inside}/context", json={}),
+            alice.client.post(f"{inside}/tree", json={}),
+        ):
+            assert looked.status_code == 404
+            sent = looked.get_data(as_text=True)
             assert len(hidden) < LONG_ENOUGH_TO_BE_UNIQUE or hidden not in sent
         again = alice.client.get(f"/api/v1/rounds/{state['id']}").get_json()
         assert again["text"] == state["text"]
@@ -98,7 +136,7 @@ def test_before_a_reveal_a_response_holds_nothing_but_what_was_revealed(alice: P
     while not state["finished"]:
         body = alice.client.get(f"/api/v1/rounds/{state['id']}").get_json()
         constant = {"id", "mode", "unit", "assisted", "repeated", "daily", "model", "passage"}
-        constant |= {"practice", "form"}
+        constant |= {"practice", "form", "draw"}
         assert {name: body[name] for name in constant} == {name: first[name] for name in constant}
         assert body["answers"] == reveals
         assert body["asked"] == {
@@ -108,7 +146,7 @@ def test_before_a_reveal_a_response_holds_nothing_but_what_was_revealed(alice: P
             **dict.fromkeys(ASKED_FIELDS - {"position", "index", "of"}),
             "tries": [],
         }
-        assert body["score"].keys() == {"answered", "you", "model", "you_bits", "model_bits"}
+        assert body["score"].keys() == SCORE_FIELDS
         shown = {*constant, "finished", "answers", "asked", "score", "text", "segments"}
         assert body.keys() == shown  # the last two are searched in the test above
         outcome = alice.answer(state["id"], state["asked"]["position"], None).get_json()
@@ -135,7 +173,8 @@ def test_probabilities_are_those_of_the_models_own_distribution(alice: Player) -
     assert probabilities == sorted(probabilities, reverse=True)
     assert 0 < sum(probabilities) <= 1 + 1e-6
     assert answer["target_loss_bits"] == pytest.approx(-math.log2(answer["target_probability"]))
-    assert answer["model_guess"] == answer["candidates"][0]["token"]
+    shown = sum(probabilities) + answer["beginnings"]
+    assert shown <= 1 + 1e-6
     assert answer["model_right"] == (
         answer["model_guess"].casefold() == answer["target"].casefold()
     )
@@ -300,6 +339,8 @@ def test_a_lone_surrogate_is_refused(app: APIFlask, alice: Player) -> None:
         ({"assisted": "yes"}, "assisted"),
         ({"daily": 1}, "daily"),
         ({"passage": 5}, "passage"),
+        ({"room": "x"}, "room"),
+        ({"date": 20261127}, "date"),
         ([], "_schema"),
     ],
 )
@@ -339,7 +380,7 @@ def test_a_passage_that_was_seen_before_counts_in_no_comparison(alice: Player) -
     assert again["passage"] == seen["passage"]
     assert alice.client.get("/api/v1/player").get_json()["you"] is None
     stats = alice.client.get("/admin/stats", headers=ADMIN).get_json()
-    assert [group["guesses"] for group in stats["groups"]] == [12]
+    assert stats["groups"] == []  # the first round's words were not drawn uniformly
     assert (stats["guesses"], stats["repeated_guesses"]) == (24, 12)
 
 
@@ -449,6 +490,27 @@ def test_the_result_has_every_token_with_both_sides_marks(alice: Player, truth: 
     # Twelve independent answers would bound it by Wilson's 0.7575; one passage's tell less.
     assert 0.55 < result["you"]["accuracy"]["low"] < 0.7575
     assert result["model"]["accuracy"]["value"] == state["score"]["model"] / 12
+
+
+def test_the_result_s_boxes_are_the_passage_and_a_tenth_of_them_is_coloured(
+    alice: Player, truth: Truth
+) -> None:
+    state = alice.play(lambda s: truth(s, s["asked"]["position"]).strip())
+    result = alice.client.get(f"/api/v1/rounds/{state['id']}/result").get_json()
+    words = result["words"]
+    assert "".join(word["text"] for word in words) == state["text"]
+    asked = [word for word in words if word["answer"] is not None]
+    assert [word["answer"] for word in asked] == list(range(12))
+    assert [word["text"].strip() for word in asked] == [a["target"] for a in state["answers"]]
+    assert [word["loss_bits"] for word in asked] == pytest.approx(
+        [answer["target_loss_bits"] for answer in state["answers"]]
+    )
+    coloured = [word["loss_bits"] for word in words if word["surprising"]]
+    plain = [word["loss_bits"] for word in words if not word["surprising"]]
+    assert len(coloured) == math.ceil(len(words) / 10)
+    assert min(coloured) >= max(plain)
+    total = sum(token["loss_bits"] for token in result["tokens"])
+    assert sum(coloured) + sum(plain) == pytest.approx(total)
 
 
 def test_the_result_waits_for_the_last_answer(alice: Player) -> None:

@@ -7,15 +7,17 @@ from pathlib import Path
 
 import pytest
 from apiflask import APIFlask
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from server.application import db
 from server.domain.estimators.perplexity import perplexity
 from server.domain.study.analysis import analyse
+from server.domain.text.tokens import Unit
 from server.services.research.study import read_rows
+from server.services.statistics.baseline import baseline_standing
 from server.services.statistics.folding import rebuild
 from server.store.statistics.rollup_tables import SumsRow
-from server.store.tables import JudgementRow
+from server.store.tables import JudgementRow, LanguageModelRow
 from server.web.wording.figures import sensible
 from tests.conftest import CreateApp, Player, settings_for
 from tests.web.test_export import at_a_human_pace, exported, lines, play_bets, play_duels
@@ -52,6 +54,7 @@ def test_an_export_analysed_again_gives_what_the_page_shows(
         "flagged": 0,
         "skipping": 0,
         "fast": 1,
+        "outlying": 0,
         "repeated_guesses": 0,
     }
     assert body["players"] == result.players == 2
@@ -69,7 +72,8 @@ def test_an_export_analysed_again_gives_what_the_page_shows(
     assert opponent["accuracy"]["you"]["value"] == result.guesses.all.value  # type: ignore[union-attr]
     assert opponent["accuracy"]["guesses"] == result.guesses.all.n  # type: ignore[union-attr]
     for name in ("genres", "entropy", "periods"):
-        assert sum(line["guesses"] for line in opponent[name]) == opponent["accuracy"]["guesses"]
+        shown = sum(line["guesses"] for line in opponent[name])
+        assert shown + opponent["withheld"][name] == opponent["accuracy"]["guesses"]
     assert result.headline is not None
     assert result.comparisons is not None
     assert result.tries is not None
@@ -228,3 +232,33 @@ def test_a_look_shows_the_last_count_and_a_change_is_counted_soon(
     while not client.get("/api/v1/stats").get_json()["guesses"]:
         assert time.monotonic() < deadline
         time.sleep(0.25)
+
+
+def test_the_baseline_stands_beside_people_and_is_nobodys_opponent(
+    app: APIFlask, alice: Player, bob: Player
+) -> None:
+    states = [alice.play(lambda s: "the"), bob.play(lambda s: "the")]
+    bob.play(lambda s: "the", unit="tokens")
+    at_a_human_pace(app)
+    body = app.test_client().get("/api/v1/stats").get_json()
+    by_unit = {opponent["unit"]: opponent for opponent in body["opponents"]}
+    baseline, accuracy = by_unit["words"]["baseline"], by_unit["words"]["accuracy"]
+    assert baseline["word"] == "the"
+    assert baseline["guesses"] == accuracy["guesses"] == 24
+    assert baseline["accuracy"]["value"] == accuracy["you"]["value"], "both say the same"
+    assert baseline["perplexity"] > accuracy["model_perplexity"]
+    assert by_unit["tokens"]["baseline"] is None
+    assert "every time" in app.test_client().get("/stats").text
+    for player, state in zip((alice, bob), states, strict=True):
+        result = player.client.get(f"/api/v1/rounds/{state['id']}/result").get_json()
+        assert result["baseline"]["right"] == state["score"]["you"]
+        assert result["baseline"]["answered"] == 12
+        page = player.client.get(f"/rounds/{state['id']}/result").text
+        assert "every time would have had" in page
+    with app.app_context():
+        model_id = db.session.scalars(select(LanguageModelRow.id)).one()
+        standing = baseline_standing(db.session, model_id, Unit.WORDS)
+        assert standing is not None
+        assert standing.value == baseline["accuracy"]["value"]
+        assert standing.low == baseline["accuracy"]["low"]
+        assert baseline_standing(db.session, model_id, Unit.TOKENS) is None

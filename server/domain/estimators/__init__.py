@@ -1,1 +1,1 @@
-"""Estimates of accuracy and loss with their intervals; each is tested against a known truth."""
+"""Estimates of accuracy, loss and ability; each is tested against a known truth."""

@@ -14,8 +14,8 @@ import numpy as np
 
 from server.domain.estimators.accuracy import Z_95, Interval
 from server.domain.estimators.arrays import FloatArray
-from server.domain.estimators.clusters import ClusterKind, Clusters, one_player_weights, squares_of
-from server.domain.estimators.variance_components import (
+from server.domain.intervals.clusters import ClusterKind, Clusters, one_player_weights, squares_of
+from server.domain.intervals.variance_components import (
     LOSS_NATS,
     Components,
     Default,

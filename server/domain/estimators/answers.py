@@ -106,7 +106,7 @@ def first_choice(counts: IntArray, model: FloatArray) -> FirstChoice:
         best = others == others.max()
         people += count * best[answer] / best.sum()
         probability += count * float(model[best].mean())
-    return FirstChoice(float(people / n), probability / n)
+    return FirstChoice(float(people / n), float(probability / n))
 
 
 def _require_counts(counts: IntArray) -> None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from server.domain.estimators.arrays import BoolArray, FloatArray
-from server.domain.estimators.clusters import Clusters
-from server.domain.estimators.comparisons import Judgements, excess_estimate
-from server.domain.estimators.estimates import Estimate, mean_estimate, plus
+from server.domain.estimators.duels import Judgements, excess_estimate
+from server.domain.intervals.clusters import Clusters
+from server.domain.intervals.of_bets_and_duels import Estimate, mean_estimate, plus
 
 
 @dataclass(frozen=True)

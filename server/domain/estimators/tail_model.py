@@ -1,6 +1,6 @@
 """The tail's excess by a model: how a player's tail bends the reference's, and how much it varies.
 
-The jackknife of `comparisons` looks at each question alone, and few rivals seldom hold the rare
+The jackknife of `duels` looks at each question alone, and few rivals seldom hold the rare
 words that a weak player overrates. Here all questions share one model of what is said of a rival.
 """
 
@@ -12,9 +12,9 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from server.domain.estimators.arrays import FloatArray, IntArray
-from server.domain.estimators.comparisons import Judgements, excess_by_question
-from server.domain.estimators.estimates import Estimate, Part, number_of
+from server.domain.estimators.duels import Judgements, excess_by_question
 from server.domain.estimators.shares import inside
+from server.domain.intervals.of_bets_and_duels import Estimate, Part, number_of
 
 LEAST_QUESTIONS = 10  # with two rivals or more; fewer do not tell a slope
 LEAST_REPEATS = 10  # second opinions on a pair; fewer do not tell noise
@@ -41,14 +41,17 @@ class TailModel:
 class _Rows:
     """Judgements of rivals that are not the target, (n,) each; centred within their questions.
 
-    `question` counts the questions of all judgements from 0; `size` is how many rows it has.
+    `question` counts the questions of all judgements from 0. `weight` is g(y)/q(y), which makes
+    rivals that q drew stand for the reference's; sums are of a question's other rows.
     """
 
     question: IntArray
-    size: IntArray
     pair: IntArray
     log_odds: FloatArray  # stated
     log_ratio: FloatArray  # the reference's
+    weight: FloatArray
+    others: FloatArray  # the sum of their weights: 0 where there are none
+    others_squared: FloatArray  # of the squares of these
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class _Sums:
     squares: FloatArray  # of centred log ratios
     products: FloatArray  # of these and centred log-odds
     odds_squares: FloatArray
-    freedom: FloatArray  # rows less one
+    freedom: FloatArray  # rows less one, by weight
     repeat_squares: FloatArray  # of log-odds within pairs; 0 where too few pairs came twice
     repeats: FloatArray  # rows less one within pairs
 
@@ -104,7 +107,8 @@ def tail_model(judgements: Judgements) -> TailModel | None:
     where γ and a_q fall out; ℓ̄_q holds them. The integral is importance sampling with the rivals of
     all questions as draws: k less the mean of its question's n − 1 others, whose variance
     σ²_k/(n − 1) is taken off. ε is integrated as a normal. What two players say differently of one
-    pair is noise, not taste, and is taken from s². A rival that is the target counts 1.
+    pair is noise, not taste, and is taken from s². A rival that is the target counts as it does in
+    `duels.ratios`. Where not g drew the rivals, each counts by its weight g(y)/q(y) everywhere.
 
     Intervals: the influence of leaving a question out (Efron 1982), and within it ℓ − ℓ̄_q.
     Returns None with fewer than ten questions that have two rivals or more, or ratios all alike.
@@ -140,12 +144,16 @@ def _rows(judgements: Judgements) -> _Rows:
     log_odds = _log_odds(judgements)[kept]
     # A pair is known by its question and by the reference's ratio, which no two rivals share.
     _, pair = np.unique(np.stack((question, log_ratio)), axis=1, return_inverse=True)
+    weight = np.exp(judgements.log_weight[kept])
+    alone = np.bincount(question)[question] == 1
     return _Rows(
         question=question.astype(np.int64),
-        size=np.bincount(question)[question].astype(np.int64),
         pair=pair.ravel().astype(np.int64),
-        log_odds=log_odds - _means(log_odds, question),
-        log_ratio=log_ratio - _means(log_ratio, question),
+        log_odds=log_odds - _means(log_odds, question, weight),
+        log_ratio=log_ratio - _means(log_ratio, question, weight),
+        weight=weight,
+        others=np.where(alone, 0.0, _sums_of(weight, question) - weight),
+        others_squared=np.where(alone, 0.0, _sums_of(weight**2, question) - weight**2),
     )
 
 
@@ -155,11 +163,16 @@ def _log_odds(judgements: Judgements) -> FloatArray:
     return odds
 
 
-def _means(values: FloatArray, groups: IntArray) -> FloatArray:
-    """Return for each row the mean of its group."""
-    means = np.bincount(groups, weights=values) / np.maximum(np.bincount(groups), 1)
-    of_rows: FloatArray = means[groups]
+def _sums_of(values: FloatArray, groups: IntArray) -> FloatArray:
+    """Return for each row the sum of its group."""
+    sums: FloatArray = np.bincount(groups, weights=values).astype(np.float64)
+    of_rows: FloatArray = sums[groups]
     return of_rows
+
+
+def _means(values: FloatArray, groups: IntArray, weight: FloatArray) -> FloatArray:
+    """Return for each row the weighted mean of its group."""
+    return _sums_of(weight * values, groups) / _sums_of(weight, groups)
 
 
 def _sums(rows: _Rows, questions: int) -> _Sums:
@@ -167,15 +180,15 @@ def _sums(rows: _Rows, questions: int) -> _Sums:
         sums = np.bincount(rows.question, weights=values, minlength=questions)
         return sums.astype(np.float64)
 
-    within_pair = rows.log_odds - _means(rows.log_odds, rows.pair)
+    within_pair = rows.log_odds - _means(rows.log_odds, rows.pair, np.ones(rows.pair.size))
     of_pair = np.bincount(rows.pair)[rows.pair]
     repeats = added(1 - 1 / of_pair)
     told = repeats.sum() > LEAST_REPEATS - _ROUNDING
     return _Sums(
-        squares=added(rows.log_ratio**2),
-        products=added(rows.log_ratio * rows.log_odds),
-        odds_squares=added(rows.log_odds**2),
-        freedom=added(1 - 1 / rows.size),
+        squares=added(rows.weight * rows.log_ratio**2),
+        products=added(rows.weight * rows.log_ratio * rows.log_odds),
+        odds_squares=added(rows.weight * rows.log_odds**2),
+        freedom=added(rows.weight * rows.others / (rows.weight + rows.others)),
         repeat_squares=added(within_pair**2) if told else np.zeros(questions),
         repeats=repeats,
     )
@@ -184,14 +197,16 @@ def _sums(rows: _Rows, questions: int) -> _Sums:
 def _bent(rows: _Rows, exponent: float, sums: _Sums) -> FloatArray:
     """Return each question's mean of exp(k less the others' mean − σ²_k/2(n − 1)), (questions,).
 
-    A question with one row tells nothing of this and has NaN.
+    All means are by weight, and so is n − 1: (Σw)²/Σw² of the others. A question with one row tells
+    nothing of this and has NaN.
     """
     bend = 1.0 - exponent
     variance = bend**2 * sums.squares.sum() / sums.freedom.sum()
-    several = rows.size > 1
-    others = rows.size[several] - 1
-    less_others = bend * rows.log_ratio[several] * (1 + 1 / others)
-    grown = np.exp(less_others - variance / (2 * others)) / rows.size[several]
+    several = rows.others > 0
+    weight, others = rows.weight[several], rows.others[several]
+    less_others = bend * rows.log_ratio[several] * (1 + weight / others)
+    of_others = variance * rows.others_squared[several] / others**2
+    grown = np.exp(less_others - of_others / 2) * weight / (weight + others)
     added = np.bincount(rows.question[several], weights=grown, minlength=sums.freedom.size)
     return np.where(sums.freedom > _ROUNDING, added, np.nan)
 
@@ -205,9 +220,11 @@ def _excess(judgements: Judgements, integral: float) -> FloatArray:
     mean = np.zeros(judgements.question.size)
     kept = ~judgements.same
     log_ratio = judgements.log_ratio[kept] - _log_odds(judgements)[kept]
-    mean[kept] = _means(log_ratio, judgements.question[kept])
+    weight = np.exp(judgements.log_weight[kept])
+    mean[kept] = _means(log_ratio, judgements.question[kept], weight)
     even = np.full(mean.size, 0.5)
-    smooth = replace(judgements, p_target=even, log_ratio=mean + integral)
+    of_same = np.where(judgements.same, judgements.log_weight, 0.0)
+    smooth = replace(judgements, p_target=even, log_ratio=mean + integral, log_weight=of_same)
     return excess_by_question(smooth).jackknifed
 
 
@@ -232,7 +249,9 @@ def _estimate(judgements: Judgements, excess: FloatArray, moved: FloatArray) -> 
     question, kept = judgements.question, ~judgements.same
     log_ratio = judgements.log_ratio[kept] - _log_odds(judgements)[kept]
     own = np.zeros(question.size)
-    own[kept] = log_ratio - _means(log_ratio, question[kept])
+    by_weight = np.exp(judgements.log_weight[kept])
+    own[kept] = log_ratio - _means(log_ratio, question[kept], by_weight)
+    own[kept] *= by_weight / _means(by_weight, question[kept], np.ones(by_weight.size))
     weights = 1 / (np.bincount(question)[question] * excess.size)
     of_question = excess - excess.mean() + moved - moved.mean()
     contributions = (of_question[question] + own) * weights

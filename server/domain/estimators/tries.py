@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from server.domain.estimators.arrays import FloatArray, IntArray
-from server.domain.estimators.clusters import Clusters
-from server.domain.estimators.estimates import Estimate, mean_estimate
+from server.domain.intervals.clusters import Clusters
+from server.domain.intervals.of_bets_and_duels import Estimate, mean_estimate
 
 
 @dataclass(frozen=True)

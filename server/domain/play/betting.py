@@ -13,7 +13,7 @@ from server.domain.scores.passage_scores import Form
 from server.domain.text.tokens import Unit
 
 # Log-like: rounding stakes to 5 % steps would cost a weak player 0.3 nats more than these do.
-STAKE_STEPS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.85, 0.95, 0.99)
+STAKE_STEPS = (0.0003, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.85, 0.95, 0.99)
 SMALLEST_STAKE = 1e-6
 _ROUNDING = 1e-6
 

@@ -23,7 +23,7 @@ EVEN = 0.5
 class Question(IntEnum):
     """What a duel asks; a judgement is stored with the question that it answers.
 
-    With h the player's distribution and g the model's, from which the rival y is drawn:
+    With h the player's distribution and g the model's, from which the rival y was drawn:
     AUTHOR asked which of the two the author wrote and paid log2 of the share, so that the best
     answer was r = h(x*)g(y) / (h(x*)g(y) + h(y)g(x*)). FIT asks how well each fits, whatever drew
     them, and weighs what it pays (see `Duel.weight`): the best answer is h(x*) / (h(x*) + h(y)).
@@ -40,6 +40,8 @@ CURRENT_QUESTION = Question.FIT
 class Duel:
     """A target and a rival, with the model's log-probabilities of both under the unit's rule.
 
+    `drawn` are the logarithms of how likely each was to be drawn as a rival, scaled as `Rivals`
+    says, of the target and of the rival; None where the model drew, so that they are its own.
     `same` where the draw gave the target itself: nobody is asked, and it counts as even.
     """
 
@@ -48,21 +50,30 @@ class Duel:
     target_logprob_nats: float
     rival_logprob_nats: float
     same: bool
+    drawn: tuple[float, float] | None = None
 
     @property
     def model_share(self) -> float:
         """The probability, between 0 and 1, that the model gives the target among the two."""
-        difference = self.rival_logprob_nats - self.target_logprob_nats
-        return 1.0 / (1.0 + math.exp(min(difference, 700.0)))
+        return _share_of_first(self.target_logprob_nats, self.rival_logprob_nats)
+
+    @property
+    def drawn_share(self) -> float:
+        """How likely, between 0 and 1, the target rather than the rival was to be drawn."""
+        return _share_of_first(*self.drawn) if self.drawn else self.model_share
 
     def weight(self, asked: Question) -> float:
-        """Return w, the weight of an answer's pay: 1 under AUTHOR, else 2·g(x*) / (g(x*) + g(y)).
+        """Return w, the weight of an answer's pay: 1 under AUTHOR, else 2·q(x*) / (q(x*) + q(y)).
 
-        The model draws the rival, so a duel in which x is the author's and y the rival comes up
-        with probability h(x)g(y), the other way round with h(y)g(x). Weighted, both become
-        2·g(x)g(y) / (g(x) + g(y)), times h(x) and h(y): what drew the two cancels out.
+        The rival is drawn from q, so a duel in which x is the author's and y the rival comes up
+        with probability h(x)q(y), the other way round with h(y)q(x). Weighted, both become
+        2·q(x)q(y) / (q(x) + q(y)), times h(x) and h(y): what drew the two cancels out.
         """
-        return 2.0 * self.model_share if asked is Question.FIT else 1.0
+        return 2.0 * self.drawn_share if asked is Question.FIT else 1.0
+
+
+def _share_of_first(first_nats: float, second_nats: float) -> float:
+    return 1.0 / (1.0 + math.exp(min(second_nats - first_nats, 700.0)))
 
 
 def steps(form: Form) -> tuple[float, ...]:
@@ -78,12 +89,20 @@ def duel(gap: Gap, form: Form, draw: int) -> Duel:
     rival = gap.vocabulary.text(rival_id)
     in_words = gap.unit is Unit.WORDS
     same = folded(gap.target) == folded(rival) if in_words else gap.target_id == rival_id
+    drawn = None
+    if not rivals.by_model:
+        target_drawn, rival_drawn = (
+            rivals.target_drawn_logprob[row],
+            rivals.rival_drawn_logprob[row],
+        )
+        drawn = float(target_drawn) - gap.log_mass, float(rival_drawn[draw]) - gap.log_mass
     return Duel(
         target=visible(gap.target, gap.unit),
         rival=visible(rival, gap.unit),
         target_logprob_nats=float(rivals.target_logprob[row]) - gap.log_mass,
         rival_logprob_nats=float(rivals.rival_logprob[row, draw]) - gap.log_mass,
         same=same,
+        drawn=drawn,
     )
 
 
@@ -93,7 +112,7 @@ def pay_bits(shown: Duel, target_share: float, asked: Question) -> float:
     Expected pay is highest where r is what the question asks for: the logarithmic score
     (Good 1952), weighted alike whichever of the two is the author's.
 
-    Example: the model gives the target 6 % and the rival 2 %, so w = 1.5; a share of 80 % earns
+    Example: a draw gives the target in 6 % and the rival in 2 %, so w = 1.5; a share of 80 % earns
     1.5·(1 + log2 0.8) = 1.017 bits.
     """
     return shown.weight(asked) * (1.0 + math.log2(max(target_share, SMALLEST_SHARE)))

@@ -10,12 +10,13 @@ from functools import lru_cache
 from server.domain.errors import InvalidInput
 from server.domain.scores.gap import Gap
 from server.domain.scores.passage_scores import Candidate
-from server.domain.text.tokens import Unit, Vocabulary, folded, is_word, plain_apostrophes
+from server.domain.text.tokens import Unit, Vocabulary, compatible, folded, is_word
 
 LONGEST_GUESS_CHARACTERS = 64
 CANDIDATES_SHOWN = 5
 SUGGESTIONS = 8
 CANDIDATES_PER_SUGGESTION = 4  # some differ in case alone, some cannot be answered
+LIKELY_WORDS = CANDIDATES_PER_SUGGESTION * SUGGESTIONS  # as far as shown words are looked for
 VISIBLE_SPACE, VISIBLE_NEWLINE, VISIBLE_TAB = "\u2423", "\u23ce", "\u21e5"
 END_OF_TEXT = "(end of text)"
 LOST_CHARACTER = "\ufffd"
@@ -43,11 +44,16 @@ def read_visible(text: str) -> str:
 
 
 def read_guess(text: str, unit: Unit) -> str:
-    """Return the guess as it is compared and stored: NFC, stripped, visible signs read back.
+    """Return the guess as it is compared and stored: stripped, visible signs read back.
+
+    In `words` it is NFKC with plain apostrophes, in `tokens`, where every character counts, NFC.
 
     Raises InvalidInput (field `text`) for what could never be a guess: it costs nothing.
     """
-    text = unicodedata.normalize("NFC", text).strip()
+    if unit is Unit.WORDS:
+        text = compatible(text).strip()
+    else:
+        text = unicodedata.normalize("NFC", text).strip()
     if not text:
         raise InvalidInput("text", "Type a guess, or skip.")
     if len(text) > LONGEST_GUESS_CHARACTERS:
@@ -61,7 +67,6 @@ def read_guess(text: str, unit: Unit) -> str:
 
 
 def _read_word(text: str) -> str:
-    text = plain_apostrophes(text)
     if any(character.isspace() for character in text):
         raise InvalidInput("text", "One word only, please.")
     if not is_word(text):
@@ -185,7 +190,7 @@ def suggested_candidates(gap: Gap) -> list[tuple[Candidate, tuple[int, ...]]]:
     its word in every case.
     """
     unit = gap.unit
-    chosen = suggested(gap.candidates(CANDIDATES_PER_SUGGESTION * SUGGESTIONS), unit, SUGGESTIONS)
+    chosen = suggested(gap.candidates(LIKELY_WORDS), unit, SUGGESTIONS)
     chosen.sort(key=lambda candidate: _alphabetical(visible(candidate.text, unit)))
     if unit is Unit.TOKENS:
         return [(candidate, (candidate.token_id,)) for candidate in chosen]
@@ -193,8 +198,19 @@ def suggested_candidates(gap: Gap) -> list[tuple[Candidate, tuple[int, ...]]]:
 
 
 def suggestions(gap: Gap) -> list[str]:
-    """Return the texts of the eight suggestions."""
-    return [visible(candidate.text, gap.unit) for candidate, _ in suggested_candidates(gap)]
+    """Return the texts of the eight suggestions, in alphabetical order.
+
+    A token that only begins a longer word is not among them. What a bet offers is: there the eight
+    are where the duels' tail begins.
+    """
+    vocabulary = gap.vocabulary
+    likely = [
+        candidate
+        for candidate in gap.candidates(LIKELY_WORDS)
+        if gap.unit is Unit.TOKENS or not vocabulary.begins_longer_word(candidate.token_id)
+    ]
+    texts = [visible(c.text, gap.unit) for c in suggested(likely, gap.unit, SUGGESTIONS)]
+    return sorted(texts, key=_alphabetical)
 
 
 def _alphabetical(text: str) -> tuple[str, str]:

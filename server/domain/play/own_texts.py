@@ -11,6 +11,7 @@ from server.domain.play.rounds import MINIMUM_CONTEXT_TOKENS
 from server.domain.text.passages import plain_line_ends
 
 LONGEST_TEXT_CHARACTERS = 2_000
+LONGEST_TEXT_BYTES = 6_000  # three a character: Chinese fits, a wall of emoji does not
 MOST_TOKENS = 2_048
 FEWEST_POSITIONS = 5
 _TITLE_CHARACTERS = 40
@@ -46,6 +47,11 @@ def read_own_text(text: str) -> OwnText:
         raise InvalidInput("text", f"The text is empty; {allowed}.")
     if len(text) > LONGEST_TEXT_CHARACTERS:
         raise InvalidInput("text", f"The text has {len(text):,} characters; {allowed}.")
+    size = len(text.encode(errors="surrogatepass"))
+    if size > LONGEST_TEXT_BYTES:
+        raise InvalidInput(
+            "text", f"The text takes {size:,} bytes; at most {LONGEST_TEXT_BYTES:,} are allowed."
+        )
     for character in text:
         if unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t":
             code = f"U+{ord(character):04X}"

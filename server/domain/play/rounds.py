@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from enum import StrEnum
 
@@ -10,10 +11,13 @@ import numpy as np
 
 from server.domain.play.guessing import can_be_answered
 from server.domain.scores.models import ModelIdentity
+from server.domain.scores.passage_scores import Draw as Draw  # also known as a round's own word
+from server.domain.scores.passage_scores import Floats
 from server.domain.text.tokens import TokenizedText, Unit
 
 MINIMUM_CONTEXT_TOKENS = 20
 POSITIONS_PER_ROUND = 12
+STRATA = 3  # of the mixed draw: easy, middle and hard words
 MOST_TRIES = 5
 PRACTICE_QUESTIONS = 10
 
@@ -25,6 +29,15 @@ class Mode(StrEnum):
     BET = "bet"
     DUEL = "duel"
     TRIES = "tries"
+
+
+def points_bits(loss_nats: float, *, right: bool) -> float:
+    """Return what an answer is worth: −log2 of what the opponent gave the target, if right.
+
+    `loss_nats` is the opponent's loss for the target under the unit's rule. A wrong answer is
+    worth nothing.
+    """
+    return loss_nats / math.log(2) if right else 0.0
 
 
 def counts_for_accuracy(mode: str, *, skipped: bool) -> bool:
@@ -67,6 +80,27 @@ def shuffled_positions(text: TokenizedText, unit: Unit, seed: Sequence[str]) -> 
 def asked_positions(order: Sequence[int]) -> list[int]:
     """Return the positions that every round asks, ascending: the first twelve of the order."""
     return sorted(order[:POSITIONS_PER_ROUND])
+
+
+def mixed_positions(
+    eligible: Sequence[int], entropy_nats: Floats, seed: Sequence[str]
+) -> list[int]:
+    """Return twelve positions, ascending: four easy ones, four middle ones, four hard ones.
+
+    The eligible positions are cut into thirds by the entropy of the model's distribution there,
+    `entropy_nats` (one for each token of the text), and drawn uniformly within each third. Fewer
+    than twelve eligible positions give none.
+    """
+    if len(eligible) < POSITIONS_PER_ROUND:
+        return []
+    by_entropy = sorted(eligible, key=lambda position: (float(entropy_nats[position]), position))
+    generator = seeded_generator(*seed)
+    chosen = [
+        int(position)
+        for third in np.array_split(np.array(by_entropy), STRATA)
+        for position in generator.choice(third, POSITIONS_PER_ROUND // STRATA, replace=False)
+    ]
+    return sorted(chosen)
 
 
 def next_position(asked: Sequence[int], settled: int) -> int | None:

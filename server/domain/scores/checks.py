@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from server.domain.scores.passage_scores import (
     RIVAL_TABLES,
     RIVALS_PER_POSITION,
+    Draw,
     Form,
     PassageScores,
 )
@@ -17,7 +18,7 @@ from server.domain.text.tokens import TokenizedText, Unit, Vocabulary
 
 _ROUNDING = 1e-3  # of a float32 log-probability near 0
 _INTEGERS = ("ids", "ends", "rank", "positions", "words", "tokens")  # how their names end
-_OF_RANKS = ("top_ids", "words_top_ids", "tokens_top_ids")
+_OF_RANKS = ("top_ids", "words_top_ids", "tokens_top_ids", "mixed_top_ids")
 
 
 def contradiction(scores: PassageScores, text: str, vocabulary: Vocabulary) -> str | None:
@@ -31,6 +32,7 @@ def contradiction(scores: PassageScores, text: str, vocabulary: Vocabulary) -> s
         or _unknown_token(scores, vocabulary)
         or _other_text(scores, text, vocabulary)
         or _wrong_questions(scores, vocabulary)
+        or _wrong_mixed(scores, vocabulary)
     )
 
 
@@ -57,6 +59,9 @@ def _unfit_shape(arrays: dict[str, NDArray[Any]]) -> str | None:
     rivals = {f"{table}.rival_ids": (RIVALS_PER_POSITION,) for table in RIVAL_TABLES.values()}
     widths = ranked | rivals
     widths |= {name.replace("_ids", "_logprob"): width for name, width in widths.items()}
+    widths |= {
+        f"{table}.rival_drawn_logprob": (RIVALS_PER_POSITION,) for table in RIVAL_TABLES.values()
+    }
     for name, array in arrays.items():
         width = widths.get(name, ())
         if array.shape[1:] != width or (name in ranked and (len(width) != 1 or not width[0])):
@@ -102,3 +107,13 @@ def _wrong_questions(scores: PassageScores, vocabulary: Vocabulary) -> str | Non
         if unit is Unit.WORDS and not scores.word_rank[asked].all():
             return "a word that is asked has no rank among words"
     return None
+
+
+def _wrong_mixed(scores: PassageScores, vocabulary: Vocabulary) -> str | None:
+    cut = TokenizedText([vocabulary.pieces[token_id] for token_id in scores.token_ids])
+    positions = scores.asked(Unit.WORDS, Draw.MIXED)
+    if positions != sorted(set(positions)) or not all(
+        0 <= position < len(cut) and cut.is_word_position(position) for position in positions
+    ):
+        return "the mixed positions are not words of it"
+    return None if scores.word_rank[positions].all() else "a mixed word has no rank among words"

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from server.domain.scores.passage_scores import Candidate, Floats, Integers, PassageScores
+from server.domain.scores.passage_scores import Candidate, Draw, Floats, Integers, PassageScores
 from server.domain.text.tokens import TokenizedText, Unit, Vocabulary
 
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """A passage as one model reads it, in one unit; it never changes, so results are kept."""
+    """A passage as one model reads it, in one unit, and as one draw asks about it.
+
+    It never changes, so results are kept.
+    """
 
     scores: PassageScores
     vocabulary: Vocabulary
     unit: Unit
+    draw: Draw = Draw.UNIFORM
 
     @cached_property
     def text(self) -> TokenizedText:
@@ -27,7 +32,7 @@ class Reading:
     @cached_property
     def asked(self) -> list[int]:
         """The positions that a round asks, ascending."""
-        return self.scores.asked(self.unit)
+        return self.scores.asked(self.unit, self.draw)
 
     @cached_property
     def _gaps(self) -> dict[int, Gap]:
@@ -96,7 +101,7 @@ class Gap:
         answer_of, (ids, _) = self.vocabulary.word_answers, self._ranked
         answers = answer_of[ids]
         places = np.flatnonzero(answers == answer_of[self.target_id])
-        return int(np.unique(answers[: places[0]]).size) + 1 if places.size else self.target_rank
+        return len(set(answers[: places[0]].tolist())) + 1 if places.size else self.target_rank
 
     @property
     def entropy_nats(self) -> float:
@@ -110,23 +115,20 @@ class Gap:
 
     def candidates(self, count: int) -> list[Candidate]:
         """Return the `count` most probable tokens, first choice first."""
-        if count not in self._listed:
-            ids, logprobs = self._ranked
-            self._listed[count] = [
-                Candidate(int(i), self.vocabulary.text(int(i)), float(logprob) - self.log_mass)
-                for i, logprob in zip(ids[:count], logprobs[:count], strict=True)
-            ]
-        return self._listed[count].copy()
+        ids, logprobs = (ranked[:count].tolist() for ranked in self._ranked)
+        text, log_mass = self.vocabulary.text, self.log_mass
+        return [Candidate(i, text(i), p - log_mass) for i, p in zip(ids, logprobs, strict=True)]
 
     def find(self, token_ids: tuple[int, ...]) -> tuple[int, float] | None:
         """Return (rank, log-probability) of the best of `token_ids`.
 
         None where none of them is among the stored candidates.
         """
-        places = [self._places[token] for token in token_ids if token in self._places]
-        if not places:
+        # An array is searched in microseconds; a dictionary for each gap would take 0.1 MB.
+        places = np.flatnonzero(np.isin(self._ranked[0], token_ids))
+        if not places.size:
             return None
-        place = min(places)
+        place = int(places[0])
         return place + 1, float(self._ranked[1][place]) - self.log_mass
 
     def answer_logprob(self, token_ids: tuple[int, ...]) -> float | None:
@@ -140,23 +142,21 @@ class Gap:
             return None
         return float(np.logaddexp.reduce(stored)) - self.log_mass
 
+    def answer_logprobs(self, answers: Iterable[tuple[int, ...]]) -> list[float | None]:
+        """Return `answer_logprob` of many answers, which are looked for at once."""
+        ids, logprobs = self._ranked
+        stored = dict(zip(ids.tolist(), logprobs.tolist(), strict=True))
+        return [
+            float(np.logaddexp.reduce(found)) - self.log_mass if found else None
+            for found in ([stored[i] for i in token_ids if i in stored] for token_ids in answers)
+        ]
+
     @property
     def least_stored_logprob(self) -> float:
         """The last stored candidate's log-probability: all others are below it."""
         return float(self._ranked[1][-1]) - self.log_mass
 
     @cached_property
-    def _listed(self) -> dict[int, list[Candidate]]:
-        return {}
-
-    @cached_property
-    def _places(self) -> dict[int, int]:
-        """Where each stored candidate stands, by its id: asked of every guess made here."""
-        return {token: place for place, token in enumerate(self._ranked[0].tolist())}
-
-    @cached_property
     def _ranked(self) -> tuple[Integers, Floats]:
         row = self.reading.asked.index(self.position)
-        if self.unit is Unit.WORDS:
-            return self.scores.words_top_ids[row], self.scores.words_top_logprob[row]
-        return self.scores.tokens_top_ids[row], self.scores.tokens_top_logprob[row]
+        return self.scores.ranked(self.unit, self.reading.draw, row)

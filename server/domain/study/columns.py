@@ -10,13 +10,14 @@ import numpy as np
 
 from server.domain.estimators.arrays import FloatArray, IntArray
 from server.domain.estimators.bets import Bets
-from server.domain.estimators.clusters import Clusters
-from server.domain.estimators.comparisons import Judgements
+from server.domain.estimators.duels import Judgements
 from server.domain.estimators.shares import target_share
 from server.domain.estimators.tries import Tries
+from server.domain.intervals.clusters import Clusters
 from server.domain.play.duels import Question
 from server.domain.play.guessing import is_right
-from server.domain.study.interchange import Logprobs, StudyBet, StudyComparison, StudyGuess
+from server.domain.study.fields import Logprobs
+from server.domain.study.interchange import StudyBet, StudyComparison, StudyGuess
 from server.domain.text.tokens import Unit, folded
 
 TRIES = "tries"
@@ -86,6 +87,7 @@ def judged_columns(
             question=_coded(question, ((row.question, row.generator) for row in rows)),
             p_target=np.array([_probability(row, played_by) for row in rows], dtype=np.float64),
             log_ratio=target - rival,
+            log_weight=rival - _drawn(rows, rival),
             same=np.array([row.target_logprob == row.rival_logprob for row in rows], dtype=bool),
             clusters=codes.clusters(places),
         ),
@@ -93,6 +95,13 @@ def judged_columns(
         np.array([row.target_logprob[reference] for row in rows], dtype=np.float64),
         np.array([row.target_logprob[model] for row in rows], dtype=np.float64),
     )
+
+
+def _drawn(rows: Sequence[StudyComparison], by_generator: FloatArray) -> FloatArray:
+    """Return how likely each rival was drawn: by the generator, where the row says nothing else."""
+    pairs = zip(rows, by_generator.tolist(), strict=True)
+    drawn = [row.drawn_logprob["rival"] if row.drawn_logprob else own for row, own in pairs]
+    return np.array(drawn, dtype=np.float64)
 
 
 def _question_place(row: StudyComparison) -> tuple[str, int | str]:

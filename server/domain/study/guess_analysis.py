@@ -10,18 +10,18 @@ import numpy as np
 
 from server.domain.errors import InvalidInput
 from server.domain.estimators.accuracy import Interval, PairedCounts
-from server.domain.estimators.clusters import ClusterSquares, is_one_player, squares_of_marks
-from server.domain.estimators.estimates import interval
-from server.domain.estimators.intervals import share_interval
-from server.domain.estimators.paired import (
+from server.domain.estimators.perplexity import perplexity
+from server.domain.estimators.tries import tries_bounds
+from server.domain.intervals.clusters import ClusterSquares, is_one_player, squares_of_marks
+from server.domain.intervals.of_accuracy import (
     DEFAULT_PAIRED,
     PairedComponents,
     fit_paired,
     paired_intervals,
 )
-from server.domain.estimators.perplexity import perplexity
-from server.domain.estimators.tries import tries_bounds
-from server.domain.estimators.variance_components import (
+from server.domain.intervals.of_bets_and_duels import interval
+from server.domain.intervals.of_means_and_shares import share_interval
+from server.domain.intervals.variance_components import (
     MODEL_RIGHT,
     RIGHT,
     Components,

@@ -10,11 +10,11 @@ import numpy as np
 from server.domain.estimators.accuracy import Interval
 from server.domain.estimators.arrays import FloatArray
 from server.domain.estimators.bets import bet_losses, bets_estimate, with_tail, with_tail_excess
-from server.domain.estimators.comparisons import excess_estimate
-from server.domain.estimators.estimates import interval, mean_estimate, number_of
-from server.domain.estimators.intervals import answers_to_settle
+from server.domain.estimators.duels import excess_estimate
 from server.domain.estimators.perplexity import perplexity
 from server.domain.estimators.tail_model import tail_model
+from server.domain.intervals.of_bets_and_duels import interval, mean_estimate, number_of
+from server.domain.intervals.of_means_and_shares import answers_to_settle
 from server.domain.study.columns import BetColumns, ComparisonColumns
 
 

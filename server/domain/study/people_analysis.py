@@ -19,8 +19,8 @@ from server.domain.estimators.answers import (
     first_choice,
     total_variation,
 )
-from server.domain.estimators.clusters import Clusters
-from server.domain.estimators.estimates import interval, mean_estimate
+from server.domain.intervals.clusters import Clusters
+from server.domain.intervals.of_bets_and_duels import interval, mean_estimate
 from server.domain.study.columns import guess_is_right
 from server.domain.study.interchange import StudyGuess
 from server.domain.text.tokens import Unit, folded
@@ -28,12 +28,16 @@ from server.domain.text.tokens import Unit, folded
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer, with its share of people's and, where known, the model's probability and rank."""
+    """One answer, with its share of people's and, where known, the model's probability and rank.
+
+    `model_logprob_below` is what the log-probability is below, where it is not known itself.
+    """
 
     answer: str
     count: int
     share: float
     model_logprob: float | None
+    model_logprob_below: float | None
     model_rank: int | None
 
 
@@ -114,9 +118,9 @@ def _position(
     grouped = sorted(alike.items(), key=lambda item: (-len(item[1]), item[0]))
     answers = [_answer(name, its, len(rows), model) for name, its in grouped]
     counts = np.array([answer.count for answer in answers], dtype=np.int64)
-    logprobs = [answer.model_logprob for answer in answers if answer.model_logprob is not None]
-    known = len(logprobs) == len(answers)
-    probabilities = np.exp(np.array(logprobs, dtype=np.float64))
+    logprobs = [_known(answer) for answer in answers]
+    known = None not in logprobs
+    probabilities = np.exp(np.array([logprob or 0.0 for logprob in logprobs], dtype=np.float64))
     return PositionAnalysis(
         passage=passage,
         position=position,
@@ -132,6 +136,12 @@ def _position(
     )
 
 
+def _known(answer: Answer) -> float | None:
+    """Return the model's log-probability, or what it is below: then it is next to nothing."""
+    exact = answer.model_logprob
+    return answer.model_logprob_below if exact is None else exact
+
+
 def _compared(answer: str, unit: Unit | None) -> str:
     """Return an answer as it is told from others: in words without regard to case."""
     if unit is Unit.WORDS:
@@ -142,12 +152,14 @@ def _compared(answer: str, unit: Unit | None) -> str:
 def _answer(name: str, rows: Sequence[StudyGuess], total: int, model: str | None) -> Answer:
     """Return one answer; what any of its rows knows of the model, it knows."""
     logprobs = (_logprob(row, model) for row in rows)
+    bounds = (row.guess_logprob_below.get(model) for row in rows if model is not None)
     ranks = (_rank(row, model) for row in rows)
     return Answer(
         answer=name,
         count=len(rows),
         share=len(rows) / total,
         model_logprob=next((logprob for logprob in logprobs if logprob is not None), None),
+        model_logprob_below=next((bound for bound in bounds if bound is not None), None),
         model_rank=next((rank for rank in ranks if rank is not None), None),
     )
 

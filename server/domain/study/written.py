@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 
-from server.domain.study.interchange import Row, StudyGuess
+from server.domain.study.interchange import UNIFORM, Row, StudyGuess
 
-_UNSAID: dict[str, object] = {"attempt": 1}
+_UNSAID: dict[str, object] = {"attempt": 1, "draw": UNIFORM}
 
 
 def record_of(row: Row) -> dict[str, object]:

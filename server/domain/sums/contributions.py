@@ -12,7 +12,7 @@ import numpy as np
 
 from server.domain.estimators.arrays import FloatArray
 from server.domain.estimators.bets import bet_losses
-from server.domain.estimators.comparisons import excess_by_question, ratios
+from server.domain.estimators.duels import excess_by_question, ratios
 from server.domain.estimators.tries import Tries
 from server.domain.play.rounds import MOST_TRIES
 from server.domain.study.columns import BetColumns, ComparisonColumns

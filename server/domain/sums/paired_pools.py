@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from server.domain.estimators.arrays import FloatArray
-from server.domain.estimators.clusters import KINDS, ClusterSquares
-from server.domain.estimators.paired import DEFAULT_PAIRED, PairedComponents, fit_paired
+from server.domain.intervals.clusters import KINDS, ClusterSquares
+from server.domain.intervals.of_accuracy import DEFAULT_PAIRED, PairedComponents, fit_paired
 from server.domain.sums.pools import TOTAL, Pool, PoolPart, Weights, pool_of
 from server.domain.sums.whole_numbers import MOMENTS, Key, Sums
 

@@ -1,6 +1,6 @@
 """Estimates from the sums of bets, comparisons and tries: the same as from their rows.
 
-Each estimate is the one of `bets`, `comparisons` or `tries`; its weights are what a cluster
+Each estimate is the one of `bets`, `duels` or `tries`; its weights are what a cluster
 contributes to it for each number that its answers add (see `contributions`).
 """
 
@@ -14,11 +14,11 @@ import numpy as np
 
 from server.domain.estimators.ability import PAIRED_LOSS_NATS, PairedLosses, drawn_slope
 from server.domain.estimators.accuracy import Interval
-from server.domain.estimators.clusters import ClusterKind
-from server.domain.estimators.intervals import answers_to_settle
 from server.domain.estimators.perplexity import perplexity
 from server.domain.estimators.tries import lower_bound_terms
-from server.domain.estimators.variance_components import fit_components
+from server.domain.intervals.clusters import ClusterKind
+from server.domain.intervals.of_means_and_shares import answers_to_settle
+from server.domain.intervals.variance_components import fit_components
 from server.domain.study.guess_analysis import TriesAnalysis
 from server.domain.study.loss_analysis import BetAnalysis, ComparisonAnalysis, HeadlineAnalysis
 from server.domain.sums.contributions import (

@@ -10,9 +10,9 @@ import numpy as np
 
 from server.domain.estimators.accuracy import Interval
 from server.domain.estimators.arrays import FloatArray
-from server.domain.estimators.clusters import KINDS, ClusterKind, ClusterSquares
-from server.domain.estimators.intervals import mean_interval
-from server.domain.estimators.variance_components import LOSS_NATS, Default, SpreadPart, spread_of
+from server.domain.intervals.clusters import KINDS, ClusterKind, ClusterSquares
+from server.domain.intervals.of_means_and_shares import mean_interval
+from server.domain.intervals.variance_components import LOSS_NATS, Default, SpreadPart, spread_of
 from server.domain.sums.whole_numbers import CLUSTER, MOMENTS, Numbers, Sums, add, moments
 
 TOTAL = "total"

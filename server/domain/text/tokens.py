@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -11,7 +13,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from server.domain.text.lookups import WordIndex
+
 APOSTROPHES = "'\u2019"
+# What keyboards and word processors put in an apostrophe's place; NFKC would take some apart.
+_LIKE_APOSTROPHES = str.maketrans(dict.fromkeys("\u2018\u2019\u201b\u02bc\u2032\u00b4`\uff07", "'"))
 _JOINERS = APOSTROPHES + "-\u2010\u2011.@"
 _INVISIBLE_JOINERS = "\u00ad\u200c\u200d\u2060"
 
@@ -24,26 +30,45 @@ class Unit(StrEnum):
 
 
 def folded(word: str) -> str:
-    """Return a word as words are compared: NFC, plain apostrophes, no difference of case.
+    """Return a word as words are compared: NFKC, plain apostrophes, no difference of case.
 
-    >>> folded("O\u2019Clock")
-    "o'clock"
+    Full-width letters and ligatures are the letters they stand for. Folding case can undo a
+    composition, hence NFKC again.
+
+    >>> folded("O\u2019Clock"), folded("\uff34\uff48\uff45"), folded("\ufb01nd")
+    ("o'clock", 'the', 'find')
     """
-    return plain_apostrophes(unicodedata.normalize("NFC", word)).casefold()
+    return compatible(compatible(word).casefold())
+
+
+def compatible(text: str) -> str:
+    """Return `text` in NFKC with plain apostrophes, those that NFKC makes included."""
+    if text.isascii():
+        return text.replace("`", "'")  # NFKC leaves the rest as it is
+    return plain_apostrophes(unicodedata.normalize("NFKC", plain_apostrophes(text)))
 
 
 def plain_apostrophes(text: str) -> str:
-    """Return `text` with typographic apostrophes as plain ones."""
-    return text.replace(APOSTROPHES[1], APOSTROPHES[0])
+    """Return `text` with typographic apostrophes, and what is typed for them, as plain ones."""
+    return text.translate(_LIKE_APOSTROPHES)
 
 
 def is_word(text: str) -> bool:
-    """Tell whether `text` is letters, with apostrophes allowed inside.
+    """Tell whether `text` is letters with the marks that belong to them; apostrophes inside.
 
-    >>> is_word("o'clock"), is_word("'tis"), is_word("B2"), is_word("")
-    (True, False, False, False)
+    >>> is_word("o'clock"), is_word("\u0939\u0948"), is_word("'tis"), is_word("B2"), is_word("")
+    (True, True, False, False, False)
     """
-    return all(part.isalpha() for part in plain_apostrophes(text).split(APOSTROPHES[0]))
+    return all(_is_letters(part) for part in plain_apostrophes(text).split(APOSTROPHES[0]))
+
+
+def _is_letters(part: str) -> bool:
+    """Tell whether letters stand here, each perhaps with marks: vowel signs, accents."""
+    if part.isalpha():
+        return True
+    return part[:1].isalpha() and all(
+        character.isalpha() or unicodedata.category(character).startswith("M") for character in part
+    )
 
 
 def is_word_token(text: str) -> bool:
@@ -69,11 +94,19 @@ def continues_word(following: str) -> bool:
     return first in _JOINERS and following[1:2].isalnum()
 
 
+_MOSTLY = 170  # two thirds of the way from 1 to 255
+
+
 @dataclass(frozen=True)
 class Vocabulary:
-    """A model's tokens as bytes, by id; some tokens are parts of a multi-byte character."""
+    """A model's tokens as bytes, by id; some tokens are parts of a multi-byte character.
+
+    `continued` holds a byte for each: 0 where the model was not asked, else 1 and how probable it
+    is, in 254ths, that it goes on with the same word. It is empty where none was asked.
+    """
 
     pieces: tuple[bytes, ...]
+    continued: bytes = b""
 
     def __len__(self) -> int:
         return len(self.pieces)
@@ -84,45 +117,73 @@ class Vocabulary:
 
     def id_of(self, text: str) -> int | None:
         """Return the id of the token that is exactly `text`, or None."""
-        return self._ids.get(text.encode("utf-8", errors="surrogatepass"))
+        piece = text.encode("utf-8", errors="surrogatepass")
+        place = bisect_right(self._ids, piece, key=self.pieces.__getitem__) - 1
+        found = self._ids[place] if place >= 0 else None
+        return found if found is not None and self.pieces[found] == piece else None
 
     def ids_of_word(self, word: str) -> tuple[int, ...]:
         """Return the ids of the word tokens that equal `word` ignoring case."""
-        return self._ids_by_folded_word.get(folded(word), ())
+        return self._words.ids(folded(word))
+
+    def begins_longer_word(self, token_id: int) -> bool:
+        """Tell whether the token is mostly the beginning of a longer word, as " sw" is.
+
+        False of every token that the model was not asked about.
+        """
+        return bool(self.continued) and self.continued[token_id] > _MOSTLY
+
+    def knows_whether_continued(self, token_id: int) -> bool:
+        """Tell whether the model was asked how often it continues this token."""
+        return bool(self.continued) and self.continued[token_id] > 0
+
+    def with_continued(self, shares: Mapping[int, float]) -> Vocabulary:
+        """Return the same tokens, those of `shares` with how probable it is that they go on."""
+        known = bytearray(self.continued or bytes(len(self)))
+        for token_id, share in shares.items():
+            known[token_id] = 1 + round(254 * share)
+        return Vocabulary(self.pieces, bytes(known))
+
+    def with_continued_of(self, other: Vocabulary) -> Vocabulary:
+        """Return these tokens with what is known of them here or, failing that, there."""
+        here = self.continued or bytes(len(self))
+        return Vocabulary(
+            self.pieces, bytes(a or b for a, b in zip(here, other.continued, strict=True))
+        )
 
     def build_lookups(self) -> None:
         """Build now what `id_of` and `ids_of_word` look up: 0.1 s for GPT-2's vocabulary."""
-        _ = self._ids, self._ids_by_folded_word
+        _ = self._ids, self._words
 
     @cached_property
     def word_ids(self) -> tuple[int, ...]:
         """The ids of all word tokens, ascending."""
-        texts = ((token_id, self._whole_text(token_id)) for token_id in range(len(self.pieces)))
-        return tuple(token_id for token_id, text in texts if text and is_word_token(text))
+        return tuple(self._find_words())
 
     @cached_property
     def word_answers(self) -> NDArray[np.int32]:
         """(tokens,) the number of each token's word, the same in all cases; -1 for no word."""
-        numbers = np.full(len(self.pieces), -1, dtype=np.int32)
-        for number, token_ids in enumerate(self._ids_by_folded_word.values()):
-            numbers[list(token_ids)] = number
-        return numbers
+        return self._words.numbers(len(self))
 
     def answers(self, unit: Unit) -> int:
         """Return how many different answers there are; in `words` all cases of a word are one."""
-        return len(self) if unit is Unit.TOKENS else len(self._ids_by_folded_word)
+        return len(self) if unit is Unit.TOKENS else len(self._words)
 
     @cached_property
-    def _ids(self) -> dict[bytes, int]:
-        return {piece: token_id for token_id, piece in enumerate(self.pieces)}
+    def _ids(self) -> array[int]:
+        """All ids in the order of their bytes; of the same bytes the last counts."""
+        return array("I", sorted(range(len(self)), key=self.pieces.__getitem__))
 
     @cached_property
-    def _ids_by_folded_word(self) -> dict[str, tuple[int, ...]]:
-        by_word: dict[str, tuple[int, ...]] = {}
-        for token_id in self.word_ids:
-            word = folded(self.text(token_id)[1:])
-            by_word[word] = (*by_word.get(word, ()), token_id)
-        return by_word
+    def _words(self) -> WordIndex:
+        by_word: dict[str, list[int]] = {}
+        for token_id in self._find_words():
+            by_word.setdefault(folded(self.text(token_id)[1:]), []).append(token_id)
+        return WordIndex(by_word)
+
+    def _find_words(self) -> Iterator[int]:
+        texts = ((token_id, self._whole_text(token_id)) for token_id in range(len(self.pieces)))
+        return (token_id for token_id, text in texts if text and is_word_token(text))
 
     def _whole_text(self, token_id: int) -> str | None:
         try:

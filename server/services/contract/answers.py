@@ -6,10 +6,19 @@ from pydantic import BaseModel, Field
 
 
 class CandidateView(BaseModel):
-    """One of the model's most probable tokens."""
+    """One of the model's most probable tokens; in words all cases of a word together."""
 
     token: str
     probability: float
+    is_target: bool = False
+    is_guess: bool = False
+
+
+class PointsView(BaseModel):
+    """What right answers are worth: the opponent's surprise at their targets, in bits."""
+
+    you: float
+    model: float
 
 
 class StakeView(BaseModel):
@@ -34,9 +43,9 @@ class BetView(BaseModel):
 class JudgementView(BaseModel):
     """A settled duel. Shares are of the author's token, between 0 and 1.
 
-    Pay is w·(1 + log2 of the share), with w = 2·g(x*)/(g(x*) + g(y)), where g is what the model
-    gives the author's token x* and the rival y. Whoever finds the tokens as likely as h
-    says can expect the highest pay from the share h(x*)/(h(x*) + h(y)).
+    Pay is w·(1 + log2 of the share), with w = 2·q(x*)/(q(x*) + q(y)), where q is how likely the
+    author's token x* and the rival y are to be drawn as rivals. Whoever finds the tokens as likely
+    as h says can expect the highest pay from the share h(x*)/(h(x*) + h(y)).
     """
 
     position: int
@@ -45,6 +54,9 @@ class JudgementView(BaseModel):
     share: float
     right: bool = Field(description="The player gave the author's token more than half")
     model_share: float
+    drawn_share: float = Field(
+        description="How likely the author's token was to be drawn, of the two"
+    )
     model_right: bool
     loss_bits: float
     model_loss_bits: float
@@ -77,6 +89,10 @@ class AnswerView(BaseModel):
     guess_probability_below: float | None = Field(
         description="An upper bound, where the guess is beyond the model's stored candidates"
     )
-    candidates: list[CandidateView]
+    points: PointsView = Field(description="0 for a side that was wrong")
+    candidates: list[CandidateView] = Field(
+        description="In words, whole words alone: tokens that mostly begin longer ones are left out"
+    )
+    beginnings: float = Field(0.0, description="What those tokens have together, as far as known")
     tries: list[str] = Field(default=[], description="In mode tries, all that was tried, in order")
     bet: BetView | None = None

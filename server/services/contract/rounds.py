@@ -6,7 +6,7 @@ from datetime import date
 
 from pydantic import BaseModel, Field
 
-from server.services.contract.answers import AnswerView, JudgementView
+from server.services.contract.answers import AnswerView, JudgementView, PointsView
 from server.services.contract.opponents import ModelView
 
 
@@ -62,6 +62,7 @@ class ScoreView(BaseModel):
     model: int
     you_bits: float | None = Field(None, description="In bets and duels: mean loss so far")
     model_bits: float | None = None
+    points: PointsView = Field(description="The sums over all right answers so far")
 
 
 class RoundView(BaseModel):
@@ -77,6 +78,10 @@ class RoundView(BaseModel):
     practice: bool = Field(description="Duels to learn the game with; left out of all statistics")
     form: str | None = Field(description="Of a duel: tail, or whole as in the published study")
     daily: date | None
+    draw: str = Field(
+        description="How its positions were drawn: uniform, or mixed (easy, middle and hard ones "
+        "of the daily passage; left out of people against models)"
+    )
     finished: bool
     model: ModelView
     passage: PassageView

@@ -110,16 +110,41 @@ class CalibrationView(BaseModel):
     right: IntervalView
 
 
+class BaselineView(BaseModel):
+    """The unigram baseline, which says the most frequent word always, on people's words."""
+
+    word: str
+    guesses: int
+    accuracy: IntervalView
+    perplexity: float = Field(description="By how often each word is written, whatever is before")
+
+
+class WithheldView(BaseModel):
+    """Guesses in cells that are too small to be shown, by table."""
+
+    modes: int
+    genres: int
+    entropy: int
+    periods: int
+
+
 class OpponentStatistics(BaseModel):
     """People against one model in one unit; None and empty lists where nobody has played."""
 
     model: ModelView
     unit: str
     accuracy: PlayedPairView | None = Field(description="Unassisted first guesses in all modes")
+    baseline: BaselineView | None = Field(
+        None, description="On the guesses of `accuracy`, in `words`"
+    )
     modes: list[ModePairView]
     genres: list[GenrePairView]
     entropy: list[EntropyPairView]
     periods: list[PeriodPairView]
+    withheld: WithheldView = Field(
+        description="Cells of fewer than five guesses are withheld, and a second one where a "
+        "single one could be found by subtraction"
+    )
     headline: PerplexityView | None = Field(description="Head by bets, tail by duels")
     tail_questions: int
     bets: PerplexityView | None
@@ -135,6 +160,7 @@ class LeftOutView(BaseModel):
     flagged: int
     skipping: int
     fast: int = Field(description="Players too fast in some mode, where they are left out")
+    outlying: int = Field(description="Players right more or less often than any reader is")
     repeated_guesses: int = Field(description="On passages that their player had seen before")
 
 

@@ -9,10 +9,9 @@ from datetime import datetime
 
 from server.domain.errors import Conflict
 from server.domain.estimators.perplexity import bits
-from server.domain.estimators.variance_components import LOSS_NATS
 from server.domain.play.betting import STAKE_STEPS, options, require_whole, settle_bet
 from server.domain.play.guessing import visible
-from server.domain.play.rounds import Mode, next_position
+from server.domain.play.rounds import Mode
 from server.services.contract.answers import AnswerView, BetView, StakeView
 from server.services.contract.results import ResultView
 from server.services.contract.rounds import AskedView
@@ -28,6 +27,7 @@ from server.services.play.played import (
     other_mode,
     require_asked,
 )
+from server.services.statistics.components import SiteSpread
 from server.store.tables import BetRow, GuessRow, RoundRow
 
 
@@ -62,7 +62,7 @@ def ask(played: PlayedRound, view: AskedView) -> None:
     view.steps = list(STAKE_STEPS)
 
 
-def record(played: PlayedRound, answer: object, now: datetime) -> bool:
+def record(played: PlayedRound, answer: object, asked: int | None, now: datetime) -> bool:
     """Record the guess or the bet; return False where the same one is already recorded.
 
     Raises InvalidInput for a text that cannot be a guess and for shares that cannot be a bet,
@@ -70,7 +70,7 @@ def record(played: PlayedRound, answer: object, now: datetime) -> bool:
     for a position that is not asked now.
     """
     if isinstance(answer, TypedGuess):
-        return guesses.record_single(played, answer, _asked_now(played), now)
+        return guesses.record_single(played, answer, asked, now)
     if not isinstance(answer, Bet):
         raise other_mode(played.mode, Mode.BET)
     recorded = _bet_at(played.row, answer.position)
@@ -79,11 +79,11 @@ def record(played: PlayedRound, answer: object, now: datetime) -> bool:
         if recorded.other != answer.other or stakes != dict(answer.stakes):
             raise other_answer(answer.position, "bet")
         return False
-    require_asked(answer.position, _asked_now(played))
+    require_asked(answer.position, asked)
     guess = guesses.guess_at(played.row, answer.position)
     if guess is None:
         raise Conflict("Your own guess comes first, or a skip; then the bet.")
-    played.row.bets.append(_bet_row(played, guess, answer, now))
+    played.add(_bet_row(played, guess, answer, now))
     return True
 
 
@@ -107,13 +107,9 @@ def reveals(played: PlayedRound) -> Sequence[AnswerView]:
     ]
 
 
-def conclude(played: PlayedRound, result: ResultView) -> None:
+def conclude(played: PlayedRound, result: ResultView, spread: SiteSpread) -> None:
     """Add both sides' mean losses."""
-    result.losses = losses_view(losses(played.row), LOSS_NATS)
-
-
-def _asked_now(played: PlayedRound) -> int | None:
-    return next_position(positions(played), len(played.row.bets))
+    result.losses = losses_view(losses(played.row), spread.bets)
 
 
 def _bet_at(row: RoundRow, position: int) -> BetRow | None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from server.domain.estimators.perplexity import bits
-from server.domain.estimators.variance_components import DUEL_LOSS_NATS
 from server.domain.play.duels import (
     CURRENT_QUESTION,
     EVEN,
@@ -36,6 +35,7 @@ from server.services.play.played import (
     other_mode,
     require_asked,
 )
+from server.services.statistics.components import SiteSpread
 from server.store.rows import JudgementAnswer
 from server.store.tables import JudgementRow, RoundRow
 
@@ -67,7 +67,7 @@ def ask(played: PlayedRound, view: AskedView) -> None:
     view.steps = list(steps(played.form))
 
 
-def record(played: PlayedRound, answer: object, now: datetime) -> bool:
+def record(played: PlayedRound, answer: object, asked_now: int | None, now: datetime) -> bool:
     """Record the share of the first token; return False where the same one is already recorded.
 
     Positions before the next asked one whose rival is the target itself are recorded as even.
@@ -85,7 +85,7 @@ def record(played: PlayedRound, answer: object, now: datetime) -> bool:
                 raise other_answer(answer.position, "judgement")
             return False
     asked, even = _asked_and_even(played)
-    require_asked(answer.position, next_position(asked, len(_given(played.row))))
+    require_asked(answer.position, asked_now)
     _append(played, answer.position, target_share, now)
     following = next_position(asked, len(_given(played.row)))
     recorded = {judgement.position for judgement in played.row.judgements}
@@ -102,7 +102,7 @@ def marks(row: RoundRow) -> list[Marks]:
 
 def losses(row: RoundRow) -> list[Losses]:
     """Return both sides' losses at every settled position."""
-    return [_losses(judgement) for judgement in _given(row)]
+    return [losses_of(judgement) for judgement in _given(row)]
 
 
 def reveals(played: PlayedRound) -> Sequence[JudgementView]:
@@ -110,10 +110,10 @@ def reveals(played: PlayedRound) -> Sequence[JudgementView]:
     return [_view(judgement) for judgement in _given(played.row)]
 
 
-def conclude(played: PlayedRound, result: ResultView) -> None:
+def conclude(played: PlayedRound, result: ResultView, spread: SiteSpread) -> None:
     """Add both sides' mean losses and what they earned."""
-    result.losses = losses_view(losses(played.row), DUEL_LOSS_NATS)
-    result.pay = means_in_bits([_pay(judgement) for judgement in _given(played.row)])
+    result.losses = losses_view(losses(played.row), spread.duels)
+    result.pay = means_in_bits([pay_of(row) for row in _given(played.row)], spread.pay)
 
 
 def _given(row: RoundRow) -> list[JudgementRow]:
@@ -146,9 +146,11 @@ def _append(played: PlayedRound, position: int, target_share: float, now: dateti
         target_logprob_nats=question.target_logprob_nats,
         rival_logprob_nats=question.rival_logprob_nats,
     )
+    if question.drawn:
+        judgement.target_drawn_logprob_nats, judgement.rival_drawn_logprob_nats = question.drawn
     if question.same:
         judgement.elapsed_ms = 0
-    row.judgements.append(judgement)
+    played.add(judgement)
 
 
 def _question_of(row: RoundRow) -> int:
@@ -158,12 +160,22 @@ def _question_of(row: RoundRow) -> int:
 
 def duel_of(row: JudgementRow | JudgementAnswer) -> Duel:
     """Return the duel that a judgement answers."""
+    target_drawn, rival_drawn = row.target_drawn_logprob_nats, row.rival_drawn_logprob_nats
+    drawn = None
+    if target_drawn is not None and rival_drawn is not None:
+        drawn = target_drawn, rival_drawn
     return Duel(
-        row.target, row.rival, row.target_logprob_nats, row.rival_logprob_nats, same=not row.asked
+        row.target,
+        row.rival,
+        row.target_logprob_nats,
+        row.rival_logprob_nats,
+        same=not row.asked,
+        drawn=drawn,
     )
 
 
-def _pay(row: JudgementRow) -> tuple[float, float]:
+def pay_of(row: JudgementRow | JudgementAnswer) -> tuple[float, float]:
+    """Return what a judgement earned, and what the model's share would have, in bits."""
     question, asked = duel_of(row), Question(row.question_version)
     person, model = (
         pay_bits(question, share, asked) for share in (row.target_share, question.model_share)
@@ -176,25 +188,28 @@ def _marks(row: JudgementRow) -> Marks:
     return Marks(row.position, right, model_right, -row.target_logprob_nats)
 
 
-def _losses(row: JudgementRow) -> Losses:
+def losses_of(row: JudgementRow | JudgementAnswer) -> Losses:
+    """Return what the author's word cost both sides, of the two that a duel shows."""
     model_share = max(duel_of(row).model_share, 1e-300)
     return Losses(-math.log(row.target_share), -math.log(model_share))
 
 
 def _view(row: JudgementRow) -> JudgementView:
-    marked, both, (earned, model_earned) = _marks(row), _losses(row), _pay(row)
+    marked, both, (earned, model_earned) = _marks(row), losses_of(row), pay_of(row)
+    shown = duel_of(row)
     return JudgementView(
         position=row.position,
         target=row.target,
         rival=row.rival,
         share=row.target_share,
         right=marked.right,
-        model_share=duel_of(row).model_share,
+        model_share=shown.model_share,
+        drawn_share=shown.drawn_share,
         model_right=marked.model_right,
         loss_bits=bits(both.person_nats),
         model_loss_bits=bits(both.model_nats),
         question_version=row.question_version,
-        weight=duel_of(row).weight(Question(row.question_version)),
+        weight=shown.weight(Question(row.question_version)),
         pay_bits=earned,
         model_pay_bits=model_earned,
     )

@@ -9,17 +9,16 @@ import numpy as np
 
 from server.domain.estimators.accuracy import Interval, PairedCounts
 from server.domain.estimators.arrays import FloatArray
-from server.domain.estimators.clusters import Clusters, one_player_weights
-from server.domain.estimators.estimates import interval, mean_estimate
-from server.domain.estimators.intervals import answers_to_settle
-from server.domain.estimators.paired import (
+from server.domain.estimators.perplexity import bits
+from server.domain.intervals.clusters import Clusters, one_player_weights
+from server.domain.intervals.of_accuracy import (
     NOTHING_TO_COMPARE,
     PairedComponents,
     PairedIntervals,
     paired_intervals,
 )
-from server.domain.estimators.perplexity import bits
-from server.domain.estimators.variance_components import DUEL_LOSS_NATS, Default
+from server.domain.intervals.of_means_and_shares import answers_to_settle, mean_interval
+from server.domain.intervals.variance_components import Components, mean_variance
 from server.services.contract.figures import ComparisonView, IntervalView, LossesView
 from server.services.play.played import Losses, Marks
 
@@ -53,26 +52,26 @@ def comparison_view(intervals: PairedIntervals) -> ComparisonView:
     )
 
 
-def losses_view(losses: Sequence[Losses], default: Default) -> LossesView:
+def losses_view(losses: Sequence[Losses], components: PairedComponents) -> LossesView:
     """Return both sides' mean losses on the same positions, and their difference.
 
-    A dozen answers are too few to tell how much losses vary; `default` makes up for that.
+    A dozen answers are too few to tell how much losses vary: `components` are the site's.
     """
     person = np.array([both.person_nats for both in losses], dtype=np.float64)
     model = np.array([both.model_nats for both in losses], dtype=np.float64)
-    difference = _mean(person - model, default)
+    difference = _mean(person - model, components.difference)
     return LossesView(
-        you=interval_in_bits(_mean(person, default)),
-        model=interval_in_bits(_mean(model, default)),
+        you=interval_in_bits(_mean(person, components.person)),
+        model=interval_in_bits(_mean(model, components.model)),
         difference=interval_in_bits(difference),
         answers_to_settle=answers_to_settle(difference),
     )
 
 
-def means_in_bits(pairs: Sequence[tuple[float, float]]) -> LossesView:
+def means_in_bits(pairs: Sequence[tuple[float, float]], components: PairedComponents) -> LossesView:
     """Return the means of what person and model earned, in bits, and their difference."""
     nats = [Losses(person * LN2, model * LN2) for person, model in pairs]
-    return losses_view(nats, DUEL_LOSS_NATS)
+    return losses_view(nats, components)
 
 
 def one_player(n: int) -> Clusters:
@@ -86,6 +85,7 @@ def interval_in_bits(nats: Interval) -> IntervalView:
     return IntervalView(value=bits(nats.value), low=bits(nats.low), high=bits(nats.high), n=nats.n)
 
 
-def _mean(values: FloatArray, default: Default) -> Interval:
+def _mean(values: FloatArray, components: Components) -> Interval:
     """Return the mean over one player's positions in one passage."""
-    return interval(mean_estimate(values, one_player(values.size), default))
+    spread = mean_variance(components.of_one_player(), one_player_weights([values.size]))
+    return mean_interval(float(values.mean()), int(values.size), spread)

@@ -9,8 +9,9 @@ from typing import TypedDict
 
 from server.domain.errors import InvalidInput
 from server.domain.estimators.perplexity import bits
+from server.domain.play.fair_words import expectation
 from server.domain.play.guessing import Reveal, read_guess, reveal, suggestions, visible
-from server.domain.play.rounds import Mode, counts_for_accuracy, next_position
+from server.domain.play.rounds import Mode, counts_for_accuracy
 from server.services.contract.answers import AnswerView, CandidateView
 from server.services.contract.results import ResultView
 from server.services.contract.rounds import AskedView
@@ -22,8 +23,10 @@ from server.services.play.played import (
     answer_columns,
     other_answer,
     other_mode,
+    points_of,
     require_asked,
 )
+from server.services.statistics.components import SiteSpread
 from server.store.tables import GuessRow, RoundRow
 
 FIRST_ATTEMPT = 1
@@ -45,7 +48,7 @@ def ask(played: PlayedRound, view: AskedView) -> None:
         view.suggestions = suggestions(played.at(view.position))
 
 
-def record(played: PlayedRound, answer: object, now: datetime) -> bool:
+def record(played: PlayedRound, answer: object, asked: int | None, now: datetime) -> bool:
     """Record a guess or a skip; return False where the same one is already recorded.
 
     Raises InvalidInput for a text that cannot be a guess, Conflict where another answer is
@@ -53,14 +56,13 @@ def record(played: PlayedRound, answer: object, now: datetime) -> bool:
     """
     if not isinstance(answer, TypedGuess):
         raise other_mode(played.mode, Mode.GUESS)
-    asked_now = next_position(positions(played), len(played.row.guesses))
-    return record_single(played, answer, asked_now, now)
+    return record_single(played, answer, asked, now)
 
 
 def record_single(
-    played: PlayedRound, answer: TypedGuess, asked_now: int | None, now: datetime
+    played: PlayedRound, answer: TypedGuess, asked: int | None, now: datetime
 ) -> bool:
-    """Record the one guess that a position allows, where `asked_now` is asked; raise as `record`.
+    """Record the one guess that a position allows, where `asked` is asked; raise as `record`.
 
     Returns False where the same one is already recorded.
     """
@@ -70,8 +72,8 @@ def record_single(
         if recorded.text != text:
             raise other_answer(answer.position, "answer")
         return False
-    require_asked(answer.position, asked_now)
-    played.row.guesses.append(guess_row(played, answer.position, text, FIRST_ATTEMPT, now))
+    require_asked(answer.position, asked)
+    played.add(guess_row(played, answer.position, text, FIRST_ATTEMPT, now))
     return True
 
 
@@ -87,10 +89,10 @@ def losses(_row: RoundRow) -> list[Losses]:
 
 def reveals(played: PlayedRound) -> Sequence[AnswerView]:
     """Return what is shown of every settled position, ascending."""
-    return [answer_view(played, guess) for guess in played.row.guesses]
+    return [_view_again(played, guess) for guess in played.row.guesses]
 
 
-def conclude(played: PlayedRound, result: ResultView) -> None:
+def conclude(_played: PlayedRound, _result: ResultView, _spread: SiteSpread) -> None:
     """Add nothing: a finished round of guesses has only its accuracy."""
 
 
@@ -117,6 +119,7 @@ def guess_row(
         mode=row.mode,
         assisted=row.assisted,
         repeated=row.repeated,
+        draw_kind=row.draw_kind,
         attempt=attempt,
         text=text,
         skipped=text is None,
@@ -141,6 +144,16 @@ def marks_of(guess: GuessRow) -> Marks:
     )
 
 
+def _view_again(played: PlayedRound, guess: GuessRow) -> AnswerView:
+    """Return what is shown of a guess, made once for all who guess the same at this position."""
+    key = (guess.position, guess.text, guess.is_right, guess.model_is_right)
+    view = played.scene.answers.get(key)
+    if view is None:
+        view = answer_view(played, guess)
+        played.scene.keep_answer(key, view)
+    return view
+
+
 class _GuessFields(TypedDict):
     guess_is_token: bool
     guess_rank: int | None
@@ -151,7 +164,8 @@ class _GuessFields(TypedDict):
 def answer_view(played: PlayedRound, guess: GuessRow) -> AnswerView:
     """Return what is shown of the position that a guess settled."""
     unit = played.unit
-    revealed = reveal(played.at(guess.position), guess.text)
+    gap = played.at(guess.position)
+    revealed, expected = reveal(gap, guess.text), expectation(gap, guess.text)
     return AnswerView(
         position=guess.position,
         guess=None if guess.text is None else visible(guess.text, unit),
@@ -163,10 +177,17 @@ def answer_view(played: PlayedRound, guess: GuessRow) -> AnswerView:
         target_probability=math.exp(-revealed.target_loss_nats),
         target_rank=revealed.target_rank,
         target_loss_bits=bits(revealed.target_loss_nats),
+        points=points_of([marks_of(guess)]),
         candidates=[
-            CandidateView(token=visible(c.text, unit), probability=c.probability)
-            for c in revealed.candidates
+            CandidateView(
+                token=bar.text,
+                probability=bar.probability,
+                is_target=bar.is_target,
+                is_guess=bar.is_guess,
+            )
+            for bar in expected.bars
         ],
+        beginnings=expected.beginnings,
         **_guess_fields(revealed),
     )
 

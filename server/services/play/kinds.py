@@ -12,6 +12,7 @@ from server.services.contract.results import ResultView
 from server.services.contract.rounds import AskedView
 from server.services.play import bets, duels, guesses, tries
 from server.services.play.played import Losses, Marks, PlayedRound
+from server.services.statistics.components import SiteSpread
 from server.store.tables import RoundRow
 
 
@@ -30,8 +31,13 @@ class Kind(Protocol):
         """Add to the view of the asked position what this kind shows there."""
         ...
 
-    def record(self, played: PlayedRound, answer: object, now: datetime, /) -> bool:
-        """Record an answer; return False where the same one is already recorded."""
+    def record(
+        self, played: PlayedRound, answer: object, asked: int | None, now: datetime, /
+    ) -> bool:
+        """Record an answer where `asked` is the position asked now, None in a finished round.
+
+        Return False where the same one is already recorded.
+        """
         ...
 
     def marks(self, row: RoundRow, /) -> list[Marks]:
@@ -46,8 +52,11 @@ class Kind(Protocol):
         """Return what is shown of every settled position, ascending."""
         ...
 
-    def conclude(self, played: PlayedRound, result: ResultView, /) -> None:
-        """Add what only this kind knows to the result of a finished round."""
+    def conclude(self, played: PlayedRound, result: ResultView, spread: SiteSpread, /) -> None:
+        """Add what only this kind knows to the result of a finished round.
+
+        `spread` is how much answers vary on the site: a dozen are too few to tell.
+        """
         ...
 
 

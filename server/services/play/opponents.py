@@ -26,11 +26,8 @@ class OpponentChoice:
 
 def current_opponent(session: Session, choice: OpponentChoice) -> LanguageModelRow | None:
     """Return the model that new rounds are played against, or None while nothing is scored."""
-    preferred = newest_scoring_model(session, choice.name, choice.revision)
-    if preferred is not None or not choice.fallback_allowed:
-        return preferred
-    scored = (newest_scoring_model(session, name, None) for name in _STAND_INS)
-    return next((row for row in scored if row is not None), None)
+    stand_ins = _STAND_INS if choice.fallback_allowed else ()
+    return newest_scoring_model(session, choice.name, choice.revision, stand_ins)
 
 
 def model_view(row: LanguageModelRow | ModelIdentity) -> ModelView:

@@ -10,13 +10,11 @@ from sqlalchemy.orm import Session
 
 from server.domain.errors import InvalidInput, LiveScoringUnavailable
 from server.domain.estimators.perplexity import bits, perplexity
-from server.domain.play.guessing import visible
 from server.domain.play.own_texts import read_own_text, require_enough_to_ask
 from server.domain.scores.gap import Reading
 from server.domain.scores.models import model_label
 from server.domain.scores.passage_scores import PassageScores
 from server.domain.text.tokens import Unit, Vocabulary
-from server.services.contract.answers import CandidateView
 from server.services.contract.opponents import ModelView
 from server.services.contract.texts import ScoredTextView, ScoredTokenView, TextTotalsView
 from server.services.play.choosing import RoundWish, new_round_row
@@ -24,6 +22,7 @@ from server.services.play.library import Scene, ScoreLibrary, passage_view
 from server.services.play.opponents import OpponentChoice, current_opponent, model_view
 from server.services.play.played import PlayedRound
 from server.services.play.players import ensure_player
+from server.services.play.result import likeliest_tokens
 from server.services.play.round_view import round_view
 from server.services.play.rounds import StartedRound
 from server.services.scoring.live_scoring import LiveScoring, ReadText
@@ -33,7 +32,6 @@ from server.store.rounds import find_open_round_on
 from server.store.scoring.scores import add_private_scores, ensure_model, find_scored
 from server.store.statistics.rollups import mark_player
 
-CANDIDATES_SHOWN = 5
 _NOBODY = "No model plays here yet, so none can read your text."
 
 
@@ -56,10 +54,8 @@ class OwnTextService:
 
     def why_not(self) -> str | None:
         """Return why no text can be scored here, as a sentence; None where it can."""
-        model = current_opponent(self._session, self._opponent)
-        if model is None:
-            return _NOBODY
-        return self._live.why_not(*self._live.reader(model.name, model.revision))
+        reader = self._reader()
+        return self._live.why_not(*reader) if reader else _NOBODY
 
     def stand_in(self) -> StandIn | None:
         """Return who reads instead of the model that plays; None where that one does."""
@@ -70,21 +66,24 @@ class OwnTextService:
         name, _ = self._live.reader(model.name, model.revision)
         return StandIn(name, problem)
 
+    def has_layers(self) -> bool:
+        """Tell whether it can be shown what each layer of the reading model says."""
+        reader = self._reader()
+        return reader is not None and self._live.has_lens(*reader)
+
     def reader_label(self) -> str | None:
         """Return what pages call the model that reads; None while nothing is scored."""
-        model = current_opponent(self._session, self._opponent)
-        if model is None:
-            return None
-        return model_label(self._live.reader(model.name, model.revision)[0])
+        reader = self._reader()
+        return model_label(reader[0]) if reader else None
 
     def load_ahead(self) -> None:
         """Start loading the model while the player types, so that their first text does not wait.
 
         Returns at once; where no model plays or its weights are not here, nothing happens.
         """
-        model = current_opponent(self._session, self._opponent)
-        if model is not None:
-            self._live.load_ahead(*self._live.reader(model.name, model.revision))
+        reader = self._reader()
+        if reader is not None:
+            self._live.load_ahead(*reader)
 
     def score(self, text: str) -> ScoredTextView:
         """Return every token's loss, rank and the model's candidates; nothing is stored.
@@ -129,13 +128,17 @@ class OwnTextService:
             played = PlayedRound(row, scene)
             return StartedRound(round_view(played), player.public_id, is_new)
 
-    def _read(self, text: str) -> ReadText:
+    def _reader(self) -> tuple[str, str] | None:
+        """Return name and revision of the model that reads; None while nothing is scored."""
         model = current_opponent(self._session, self._opponent)
-        if model is None:
+        return self._live.reader(model.name, model.revision) if model else None
+
+    def _read(self, text: str) -> ReadText:
+        reader = self._reader()
+        if reader is None:
             raise LiveScoringUnavailable(_NOBODY)
-        name, revision = self._live.reader(model.name, model.revision)
         self._session.rollback()  # no transaction is held open while the text waits
-        return self._live.score(name, revision, text)
+        return self._live.score(*reader, text)
 
 
 def scored_text_view(
@@ -194,23 +197,8 @@ def _token_views(scores: PassageScores, vocabulary: Vocabulary) -> list[ScoredTo
                 loss_bits=bits(loss_nats),
                 probability=math.exp(-loss_nats),
                 rank=int(scores.target_rank[position]) if alone else None,
-                candidates=_candidates(scores, vocabulary, position) if alone else [],
+                candidates=likeliest_tokens(scores, vocabulary, position) if alone else [],
             )
         )
         start = position + 1
     return shown
-
-
-def _candidates(
-    scores: PassageScores, vocabulary: Vocabulary, position: int
-) -> list[CandidateView]:
-    ids, logprobs = scores.top_ids[position], scores.top_logprob[position]
-    return [
-        CandidateView(
-            token=visible(vocabulary.text(int(token_id)), Unit.TOKENS),
-            probability=min(1.0, math.exp(float(logprob))),
-        )
-        for token_id, logprob in zip(
-            ids[:CANDIDATES_SHOWN], logprobs[:CANDIDATES_SHOWN], strict=True
-        )
-    ]

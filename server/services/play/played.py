@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypedDict
 
 from server.domain.errors import Conflict
-from server.domain.play.rounds import Mode
+from server.domain.play.rounds import Mode, points_bits
 from server.domain.scores.gap import Gap, Reading
 from server.domain.scores.passage_scores import Form
 from server.domain.text.tokens import Unit
+from server.services.contract.answers import PointsView
 from server.services.play.library import Scene
+from server.store.answers import AnswerRow, show_with
 from server.store.tables import RoundRow
 
 LONGEST_ELAPSED_MS = 2**31 - 1  # what the column holds, about 25 days
@@ -23,6 +26,12 @@ class PlayedRound:
 
     row: RoundRow
     scene: Scene
+    added: list[AnswerRow] = field(default_factory=list)  # answers that are not stored yet
+
+    def add(self, answer: AnswerRow) -> None:
+        """Add an answer to what is shown of the round; it is stored with `store_answers`."""
+        show_with(self.row, answer)
+        self.added.append(answer)
 
     @property
     def reading(self) -> Reading:
@@ -61,6 +70,15 @@ class Marks:
     model_right: bool
     target_loss_nats: float
     counts: bool = True
+
+
+def points_of(marks: Iterable[Marks]) -> PointsView:
+    """Return what both sides' right answers are worth together, in bits."""
+    listed = list(marks)
+    return PointsView(
+        you=sum(points_bits(mark.target_loss_nats, right=mark.right) for mark in listed),
+        model=sum(points_bits(mark.target_loss_nats, right=mark.model_right) for mark in listed),
+    )
 
 
 @dataclass(frozen=True)

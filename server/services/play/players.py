@@ -13,24 +13,33 @@ from sqlalchemy.orm import Session
 from server.domain.errors import NotFound
 from server.domain.estimators.ability import player_loss
 from server.domain.estimators.accuracy import PairedCounts, together
-from server.domain.estimators.clusters import one_player_weights
-from server.domain.estimators.paired import PairedComponents, paired_intervals
 from server.domain.estimators.perplexity import perplexity
-from server.domain.play.nicknames import read_nickname
+from server.domain.intervals.clusters import one_player_weights
+from server.domain.intervals.of_accuracy import PairedComponents, paired_intervals
 from server.domain.text.tokens import Unit
+from server.services.contest.names import read_name
 from server.services.contract.figures import IntervalView
-from server.services.contract.players import PlayerLossView, PlayerView, RoundSummary
+from server.services.contract.players import (
+    PlayerAbilityView,
+    PlayerData,
+    PlayerLossView,
+    PlayerView,
+    RoundSummary,
+)
 from server.services.play.figures import comparison_view
 from server.services.play.kinds import kind_of
 from server.services.play.opponents import OpponentChoice, current_opponent, model_view
 from server.services.play.round_view import score_view
+from server.services.rooms.players_data import leave_rooms, rooms_data
 from server.services.statistics.components import site_components, site_losses
+from server.services.statistics.guess_abilities import guess_ability_of
 from server.store import players as stored
 from server.store.engine import writing
 from server.store.passages import own_texts_of
 from server.store.tables import BetRow, GuessRow, JudgementRow, PlayerRow, RoundRow
 
 RECENT_ROUNDS = 20
+ROUNDS_ON_A_PAGE = 100
 
 
 def ensure_player(session: Session, public_id: str | None, now: datetime) -> PlayerRow:
@@ -39,8 +48,12 @@ def ensure_player(session: Session, public_id: str | None, now: datetime) -> Pla
     return player or stored.add_player(session, secrets.token_urlsafe(16), now)
 
 
-def player_view(session: Session, public_id: str | None, choice: OpponentChoice) -> PlayerView:
+def player_view(
+    session: Session, public_id: str | None, choice: OpponentChoice, page: int = 1
+) -> PlayerView:
     """Return a player's page, empty for somebody who has never played.
+
+    `page` says which portion of their rounds is listed; beyond the last one it is the last.
 
     The comparison counts unassisted guesses at words against the present opponent alone, person
     and model on the same positions: other kinds of play are other tasks.
@@ -53,15 +66,25 @@ def player_view(session: Session, public_id: str | None, choice: OpponentChoice)
     view.nickname, view.since = player.nickname, player.created_at
     view.rounds = stored.count_rounds(session, player.id)
     view.guesses = stored.count_guesses(session, player.id)
-    recent = stored.rounds_of(session, player.id, RECENT_ROUNDS)
+    view.pages = max(1, -(-view.rounds // RECENT_ROUNDS))
+    view.page = min(max(1, page), view.pages)
+    recent = stored.rounds_of(session, player.id, RECENT_ROUNDS, (view.page - 1) * RECENT_ROUNDS)
     view.recent = [_summary(row) for row in recent]
     if opponent:
         by_passage = stored.paired_counts_of(session, player.id, opponent.id, Unit.WORDS)
+        view.ability = _ability_view(session, player.id, opponent.id)
         view.loss = _loss_view(session, player.id, opponent.id)
         if by_passage:
             components = site_components(session, opponent.id, Unit.WORDS)
             _add_comparison(view, by_passage, components)
     return view
+
+
+def _ability_view(session: Session, player_id: int, model_id: int) -> PlayerAbilityView | None:
+    found = guess_ability_of(session, player_id, model_id, Unit.WORDS)
+    if found is None:
+        return None
+    return PlayerAbilityView(words=found.words, accuracy=IntervalView.of(found.accuracy))
 
 
 def _loss_view(session: Session, player_id: int, model_id: int) -> PlayerLossView | None:
@@ -100,25 +123,37 @@ def rename(session: Session, public_id: str | None, nickname: str | None, now: d
 
     Raises InvalidInput for a nickname that is not allowed.
     """
-    name = read_nickname(nickname)
+    name = read_name(nickname)
     with writing(session):
         player = ensure_player(session, public_id, now)
         player.nickname = name
         return player.public_id
 
 
-def player_data(session: Session, public_id: str | None) -> dict[str, Any]:
-    """Return all that is stored about a player; raise NotFound where there is nothing."""
+def pages_of_data(rounds: int) -> int:
+    """Return on how many pages a player's data is, at least one."""
+    return max(1, -(-rounds // ROUNDS_ON_A_PAGE))
+
+
+def player_data(session: Session, public_id: str | None, page: int = 1) -> PlayerData:
+    """Return a page of all that is stored about a player; raise NotFound where there is nothing."""
     player = stored.find_player(session, public_id) if public_id else None
     if player is None:
         raise NotFound("Nothing is stored about you.")
-    rounds = stored.rounds_of(session, player.id)
-    return {
-        "nickname": player.nickname,
-        "created_at": player.created_at.isoformat(),
-        "rounds": [_round_data(row) for row in rounds],
-        "texts": [row.text for row in own_texts_of(session, player.id)],
-    }
+    pages = pages_of_data(stored.count_rounds(session, player.id))
+    if page > pages:
+        raise NotFound(f"Your data has {pages} pages.")
+    skipped = (page - 1) * ROUNDS_ON_A_PAGE
+    rounds = stored.rounds_of(session, player.id, ROUNDS_ON_A_PAGE, skipped)
+    return PlayerData(
+        nickname=player.nickname,
+        created_at=player.created_at,
+        page=page,
+        pages=pages,
+        rounds=[_round_data(row) for row in rounds],
+        rooms=rooms_data(session, player.id) if page == 1 else [],
+        texts=[row.text for row in own_texts_of(session, player.id)] if page == 1 else [],
+    )
 
 
 def forget(session: Session, public_id: str | None) -> None:
@@ -126,6 +161,7 @@ def forget(session: Session, public_id: str | None) -> None:
     with writing(session):
         player = stored.find_player(session, public_id) if public_id else None
         if player is not None:
+            leave_rooms(session, player.id)
             stored.delete_player(session, player.id)
 
 

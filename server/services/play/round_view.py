@@ -14,7 +14,7 @@ from server.services.contract.rounds import (
     SegmentView,
 )
 from server.services.play.kinds import kind_of
-from server.services.play.played import PlayedRound
+from server.services.play.played import PlayedRound, points_of
 from server.store.tables import RoundRow
 
 
@@ -33,6 +33,7 @@ def round_view(played: PlayedRound) -> RoundView:
         practice=row.practice,
         form=row.form,
         daily=row.daily_on,
+        draw=row.draw_kind,
         finished=row.finished_at is not None,
         model=played.scene.opponent,
         passage=played.scene.passage,
@@ -52,6 +53,7 @@ def score_view(row: RoundRow) -> ScoreView:
         answered=len(marks),
         you=sum(mark.right for mark in marks),
         model=sum(mark.model_right for mark in marks),
+        points=points_of(marks),
     )
     if losses:
         view.you_bits = bits(sum(both.person_nats for both in losses) / len(losses))

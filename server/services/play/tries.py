@@ -9,10 +9,10 @@ from datetime import datetime
 import numpy as np
 
 from server.domain.errors import Conflict, InvalidInput
-from server.domain.estimators.estimates import interval
 from server.domain.estimators.tries import Tries, tries_bounds
+from server.domain.intervals.of_bets_and_duels import interval
 from server.domain.play.guessing import read_guess, visible
-from server.domain.play.rounds import MOST_TRIES, Mode, next_position
+from server.domain.play.rounds import MOST_TRIES, Mode
 from server.domain.text.tokens import Unit, folded
 from server.services.contract.answers import AnswerView
 from server.services.contract.results import ResultView, TriesView
@@ -26,8 +26,10 @@ from server.services.play.played import (
     TypedGuess,
     other_answer,
     other_mode,
+    points_of,
     require_asked,
 )
+from server.services.statistics.components import SiteSpread
 from server.store.tables import GuessRow, RoundRow
 
 
@@ -47,7 +49,7 @@ def ask(played: PlayedRound, view: AskedView) -> None:
     view.tries_left = MOST_TRIES - len(_tries_at(played.row, view.position))
 
 
-def record(played: PlayedRound, answer: object, now: datetime) -> bool:
+def record(played: PlayedRound, answer: object, asked: int | None, now: datetime) -> bool:
     """Record a try or a skip; return False where the same one is already recorded.
 
     Raises InvalidInput for a text that cannot be a guess or was already tried, Conflict where
@@ -57,25 +59,20 @@ def record(played: PlayedRound, answer: object, now: datetime) -> bool:
         raise other_mode(played.mode, Mode.GUESS)
     text = None if answer.text is None else read_guess(answer.text, played.unit)
     earlier = _tries_at(played.row, answer.position)
-    asked_now = next_position(positions(played), len(_closing(played.row)))
-    if _is_recorded(earlier, text, answer.attempt, is_open=answer.position == asked_now):
+    if _is_recorded(earlier, text, answer.attempt, is_open=answer.position == asked):
         return False
-    require_asked(answer.position, asked_now)
+    require_asked(answer.position, asked)
     if answer.attempt is not None and answer.attempt != len(earlier) + 1:
         raise Conflict(f"Try {len(earlier) + 1} comes next, not {answer.attempt}.")
     if text is not None and any(_same(text, other.text, played.unit) for other in earlier):
         raise InvalidInput("text", f"You tried “{visible(text, played.unit)}” already.")
-    played.row.guesses.append(
-        guesses.guess_row(played, answer.position, text, len(earlier) + 1, now)
-    )
+    played.add(guesses.guess_row(played, answer.position, text, len(earlier) + 1, now))
     return True
 
 
 def marks(row: RoundRow) -> list[Marks]:
     """Return the marks of every settled position: which side found it within five tries."""
-    return [
-        replace(guesses.marks_of(guess), model_right=_model_found(guess)) for guess in _closing(row)
-    ]
+    return [_mark(guess) for guess in _closing(row)]
 
 
 def losses(_row: RoundRow) -> list[Losses]:
@@ -88,7 +85,7 @@ def reveals(played: PlayedRound) -> Sequence[AnswerView]:
     return [_reveal(played, guess) for guess in _closing(played.row)]
 
 
-def conclude(played: PlayedRound, result: ResultView) -> None:
+def conclude(played: PlayedRound, result: ResultView, _spread: SiteSpread) -> None:
     """Add how many tries it took, beside the model's, and the bounds on the loss."""
     closing = _closing(played.row)
     solved_at = np.array([g.attempt if g.is_right else 0 for g in closing], dtype=np.int64)
@@ -107,8 +104,13 @@ def conclude(played: PlayedRound, result: ResultView) -> None:
 
 
 def _reveal(played: PlayedRound, guess: GuessRow) -> AnswerView:
-    marks = {"model_right": _model_found(guess), "tries": _tried(played, guess.position)}
-    return guesses.answer_view(played, guess).model_copy(update=marks)
+    mark = _mark(guess)
+    shown = {
+        "model_right": mark.model_right,
+        "points": points_of([mark]),
+        "tries": _tried(played, guess.position),
+    }
+    return guesses.answer_view(played, guess).model_copy(update=shown)
 
 
 def _closing(row: RoundRow) -> list[GuessRow]:
@@ -123,6 +125,10 @@ def _tries_at(row: RoundRow, position: int) -> list[GuessRow]:
 def _tried(played: PlayedRound, position: int) -> list[str]:
     tries = _tries_at(played.row, position)
     return [visible(guess.text, played.unit) for guess in tries if guess.text is not None]
+
+
+def _mark(guess: GuessRow) -> Marks:
+    return replace(guesses.marks_of(guess), model_right=_model_found(guess))
 
 
 def _model_found(guess: GuessRow) -> bool:

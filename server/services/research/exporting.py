@@ -15,9 +15,7 @@ from sqlalchemy.orm import Session
 
 from server.domain.errors import NotFound
 from server.services.research.records import Kind, export_names, records
-from server.store.engine import writing
 from server.store.players import find_player, public_ids
-from server.store.statistics.rollups import mark_player
 from server.store.tables import PlayerRow
 
 _GZIP = 16 + zlib.MAX_WBITS  # tells zlib to write gzip's frame
@@ -79,11 +77,3 @@ def player_called(session: Session, name: str, secret: str) -> PlayerRow:
     if player is None:
         raise NotFound(f"There is no player “{name}”, by public id or by the name in an export.")
     return player
-
-
-def flag(session: Session, name: str, secret: str, *, flagged: bool) -> None:
-    """Say whether a player's answers stay out of all statistics; raise NotFound."""
-    with writing(session):
-        player = player_called(session, name, secret)
-        player.flagged = flagged
-        mark_player(session, player.id)

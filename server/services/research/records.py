@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from cachetools import LRUCache
 from sqlalchemy.orm import Session
 
 from server.domain.play.conduct import Verdict
 from server.domain.play.guessing import ids_of_answer, read_visible
 from server.domain.play.rounds import Mode
-from server.domain.scores.passage_scores import Form
-from server.domain.study.interchange import LOWEST_LOGPROB_NATS
+from server.domain.scores.gap import Reading
+from server.domain.scores.passage_scores import Draw, Form
+from server.domain.study.fields import LOWEST_LOGPROB_NATS
 from server.domain.text.tokens import Unit, folded, is_word_token
+from server.services.play.duels import duel_of
+from server.services.research.cloze import cloze_records
 from server.store.exports import (
     model_names,
     stream_bets,
@@ -23,10 +27,11 @@ from server.store.exports import (
     stream_judgements,
 )
 from server.store.rows import AnswerRow, BetAnswer, GuessAnswer, JudgementAnswer
-from server.store.scoring.scores import answer_counts, load_vocabulary
+from server.store.scoring.scores import answer_counts, load_scores, load_vocabulary
 from server.store.statistics.conduct import excluded_players, monotonous_texts
 
 Record = dict[str, Any]
+_READINGS_IN_MEMORY = 128  # about 0.2 MB each
 
 
 class Kind(StrEnum):
@@ -35,6 +40,7 @@ class Kind(StrEnum):
     GUESSES = "guesses"
     BETS = "bets"
     JUDGEMENTS = "judgements"
+    CLOZE = "cloze"
 
 
 @dataclass(frozen=True)
@@ -67,9 +73,29 @@ def records(session: Session, kind: Kind, names: Names) -> Iterator[Record]:
     """Yield all answers of a kind as records, in the order they were given."""
     if kind is Kind.GUESSES:
         return _marked_guesses(session, names)
+    if kind is Kind.CLOZE:
+        return cloze_records(session)
     if kind is Kind.BETS:
         return (bet_record(row, names) for row in stream_bets(session))
     return (judgement_record(row, names) for row in stream_judgements(session))
+
+
+class Readings:
+    """Passages as models read them, the most recently used ones in memory."""
+
+    def __init__(self, session: Session, models: Iterable[int]) -> None:
+        self._session = session
+        self._vocabularies = {model_id: load_vocabulary(session, model_id) for model_id in models}
+        self._readings: LRUCache[tuple[int, str, str], Reading] = LRUCache(_READINGS_IN_MEMORY)
+
+    def of(self, row: GuessAnswer) -> Reading:
+        """Return the reading of the passage that a guess was made in, as its round asked."""
+        key = row.scored_passage_id, row.unit, row.draw_kind
+        if key not in self._readings:
+            scores = load_scores(self._session, row.scored_passage_id)
+            vocabulary = self._vocabularies[row.model_id]
+            self._readings[key] = Reading(scores, vocabulary, Unit(row.unit), Draw(row.draw_kind))
+        return self._readings[key]
 
 
 def _marked_guesses(session: Session, names: Names) -> Iterator[Record]:
@@ -79,12 +105,35 @@ def _marked_guesses(session: Session, names: Names) -> Iterator[Record]:
     `same_answer` True where its player mostly typed this text, see `is_monotonous`.
     """
     monotonous = monotonous_texts(session)
-    vocabularies = {model_id: load_vocabulary(session, model_id) for model_id in names.models}
+    readings = Readings(session, names.models)
     for row in stream_guesses(session):
-        text, vocabulary = row.text, vocabularies[row.model_id]
-        known = None if text is None else bool(ids_of_answer(vocabulary, Unit(row.unit), text))
-        same = text is not None and (row.player_id, row.mode, folded(text)) in monotonous
-        yield {**guess_record(row, names), "guess_is_token": known, "same_answer": same}
+        same = row.text is not None and (row.player_id, row.mode, folded(row.text)) in monotonous
+        record = guess_record(row, names)
+        yield (
+            record | _model_of_guess(row, readings.of(row), record["model"]) | {"same_answer": same}
+        )
+
+
+def _model_of_guess(row: GuessAnswer, reading: Reading, model: str) -> Record:
+    """Return what the model says of a guess; nothing of a skip.
+
+    A guess that is no single token of the model has no probability: it is below the lowest that an
+    export may hold. One beyond the stored candidates is below the last of them.
+    """
+    if row.text is None:
+        return {"guess_is_token": None}
+    gap = reading.at(row.position)
+    ids = ids_of_answer(reading.vocabulary, reading.unit, row.text)
+    logprob, place = gap.answer_logprob(ids), gap.find(ids)
+    if logprob is None or place is None:
+        bound = gap.least_stored_logprob if ids else LOWEST_LOGPROB_NATS
+        return {"guess_is_token": bool(ids), "guess_logprob_below": {model: _logprob(bound)}}
+    rank, _ = place
+    return {
+        "guess_is_token": True,
+        "guess_logprob": {model: _logprob(logprob)},
+        "guess_rank": rank,
+    }
 
 
 def guess_record(row: GuessAnswer, names: Names) -> Record:
@@ -98,6 +147,7 @@ def guess_record(row: GuessAnswer, names: Names) -> Record:
         "mode": row.mode,
         "assisted": row.assisted,
         "attempt": row.attempt,
+        "draw": row.draw_kind,
         "model": model,
         "model_guess": row.model_guess,
         "target_logprob": {model: _logprob(-row.target_loss_nats)},
@@ -131,6 +181,7 @@ def judgement_record(row: JudgementAnswer, names: Names) -> Record:
     elif rival == target:
         rival = math.nextafter(target, LOWEST_LOGPROB_NATS / 2)
     place = _place(row, names, Mode.DUEL)
+    drawn = _drawn(row)
     return {
         **place,
         "question": f"{place['passage']} {row.position} {unit}",
@@ -140,10 +191,20 @@ def judgement_record(row: JudgementAnswer, names: Names) -> Record:
         "rival": row.rival,
         "target_logprob": {model: target},
         "rival_logprob": {model: rival},
+        **({"drawn_logprob": drawn} if drawn else {}),
         "tail": row.form == Form.TAIL,
         "asked": row.asked,
         "question_version": row.question_version,
     }
+
+
+def _drawn(row: JudgementAnswer) -> dict[str, float] | None:
+    """Return how likely both were to be drawn, or None where the model drew."""
+    drawn = duel_of(row).drawn
+    if drawn is None:
+        return None
+    target, rival = drawn
+    return {"target": _logprob(target), "rival": _logprob(rival if row.asked else target)}
 
 
 def _place(row: AnswerRow, names: Names, mode: str) -> Record:
@@ -154,7 +215,7 @@ def _place(row: AnswerRow, names: Names, mode: str) -> Record:
         "position": row.position,
         "unit": row.unit,
         "repeated": row.repeated,
-        "excluded": not names.counts(row.player_id, mode),
+        "excluded": not (row.counts and names.counts(row.player_id, mode)),
         "response_ms": row.elapsed_ms,
         "answered_on": row.answered_on.isoformat(),
     }

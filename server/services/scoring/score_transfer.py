@@ -18,7 +18,9 @@ from server.domain.scores.models import ModelIdentity, model_label
 from server.domain.scores.passage_scores import PassageScores
 from server.domain.text.passages import require_storable
 from server.domain.text.tokens import Vocabulary
+from server.services.inside.trace_transfer import add_traces, trace_problem
 from server.store.engine import writing
+from server.store.inside.traces import has_any_trace
 from server.store.scoring.blobs import scores_from_blob
 from server.store.scoring.score_files import (
     ScoreFile,
@@ -53,6 +55,7 @@ class Loaded:
     scores: int = 0
     passages: int = 0
     known: int = 0
+    traces: int = 0
 
 
 def export_scores(
@@ -83,7 +86,8 @@ def export_scores(
         return portion
 
     portions = map(counting, score_records(session, model.id))
-    write_score_file(path, identity, load_vocabulary(session, model.id), portions)
+    vocabulary, has_traces = load_vocabulary(session, model.id), has_any_trace(session, model.id)
+    write_score_file(path, identity, vocabulary, portions, with_traces=has_traces)
     return done
 
 
@@ -122,6 +126,8 @@ def _load(
     loaded.passages += add_score_records(session, model_id, list(new.values()), now)
     loaded.scores += len(new)
     loaded.known += len(portion) - len(new)
+    traces = {r.content_hash: r.trace_blob for r in portion if r.trace_blob}
+    loaded.traces += add_traces(session, model_id, traces, now)
 
 
 def _require_wanted(path: Path, identity: ModelIdentity, name: str, revision: str | None) -> None:
@@ -146,7 +152,7 @@ def _require_same_tokenizer(session: Session, path: Path, file: ScoreFile) -> in
             f"{path}: the tokenizer of {model_label(identity.name)} has the fingerprint "
             f"{identity.tokenizer_fingerprint} there, and {', '.join(stored)} here."
         )
-    if load_vocabulary(session, model_id) != file.vocabulary:
+    if load_vocabulary(session, model_id).pieces != file.vocabulary.pieces:
         raise ScoreFileRejected(
             f"{path}: the vocabulary of {model_label(identity.name)} differs from the one here, "
             f"under the same tokenizer fingerprint {identity.tokenizer_fingerprint}."
@@ -192,6 +198,8 @@ def _problem(record: ScoreRecord, vocabulary: Vocabulary, stored: bytes) -> str 
     problem = contradiction(scores, record.passage.text, vocabulary)
     if problem is None and stored and not _same_question(scores, scores_from_blob(stored)):
         return "it is scored here already, with other positions asked"
+    if problem is None and record.trace_blob:
+        problem = trace_problem(record.trace_blob, scores)
     return problem
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
+from server.domain.play.guessing import LIKELY_WORDS
 from server.domain.scores.models import ModelIdentity
 from server.domain.scores.passage_scores import Outcome, PassageScores, TooLong
 from server.domain.text.passages import Passage
@@ -25,7 +26,9 @@ from server.store.scoring.scores import (
     add_scores,
     ensure_model,
     find_model,
+    keep_vocabulary,
     leave_out,
+    load_vocabulary,
     newest_scoring_model,
 )
 
@@ -56,6 +59,10 @@ class Model(Protocol):
 
 class Scorer(Model, Protocol):
     """A model that scores in this process."""
+
+    def continued(self, token_ids: Sequence[int]) -> list[float]:
+        """Return how probable it is after each word token that the model goes on with the word."""
+        ...
 
     def score(self, texts: Sequence[str]) -> Iterator[tuple[int, Outcome]]:
         """Yield each text's index with its scores, or with what stands in their way."""
@@ -121,6 +128,7 @@ def score_all(session: Session, scorer: Scorer, advance: Advance) -> Scored:
         for outcome in scorer.score([waiting.passage.text for waiting in portion]):
             outcomes.append(outcome)
             run.report(len(outcomes))
+        run.learn_continued(outcomes, scorer)
         run.store(portion, outcomes)
     return run.scored
 
@@ -171,6 +179,28 @@ class _Run:
         """Report progress: so many of a portion are scored, and not stored yet."""
         done = self._done + scored
         self._advance(done, max(self._total, done))
+
+    def learn_continued(self, outcomes: list[tuple[int, Outcome]], scorer: Scorer) -> None:
+        """Ask the model which of the words it expects are beginnings of longer ones; commit that.
+
+        What was asked of it before is known.
+        """
+        scores = [said for _, said in outcomes if isinstance(said, PassageScores)]
+        vocabulary = load_vocabulary(self._session, self._model_id)
+        self._session.rollback()
+        expected = sorted(
+            {
+                token_id
+                for each in scores
+                for table in (each.words_top_ids, each.mixed_top_ids)
+                for token_id in table[:, :LIKELY_WORDS].ravel().tolist()
+                if not vocabulary.knows_whether_continued(token_id)
+            }
+        )
+        if expected:
+            shares = dict(zip(expected, scorer.continued(expected), strict=True))
+            with writing(self._session):
+                keep_vocabulary(self._session, self._model_id, vocabulary.with_continued(shares))
 
     def store(self, portion: list[_Unscored], outcomes: list[tuple[int, Outcome]]) -> None:
         """Commit what the model said of a portion."""

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Self
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
-from server.domain.estimators.paired import PairedIntervals, paired_intervals
 from server.domain.estimators.perplexity import perplexity
+from server.domain.intervals.of_accuracy import PairedIntervals, paired_intervals
+from server.domain.scores.models import model_label
 from server.domain.sums.paired_pools import block_of, components_from, weights_from
 from server.domain.sums.whole_numbers import Sums
 from server.services.contract.figures import IntervalView
@@ -36,6 +37,7 @@ class GroupView(BaseModel):
     """One model, mode, unit and assistance; both sides on the same positions."""
 
     model: str
+    label: str = Field(description="What pages call the model")
     revision: str
     mode: str
     unit: str
@@ -101,6 +103,7 @@ def _groups(session: Session, sums: Sums) -> Iterator[GroupView]:
         )
         yield GroupView(
             model=model.name,
+            label=model_label(model.name),
             revision=model.revision,
             mode=str(mode),
             unit=str(unit),

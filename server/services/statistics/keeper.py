@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +14,12 @@ from server.services.contract.statistics import PublicStatistics
 from server.services.statistics.folding import fold
 from server.services.statistics.public import public_statistics
 from server.store.engine import writing
-from server.store.statistics.rollups import keep_statistics, kept_statistics
+from server.store.patience import DATABASE_FAILURES, unhurried
+from server.store.statistics.rollups import (
+    count_marked_players,
+    keep_statistics,
+    kept_statistics,
+)
 
 MOST_BATCHES_AT_A_LOOK = 20
 
@@ -33,12 +39,38 @@ class StatisticsKeeper:
         self._lock = threading.Lock()
         self._changed_at: datetime | None = None
         self._counting = False
+        self._last: tuple[str, PublicStatistics] | None = None
 
     def current(self) -> PublicStatistics:
-        """Return the statistics as last counted; a look at old ones asks for a new count."""
+        """Return the statistics as last counted; a look at old ones asks for a new count.
+
+        While the database does not answer, they are those that this process saw last.
+        """
+        try:
+            return self._current()
+        except DATABASE_FAILURES:
+            if self._last is None:
+                raise
+            return self._last[1]
+
+    def warm_up(self) -> None:
+        """Read what was counted last, so far as there is anything, to have it at hand."""
+        with self._sessions() as session:
+            document = kept_statistics(session).document
+        if document is not None:
+            self._remember(document)
+
+    def progress(self) -> tuple[datetime, int]:
+        """Return when the newest count began, and how many players wait to be folded."""
+        with self._sessions() as session:
+            return kept_statistics(session).begun_at, count_marked_players(session)
+
+    def _current(self) -> PublicStatistics:
         if not self._every:
             with self._sessions() as session:
-                return _folded(session, _now())
+                found = _folded(session, _now())
+            self._last = "", found
+            return found
         with self._sessions() as session:
             kept = kept_statistics(session)
             document, begun_at = kept.document, kept.begun_at
@@ -46,7 +78,14 @@ class StatisticsKeeper:
             return self.count_now()
         if begun_at + self._every < _now():
             self.note_change()
-        return PublicStatistics.model_validate_json(document)
+        return self._remember(document)
+
+    def _remember(self, document: str) -> PublicStatistics:
+        """Return the statistics of a document, which is read once."""
+        last = self._last
+        if last is None or last[0] != document:
+            last = self._last = document, PublicStatistics.model_validate_json(document)
+        return last[1]
 
     def note_change(self) -> None:
         """See to it that what has just changed is counted, `every_s` seconds from now at latest."""
@@ -67,13 +106,15 @@ class StatisticsKeeper:
     def count_now(self) -> PublicStatistics:
         """Count, whoever else may be counting, and keep the result."""
         begun_at = _now()
-        with self._sessions() as session:
+        with unhurried(), self._sessions() as session:
             with writing(session):
                 kept_statistics(session, lock=True).begun_at = begun_at
-            return self._count(session, begun_at)
+            return self._count(session, begun_at, rest=lambda _took_s: None)
 
-    def _count(self, session: Session, begun_at: datetime) -> PublicStatistics:
-        found = _folded(session, begun_at)
+    def _count(
+        self, session: Session, begun_at: datetime, rest: Callable[[float], None]
+    ) -> PublicStatistics:
+        found = _folded(session, begun_at, rest)
         with writing(session):
             keep_statistics(session, begun_at, found.model_dump_json())
         return found
@@ -82,6 +123,8 @@ class StatisticsKeeper:
         while changed_at := self._next_change():
             try:
                 self._count_since(changed_at)
+            except DATABASE_FAILURES as error:  # the next change begins anew
+                _log.warning("the statistics could not be counted: %s", type(error).__name__)
             except Exception:  # the next change begins anew; play must not end for it
                 _log.exception("the statistics could not be counted")
 
@@ -104,13 +147,16 @@ class StatisticsKeeper:
                     if wait <= timedelta(0):
                         kept.begun_at = begun_at
                 if wait <= timedelta(0):
-                    self._count(session, begun_at)
+                    # Beside play, which gets at least half of the time and of the turns to write.
+                    self._count(session, begun_at, rest=time.sleep)
                     return
             threading.Event().wait(wait.total_seconds())
 
 
-def _folded(session: Session, now: datetime) -> PublicStatistics:
-    fold(session)
+def _folded(
+    session: Session, now: datetime, rest: Callable[[float], None] = lambda _took_s: None
+) -> PublicStatistics:
+    fold(session, rest=rest)
     return public_statistics(session, now)
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from server.domain.estimators.calibration import CalibrationBin
-from server.domain.estimators.paired import PairedComponents, paired_intervals
 from server.domain.estimators.perplexity import perplexity
+from server.domain.intervals.of_accuracy import PairedComponents, paired_intervals
 from server.domain.sums.pooled_analysis import Losses
 from server.services.contract.figures import IntervalView
 from server.services.contract.statistics import (
@@ -19,10 +19,13 @@ from server.services.contract.statistics import (
     PairView,
     PeriodPairView,
     PlayedPairView,
+    WithheldView,
 )
 from server.services.play.opponents import model_view
 from server.services.statistics.admin import DifferenceView
+from server.services.statistics.baseline import baseline_view
 from server.services.statistics.loss_views import calibration_views, loss_fields
+from server.services.statistics.sum_keys import BaselineSums
 from server.store.statistics.first_guesses import ENTROPY_EDGES_BITS, PairedGroup
 from server.store.tables import LanguageModelRow
 
@@ -30,6 +33,8 @@ MOST_DAYS = 28  # beyond them periods are weeks
 MOST_PERIODS = 52
 _WEEK_DAYS = 7
 
+LEAST_CELL = 5  # guesses; statistical offices withhold cells of fewer than 3 to 10
+SHOWN_FACETS = ("modes", "genres", "entropy", "periods")
 FACETS = ("all", "modes", "genres", "entropy", "days", "weeks")
 Groups = Mapping[str, Sequence[PairedGroup]]  # by facet, each in the order of its keys
 View = TypeVar("View", bound=PairView)
@@ -43,6 +48,7 @@ class OpponentNumbers:
     unit: str
     groups: Groups
     rows: int
+    baseline: BaselineSums | None
     components: PairedComponents
     losses: Losses
     bets_calibration: list[CalibrationBin]
@@ -73,7 +79,10 @@ def opponent_views(
 
 
 def _accuracy_fields(found: OpponentNumbers) -> dict[str, Any]:
-    edges, groups = (0, *ENTROPY_EDGES_BITS, None), found.groups
+    edges = (0, *ENTROPY_EDGES_BITS, None)
+    all_groups = {**found.groups, "periods": [group for _, group in _periods(found.groups)]}
+    groups = {facet: large_enough(all_groups[facet]) for facet in ("all", *SHOWN_FACETS)}
+    lengths = {group.key: length for length, group in _periods(found.groups)}
 
     def pair(kind: type[View], group: PairedGroup, **fields: Any) -> View:
         return _pair(kind, group, found.components, **fields)
@@ -81,6 +90,9 @@ def _accuracy_fields(found: OpponentNumbers) -> dict[str, Any]:
     overall = [pair(PlayedPairView, g, players=g.players) for g in groups["all"]]
     return {
         "accuracy": overall[0] if overall else None,
+        "baseline": baseline_view(
+            found.baseline, groups["all"][0].weights if groups["all"] else None
+        ),
         "modes": [
             pair(ModePairView, g, players=g.players, mode=g.key[0], assisted=g.key[1])
             for g in groups["modes"]
@@ -91,10 +103,33 @@ def _accuracy_fields(found: OpponentNumbers) -> dict[str, Any]:
             for g in groups["entropy"]
         ],
         "periods": [
-            pair(PeriodPairView, g, first_day=g.key[0], days=length)
-            for length, g in _periods(groups)
+            pair(PeriodPairView, g, first_day=g.key[0], days=lengths[g.key])
+            for g in groups["periods"]
         ],
+        "withheld": WithheldView(
+            **{
+                facet: _guesses(all_groups[facet]) - _guesses(groups[facet])
+                for facet in SHOWN_FACETS
+            }
+        ),
     }
+
+
+def large_enough(groups: Sequence[PairedGroup]) -> list[PairedGroup]:
+    """Return the groups that may be shown: a loss that is the mean of few tells each of them.
+
+    Those of fewer than five guesses are left out. A single one of them would be the rest of a
+    sum, so the smallest of the others is left out with it.
+    """
+    shown = [group for group in groups if group.counts.n >= LEAST_CELL]
+    if len(groups) - len(shown) == 1 and shown:
+        smallest = min(shown, key=lambda group: group.counts.n)
+        shown = [group for group in shown if group is not smallest]
+    return shown
+
+
+def _guesses(groups: Sequence[PairedGroup]) -> int:
+    return sum(group.counts.n for group in groups)
 
 
 def _pair(

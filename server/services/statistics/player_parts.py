@@ -9,14 +9,25 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
+from server.domain.estimators.guess_ability import grade
 from server.domain.play.conduct import Verdict
-from server.domain.play.rounds import Mode, counts_for_accuracy
+from server.domain.play.rounds import Draw, Mode, counts_for_accuracy
+from server.domain.sums.ability_pools import add_graded
 from server.domain.sums.paired_pools import block_of
 from server.domain.sums.pools import Block, Where, add_answers
 from server.domain.sums.whole_numbers import Key, Numbers, Sums, add, fixed
 from server.services.research.records import names_for_sums
+from server.services.statistics.baseline import baseline_numbers
 from server.services.statistics.stated_parts import add_bets, add_judged, add_tries
-from server.services.statistics.sum_keys import COUNTED, DAY, EXCLUDED, GROUP, PAIRED, PLAYED
+from server.services.statistics.sum_keys import (
+    BASELINE,
+    COUNTED,
+    DAY,
+    EXCLUDED,
+    GROUP,
+    PAIRED,
+    PLAYED,
+)
 from server.store.rows import MarkedGuess
 from server.store.statistics.conduct import verdicts
 from server.store.statistics.first_guesses import (
@@ -27,6 +38,7 @@ from server.store.statistics.first_guesses import (
     rounds_of_players,
 )
 from server.store.statistics.rollups import PlayerPart
+from server.store.statistics.tallies import GradedGuess
 
 
 def player_parts(session: Session, players: Sequence[int]) -> dict[int, PlayerPart | None]:
@@ -53,16 +65,22 @@ def player_parts(session: Session, players: Sequence[int]) -> dict[int, PlayerPa
 def _add_played(session: Session, sums: dict[int, Sums], found: Mapping[int, Verdict]) -> None:
     """Add what counts of everybody, and the paired guesses of those whose answers count."""
     marked: dict[Block, list[tuple[Where, Numbers]]] = defaultdict(list)
+    graded: dict[tuple[int, int, str], list[GradedGuess]] = defaultdict(list)
     for row in guesses_of(session, sums.keys()):
         mine = sums[row.player_id]
         day = (DAY, row.answered_on.isoformat())
         add(mine, day, (int(day not in mine), 0, 1))
         add(mine, (PLAYED,), (0, 0, 1, int(row.repeated)))
-        first = not row.repeated and row.attempt == 1
-        if first and counts_for_accuracy(row.mode, skipped=row.skipped):
-            _add_pair(mine, row, marked, counts=found[row.player_id].counts(row.mode))
+        first = not row.repeated and row.attempt == 1 and row.draw_kind == Draw.UNIFORM
+        if first and row.settled and counts_for_accuracy(row.mode, skipped=row.skipped):
+            counts = row.counts and found[row.player_id].counts(row.mode)
+            _add_pair(mine, row, marked, counts=counts)
+            if counts and not row.assisted:
+                graded[row.player_id, row.model_id, row.unit].append(_graded(row))
     for block, answers in marked.items():
         add_answers(sums.__getitem__, block, answers)
+    for (player, model_id, unit), guesses in graded.items():
+        add_graded(sums[player], model_id, unit, guesses)
     for player, day_begun, rounds in rounds_of_players(session, sums.keys()):
         add(sums[player], (DAY, day_begun.isoformat()), (0, rounds, 0))
         add(sums[player], (PLAYED,), (0, rounds, 0, 0))
@@ -86,9 +104,16 @@ def _add_pair(
     for facet, key in _facets(row) if counts else ():
         pair: Key = (PAIRED, facet, row.model_id, row.unit, *key)
         add(mine, pair, (int(pair not in mine), *numbers))
+        if facet == "all" and (said := baseline_numbers(row.target, row.unit)):
+            add(mine, (BASELINE, row.model_id, row.unit), said)
         blocks.append(block_of(facet, *key))
     for block in blocks:
         marked[block, row.model_id, row.unit].append((where, (1, person, model)))
+
+
+def _graded(row: MarkedGuess) -> GradedGuess:
+    of_place = grade(row.target_loss_nats, row.entropy_nats)
+    return GradedGuess(row.scored_passage_id, of_place, row.is_right)
 
 
 def _facets(row: MarkedGuess) -> list[tuple[str, Key]]:

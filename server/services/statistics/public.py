@@ -18,6 +18,7 @@ from server.services.contract.statistics import LeftOutView, PublicStatistics
 from server.services.statistics.opponent_views import FACETS, OpponentNumbers, opponent_views
 from server.services.statistics.stated_parts import CONFIDENCE_STEPS
 from server.services.statistics.sum_keys import (
+    BASELINE,
     BETS,
     CALIBRATION,
     COUNTED,
@@ -26,6 +27,7 @@ from server.services.statistics.sum_keys import (
     PAIRED,
     PLAYED,
     ROWS,
+    BaselineSums,
     Pair,
 )
 from server.store.exports import model_names
@@ -54,6 +56,7 @@ def public_statistics(session: Session, now: datetime) -> PublicStatistics:
             flagged=left_out[Exclusion.FLAGGED],
             skipping=left_out[Exclusion.SKIPPING],
             fast=left_out[Exclusion.FAST],
+            outlying=left_out[Exclusion.OUTLYING],
             repeated_guesses=repeated,
         ),
         opponents=opponent_views(_numbers(session, sums), models_by_id(session)),
@@ -85,11 +88,17 @@ def _numbers(session: Session, sums: Sums) -> Iterator[OpponentNumbers]:
             unit=unit,
             groups={facet: sorted(groups[facet], key=lambda group: group.key) for facet in FACETS},
             rows=rows.get((model_id, unit), 0),
+            baseline=_baseline(sums, model_id, unit),
             components=components_from(sums, model_id, unit),
             losses=pooled_losses(sums, model_id, unit, names[model_id], answers[model_id, unit]),
             bets_calibration=_calibration(sums, (BETS, model_id, unit), STAKE_STEPS),
             duels_calibration=_calibration(sums, (DUELS, model_id, unit), CONFIDENCE_STEPS),
         )
+
+
+def _baseline(sums: Sums, model_id: int, unit: str) -> BaselineSums | None:
+    found = sums.get((BASELINE, model_id, unit))
+    return BaselineSums(*found) if found else None
 
 
 def _where(key: Key) -> tuple[int, str]:

@@ -14,6 +14,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from server.domain.estimators.calibration import Statement, nearest_steps, weight_of
+from server.domain.estimators.perplexity import NATS_PER_BIT
 from server.domain.play.betting import STAKE_STEPS
 from server.domain.play.duels import CURRENT_QUESTION, EVEN, TAIL_STEPS
 from server.domain.play.rounds import Mode
@@ -31,8 +32,9 @@ from server.domain.sums.contributions import (
     tried_contributions,
 )
 from server.domain.sums.pools import Where, add_answers
-from server.domain.sums.whole_numbers import Sums, add, fixed
-from server.services.play.duels import duel_of
+from server.domain.sums.side_pools import DUELLED, duel_numbers
+from server.domain.sums.whole_numbers import Numbers, Sums, add, fixed
+from server.services.play.duels import duel_of, losses_of, pay_of
 from server.services.research.records import Names, bet_record, guess_record, judgement_record
 from server.services.statistics.sum_keys import BETS, CALIBRATION, DUELS, ROWS
 from server.store.exports import judgements_of, stream_bets, stream_guesses, stream_judgements
@@ -87,6 +89,9 @@ def add_judged(
     given = (row for row in stream_judgements(session, players) if answers_today_s(row))
     for (model_id, unit), rows in _first_sight(given).items():
         statements: Statements = []
+        shown = [row for row in rows if row.asked]
+        answers = ((_where(row), _duelled(row)) for row in shown)
+        add_answers(found.__getitem__, (DUELLED, model_id, unit), answers)
         for row in rows:
             mine = found[row.player_id]
             duels = Duels(row.scored_passage_id, row.unit, row.form)
@@ -98,6 +103,12 @@ def add_judged(
         player: {duels: _number(lines) for duels, lines in judged.items()}
         for player, judged in said.items()
     }
+
+
+def _duelled(row: JudgementAnswer) -> Numbers:
+    losses, (earned, model_earned) = losses_of(row), pay_of(row)
+    pay = earned * NATS_PER_BIT, model_earned * NATS_PER_BIT
+    return duel_numbers((losses.person_nats, losses.model_nats), pay)
 
 
 def answers_today_s(judgement: JudgementAnswer) -> bool:
@@ -149,10 +160,10 @@ def _duel_part(duels: Duels, rows: list[JudgementAnswer], names: Names) -> Sums:
 
 
 def _first_sight(rows: Iterable[Answer]) -> dict[tuple[int, str], list[Answer]]:
-    """Gather by model and unit the rows on passages that their player had not seen before."""
+    """Gather by model and unit the rows that count, on passages new to their player."""
     found: dict[tuple[int, str], list[Answer]] = defaultdict(list)
     for row in rows:
-        if not row.repeated:
+        if row.counts and not row.repeated:
             found[row.model_id, row.unit].append(row)
     return found
 

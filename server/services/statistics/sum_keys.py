@@ -9,6 +9,7 @@
 | EXCLUDED, reason | players; for FAST of whom some modes are left out |
 | PAIRED, facet, model, unit, key … | a Pair |
 | ROWS, model, unit | bets, judgements and tries |
+| BASELINE, model, unit | BaselineSums, of the guesses of PAIRED, all |
 | CALIBRATION, what, model, unit, step | statements, Σw, Σw², Σw·right, Σw·share (fixed) |
 | QUESTIONS, block, model, unit | Questions |
 | TOTAL, block, model, unit | the numbers of a block, in all |
@@ -26,7 +27,7 @@ from server.store.statistics.first_guesses import paired_counts
 
 PLAYED, DAY, GROUP = "played", "day", "group"
 COUNTED, EXCLUDED = "counted", "excluded"
-PAIRED, ROWS = "paired", "rows"
+PAIRED, ROWS, BASELINE = "paired", "rows", "baseline"
 CALIBRATION, BETS, DUELS = "calibration", "bets", "duels"
 
 
@@ -49,4 +50,17 @@ class Pair(NamedTuple):
     @property
     def mean_loss_nats(self) -> float:
         """The model's mean loss."""
+        return float(real(self.loss) / self.guesses)
+
+
+class BaselineSums(NamedTuple):
+    """What the unigram baseline does where people guessed; its loss is fixed."""
+
+    guesses: int
+    right: int
+    loss: int
+
+    @property
+    def mean_loss_nats(self) -> float:
+        """Its mean loss."""
         return float(real(self.loss) / self.guesses)

@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 
 from server.domain.estimators.arrays import IntArray
 from server.domain.estimators.calibration import Statement, calibration
-from server.domain.estimators.clusters import ClusterSquares, codes_by_kind, squares_of_marks
-from server.domain.estimators.paired import DEFAULT_PAIRED, PairedComponents, fit_paired
+from server.domain.intervals.clusters import ClusterSquares, codes_by_kind, squares_of_marks
+from server.domain.intervals.of_accuracy import DEFAULT_PAIRED, PairedComponents, fit_paired
 from server.domain.play.betting import STAKE_STEPS
 from server.domain.play.conduct import Exclusion
 from server.domain.play.rounds import Mode
@@ -34,6 +34,7 @@ from server.services.research.records import (
     guess_record,
     judgement_record,
 )
+from server.services.statistics.baseline import baseline_numbers
 from server.services.statistics.opponent_views import FACETS, OpponentNumbers, opponent_views
 from server.services.statistics.stated_parts import (
     CONFIDENCE_STEPS,
@@ -41,6 +42,7 @@ from server.services.statistics.stated_parts import (
     preferred,
     staked,
 )
+from server.services.statistics.sum_keys import BaselineSums
 from server.store.exports import stream_bets, stream_guesses, stream_judgements
 from server.store.rows import FirstGuess
 from server.store.scoring.scores import models_by_id
@@ -81,6 +83,7 @@ def whole_count(session: Session, now: datetime) -> PublicStatistics:
             flagged=reasons[Exclusion.FLAGGED],
             skipping=reasons[Exclusion.SKIPPING],
             fast=reasons[Exclusion.FAST],
+            outlying=reasons[Exclusion.OUTLYING],
             repeated_guesses=paired.count_repeated(session),
         ),
         opponents=opponent_views(_numbers(session, names), models_by_id(session)),
@@ -110,6 +113,7 @@ def _numbers(session: Session, names: Names) -> Iterable[OpponentNumbers]:
             unit,
             {facet: _groups(mine, facet) for facet in FACETS},
             len(rows.rows),
+            _baseline([row for row in mine if not row.assisted]),
             _components([row for row in mine if not row.assisted]),
             _losses(rows.rows, names.models[model_id], unit),
             calibration(rows.bets, STAKE_STEPS),
@@ -154,6 +158,13 @@ def _group(key: tuple[Any, ...], rows: list[FirstGuess]) -> PairedGroup:
     )
 
 
+def _baseline(rows: list[FirstGuess]) -> BaselineSums | None:
+    said = [numbers for row in rows if (numbers := baseline_numbers(row.target, row.unit))]
+    if not said:
+        return None
+    return BaselineSums(*(sum(column) for column in zip(*said, strict=True)))
+
+
 def _components(rows: list[FirstGuess]) -> PairedComponents:
     if not rows:
         return DEFAULT_PAIRED
@@ -195,4 +206,5 @@ def _stated_rows(session: Session, names: Names) -> _Stated:
 
 
 def _counting(rows: Iterable[Any], names: Names, mode: Mode) -> Iterable[Any]:
-    return (row for row in rows if not row.repeated and names.counts(row.player_id, mode))
+    first = (row for row in rows if row.counts and not row.repeated)
+    return (row for row in first if names.counts(row.player_id, mode))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import zlib
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
 from server.domain.scores.models import Precision
@@ -36,10 +38,18 @@ def precision_of(blob: bytes) -> Precision:
 
 
 def vocabulary_to_blob(vocabulary: Vocabulary) -> bytes:
-    """Return the token bytes of `vocabulary`, joined and compressed, with each one's end."""
+    """Return the token bytes of `vocabulary`, joined and compressed, with each one's end.
+
+    How often tokens are continued comes with them where it is known.
+    """
     ends = np.cumsum([len(piece) for piece in vocabulary.pieces], dtype=np.int32)
-    joined = np.frombuffer(b"".join(vocabulary.pieces), dtype=np.uint8)
-    return zlib.compress(save({"ends": ends, "bytes": joined}), 9)
+    arrays: dict[str, NDArray[Any]] = {
+        "ends": ends,
+        "bytes": np.frombuffer(b"".join(vocabulary.pieces), dtype=np.uint8),
+    }
+    if vocabulary.continued:
+        arrays["continued"] = np.frombuffer(vocabulary.continued, dtype=np.uint8)
+    return zlib.compress(save(arrays), 9)
 
 
 def vocabulary_from_blob(blob: bytes) -> Vocabulary:
@@ -50,4 +60,8 @@ def vocabulary_from_blob(blob: bytes) -> Vocabulary:
         raise ValueError("the vocabulary is cut short or too large")
     arrays = load(plain)
     joined, ends = arrays["bytes"].tobytes(), [0, *arrays["ends"].tolist()]
-    return Vocabulary(tuple(joined[start:end] for start, end in pairwise(ends)))
+    pieces = tuple(joined[start:end] for start, end in pairwise(ends))
+    continued = arrays["continued"].tobytes() if "continued" in arrays else b""
+    if len(continued) not in (0, len(pieces)):
+        raise ValueError("the vocabulary does not say of each token how often it is continued")
+    return Vocabulary(pieces, continued)

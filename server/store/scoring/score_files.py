@@ -24,8 +24,11 @@ from server.domain.text.tokens import Vocabulary
 from server.store.scoring.blobs import vocabulary_from_blob, vocabulary_to_blob
 from server.store.scoring.packing import packed, unpacked
 
-VERSION = 2  # whose scores are packed; version 1 holds them as databases do, in twice the bytes
-_READABLE = (1, VERSION)
+# 2 packs the scores, which version 1 holds as databases do, in twice the bytes; 3 may have mixed
+# positions, and knows which tokens are continued.
+VERSION = 3
+WITH_TRACES = 4  # version 3 with a column more: what the layers say; written where anything is kept
+_READABLE = range(1, WITH_TRACES + 1)
 _COMPRESSION_LEVEL = 9  # of zstd: higher ones take longer and save nothing more
 ROWS_PER_GROUP = 64  # about 14 MB: what writing and reading hold in memory
 _HEADER, _VOCABULARY = b"perplexed.scores", b"perplexed.vocabulary"
@@ -38,7 +41,9 @@ _SCORES: list[pa.Field[Any]] = [
     pa.field("left_out", pa.string()),
     pa.field("scores", pa.binary(), nullable=False),
 ]
+_TRACE: pa.Field[Any] = pa.field("trace", pa.binary())
 _SCHEMA = pa.schema([*_TEXTS, *_SCORES])
+_SCHEMA_WITH_TRACES = pa.schema([*_TEXTS, *_SCORES, _TRACE])
 
 
 class ScoreFileRejected(PerplexedError):
@@ -49,7 +54,8 @@ class ScoreFileRejected(PerplexedError):
 class ScoreRecord:
     """One passage with its scores as `scores_to_blob` writes them, or why there are none.
 
-    `cut_from` is the content hash of the longer passage that this is a part of.
+    `cut_from` is the content hash of the longer passage that this is a part of, `trace_blob` the
+    inside of the model as `trace_to_blob` writes it; empty where that is not kept.
     """
 
     content_hash: str
@@ -57,6 +63,7 @@ class ScoreRecord:
     cut_from: str | None
     left_out: str | None
     scores_blob: bytes
+    trace_blob: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -72,13 +79,14 @@ class ScoreFile:
         """Read the header; raise ScoreFileRejected where it is not ours."""
         self._path, self._parquet = path, parquet
         metadata = parquet.schema_arrow.metadata or {}
-        if _HEADER not in metadata or not parquet.schema_arrow.equals(_SCHEMA):
+        schemas = (_SCHEMA, _SCHEMA_WITH_TRACES)
+        if _HEADER not in metadata or not any(map(parquet.schema_arrow.equals, schemas)):
             raise ScoreFileRejected(f"{path} is a Parquet file, but holds no scores.")
         version = json.loads(metadata[_HEADER])["version"]
         if version not in _READABLE:
             raise ScoreFileRejected(
                 f"{path} is a score file of version {version}; this release reads "
-                f"versions {_READABLE[0]} to {VERSION}."
+                f"versions {_READABLE[0]} to {_READABLE[-1]}."
             )
         self._is_packed = version > 1
         self.identity = TypeAdapter(_Header).validate_json(metadata[_HEADER]).model
@@ -125,13 +133,17 @@ def write_score_file(
     identity: ModelIdentity,
     vocabulary: Vocabulary,
     portions: Iterable[list[ScoreRecord]],
+    *,
+    with_traces: bool = False,
 ) -> None:
     """Write a score file, whole or not at all; an existing one is replaced at the end.
 
+    `with_traces` keeps what the layers say, too, in a file that older releases cannot read.
+
     Raises ScoreFileRejected where nothing can be written there.
     """
-    header = asdict(_Header(VERSION, identity))
-    schema = _SCHEMA.with_metadata(
+    header = asdict(_Header(WITH_TRACES if with_traces else VERSION, identity))
+    schema = (_SCHEMA_WITH_TRACES if with_traces else _SCHEMA).with_metadata(
         {
             _HEADER: json.dumps(header).encode(),
             _VOCABULARY: base64.b64encode(vocabulary_to_blob(vocabulary)),
@@ -148,7 +160,7 @@ def write_score_file(
                 write_page_checksum=True,
             ) as writer:
                 for portion in portions:
-                    rows = [_row(record) for record in portion]
+                    rows = [_row(record) for record in portion]  # a schema takes what it names
                     writer.write_table(pa.Table.from_pylist(rows, schema))
             unfinished.replace(path)
     except OSError as error:
@@ -176,6 +188,7 @@ def _row(record: ScoreRecord) -> dict[str, object]:
         "cut_from": record.cut_from,
         "left_out": record.left_out,
         "scores": packed(record.scores_blob) if record.left_out is None else b"",
+        "trace": record.trace_blob or None,
     }
 
 
@@ -191,6 +204,7 @@ def _record(row: dict[str, str], *, is_packed: bool) -> ScoreRecord:
         cut_from=row["cut_from"],
         left_out=row["left_out"],
         scores_blob=blob,
+        trace_blob=bytes(row.get("trace") or b""),  # type: ignore[arg-type]
     )
 
 

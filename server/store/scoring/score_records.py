@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session, aliased
 
 from server.domain.text.passages import Passage
+from server.store.inside.trace_table import TraceRow
 from server.store.scoring.blobs import scores_from_blob
 from server.store.scoring.score_files import ROWS_PER_GROUP, ScoreRecord
 from server.store.scoring.scores import next_draw_number, question_counts
@@ -34,8 +35,10 @@ def score_records(session: Session, model_id: int) -> Iterator[list[ScoreRecord]
     query = (
         select(PassageRow.id, PassageRow.content_hash, *_PASSAGE, PassageRow.genre)
         .add_columns(original.content_hash, ScoredPassageRow.left_out, ScoredPassageRow.scores)
+        .add_columns(TraceRow.trace)
         .join(ScoredPassageRow, ScoredPassageRow.passage_id == PassageRow.id)
         .outerjoin(original, original.id == PassageRow.cut_from_id)
+        .outerjoin(TraceRow, TraceRow.scored_passage_id == ScoredPassageRow.id)
         .where(ScoredPassageRow.model_id == model_id, PassageRow.owner_id.is_(None))
         .order_by(PassageRow.id)
         .limit(ROWS_PER_GROUP)
@@ -44,8 +47,8 @@ def score_records(session: Session, model_id: int) -> Iterator[list[ScoreRecord]
     while rows := session.execute(query.where(PassageRow.id > last_id)).all():
         last_id = rows[-1][0]
         yield [
-            ScoreRecord(content_hash, Passage(*fields), cut_from, left_out, blob)
-            for _, content_hash, *fields, cut_from, left_out, blob in rows
+            ScoreRecord(content_hash, Passage(*fields), cut_from, left_out, blob, trace or b"")
+            for _, content_hash, *fields, cut_from, left_out, blob, trace in rows
         ]
 
 
@@ -74,11 +77,14 @@ def add_score_records(
         _add_passages(session, [r for r in new if (r.cut_from is not None) is is_part], now)
     by_hash = _passage_ids(session, hashes)
     numbers = itertools.count(next_draw_number(session, model_id))
+    gone = _retired(session, by_hash.values())
     rows = [
         {
             "passage_id": by_hash[record.content_hash],
             "model_id": model_id,
-            "draw_number": next(numbers) if record.left_out is None else None,
+            "draw_number": next(numbers)
+            if record.left_out is None and by_hash[record.content_hash] not in gone
+            else None,
             "left_out": record.left_out,
             "scores": record.scores_blob,
             "created_at": now,
@@ -91,6 +97,11 @@ def add_score_records(
     if rows:
         session.execute(insert(ScoredPassageRow), rows)
     return len(new)
+
+
+def _retired(session: Session, passages: Collection[int]) -> set[int]:
+    query = select(PassageRow.id).where(PassageRow.id.in_(passages), PassageRow.retired.is_(True))
+    return set(session.scalars(query))
 
 
 def _add_passages(session: Session, records: Sequence[ScoreRecord], now: datetime) -> None:

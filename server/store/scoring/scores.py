@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import ColumnElement, func, literal_column, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, undefer
 
 from server.domain.scores.models import ModelIdentity
 from server.domain.scores.passage_scores import Form, PassageScores
 from server.domain.text.tokens import Unit, Vocabulary
+from server.store.rooms.room_tables import RoomPlayerRow, RoomRow
 from server.store.scoring.blobs import (
     scores_from_blob,
     scores_to_blob,
     vocabulary_from_blob,
     vocabulary_to_blob,
 )
-from server.store.tables import LanguageModelRow, RoundRow, ScoredPassageRow
+from server.store.tables import LanguageModelRow, PassageRow, RoundRow, ScoredPassageRow
+
+_LAST_DRAW_NUMBER = select(func.max(ScoredPassageRow.draw_number)).where(
+    ScoredPassageRow.model_id == bindparam("model_id")
+)
 
 
 def find_scored(session: Session, passage_id: int, model_id: int) -> ScoredPassageRow | None:
@@ -46,7 +62,10 @@ def models_by_id(session: Session) -> dict[int, LanguageModelRow]:
 def ensure_model(
     session: Session, identity: ModelIdentity, vocabulary: Vocabulary, now: datetime
 ) -> LanguageModelRow:
-    """Return the row of exactly this model, added where it is new."""
+    """Return the row of exactly this model, added where it is new.
+
+    The stored vocabulary learns from `vocabulary` which tokens are continued.
+    """
     row = session.scalars(
         select(LanguageModelRow).where(
             LanguageModelRow.name == identity.name,
@@ -54,6 +73,9 @@ def ensure_model(
             LanguageModelRow.tokenizer_fingerprint == identity.tokenizer_fingerprint,
         )
     ).one_or_none()
+    if row is not None and vocabulary.continued:
+        stored = load_vocabulary(session, row.id)
+        keep_vocabulary(session, row.id, stored.with_continued_of(vocabulary))
     if row is None:
         row = LanguageModelRow(
             name=identity.name,
@@ -72,6 +94,15 @@ def ensure_model(
     return row
 
 
+def keep_vocabulary(session: Session, model_id: int, vocabulary: Vocabulary) -> None:
+    """Store a model's vocabulary in place of the one it has: of the same tokens, better known."""
+    session.execute(
+        update(LanguageModelRow)
+        .where(LanguageModelRow.id == model_id)
+        .values(vocabulary=vocabulary_to_blob(vocabulary))
+    )
+
+
 def tokenizers_of(session: Session, name: str, revision: str) -> dict[str, int]:
     """Return the tokenizer fingerprints under which this model is stored, with the rows' ids."""
     query = select(LanguageModelRow.tokenizer_fingerprint, LanguageModelRow.id).where(
@@ -87,15 +118,17 @@ def question_counts(scores: PassageScores | None) -> dict[str, int]:
         "asked_tokens": len(scores.asked_tokens) if scores else 0,
         "tail_words": len(scores.words_tail.positions) if scores else 0,
         "tail_tokens": len(scores.tokens_tail.positions) if scores else 0,
+        "mixed_words": len(scores.mixed_words) if scores else 0,
     }
 
 
 def add_scores(
     session: Session, passage_id: int, model_id: int, scores: PassageScores, now: datetime
 ) -> None:
-    """Store one model's scores of one passage, which rounds may draw from now on."""
+    """Store one model's scores of one passage, which rounds may draw unless it is retired."""
     row = _scored_row(passage_id, model_id, scores, now)
-    row.draw_number = next_draw_number(session, model_id)
+    retired = select(PassageRow.retired).where(PassageRow.id == passage_id)
+    row.draw_number = None if session.scalar(retired) else next_draw_number(session, model_id)
     session.add(row)
 
 
@@ -125,16 +158,20 @@ def _scored_row(
 
 def next_draw_number(session: Session, model_id: int) -> int:
     """Return the number after the model's last; others who add scores wait until the commit."""
+    lock_model(session, model_id)
+    return last_draw_number(session, model_id) + 1
+
+
+def lock_model(session: Session, model_id: int) -> None:
+    """Let others who lock this model wait until the commit."""
     session.execute(
         select(LanguageModelRow.id).where(LanguageModelRow.id == model_id).with_for_update()
     )
-    return last_draw_number(session, model_id) + 1
 
 
 def last_draw_number(session: Session, model_id: int) -> int:
     """Return how many passages rounds against this model are drawn from: numbers begin with 1."""
-    last = select(func.max(ScoredPassageRow.draw_number))
-    return session.scalars(last.where(ScoredPassageRow.model_id == model_id)).one() or 0
+    return session.scalars(_LAST_DRAW_NUMBER, {"model_id": model_id}).one() or 0
 
 
 def leave_out(session: Session, passage_id: int, model_id: int, reason: str, now: datetime) -> None:
@@ -153,16 +190,29 @@ def leave_out(session: Session, passage_id: int, model_id: int, reason: str, now
 
 
 def newest_scoring_model(
-    session: Session, name: str, revision: str | None
+    session: Session, name: str, revision: str | None, stand_ins: tuple[str, ...] = ()
 ) -> LanguageModelRow | None:
-    """Return the newest model of this name, and revision unless None, that has scored a passage."""
-    scored = select(ScoredPassageRow.id).where(
-        ScoredPassageRow.model_id == LanguageModelRow.id, _is_drawn()
-    )
-    query = select(LanguageModelRow).where(LanguageModelRow.name == name, scored.exists())
-    if revision is not None:
-        query = query.where(LanguageModelRow.revision == revision)
-    return session.scalars(query.order_by(LanguageModelRow.id.desc()).limit(1)).one_or_none()
+    """Return the newest model of this name, and revision unless None, that has scored a passage.
+
+    Where there is none, the newest of the first of the `stand_ins` that has.
+    """
+    named = {"name": name} if revision is None else {"name": name, "revision": revision}
+    query = _newest_scoring(stand_ins, has_revision=revision is not None)
+    return session.scalars(query, named).one_or_none()
+
+
+@cache
+def _newest_scoring(stand_ins: tuple[str, ...], *, has_revision: bool) -> Select[LanguageModelRow]:
+    row = LanguageModelRow
+    scored = select(ScoredPassageRow.id).where(ScoredPassageRow.model_id == row.id, is_drawn())
+    wanted = row.name == bindparam("name")
+    if has_revision:
+        wanted &= row.revision == bindparam("revision")
+    # Each name by itself, since a model may stand in for another revision of its own.
+    others = [row.name == name for name in stand_ins]
+    order = case(*((is_it, place) for place, is_it in enumerate([wanted, *others])))
+    query = select(row).where(or_(wanted, *others), scored.exists())
+    return query.order_by(order, row.id.desc()).limit(1)
 
 
 def load_scores(session: Session, scored_passage_id: int) -> PassageScores:
@@ -191,75 +241,50 @@ def answer_counts(session: Session) -> dict[tuple[int, str], int]:
     return counts
 
 
-def pick_scored_passage(
-    session: Session,
-    model_id: int,
-    column: InstrumentedAttribute[int],
-    fraction: float,
-    player_id: int | None = None,
-) -> int | None:
-    """Pick one of the model's passages whose number of questions in `column` is above 0.
-
-    `fraction`, in [0, 1), says where among them; with a player, one that they have not played.
-    Returns the scored passage's id, or None where there is none. The cost does not grow with the
-    number of passages: draw numbers are dense, so the first one at or after a place will do, and
-    past the last one the first of all.
-    """
-    last = last_draw_number(session, model_id)
-    number = ScoredPassageRow.draw_number
-    # Written out, not bound: only then can a database use the index of counts above 0.
-    playable = [ScoredPassageRow.model_id == model_id, _is_drawn(), column > literal_column("0")]
-    if player_id is not None:
-        playable.append(~has_played(player_id))
-    query = select(ScoredPassageRow.id).where(*playable).order_by(number).limit(1)
-    place = 1 + int(fraction * last)
-    after = session.scalars(query.where(number >= place)).one_or_none()
-    return after or session.scalars(query.where(number < place)).one_or_none()
-
-
-def longest_ago_played(session: Session, model_id: int, unit: Unit, player_id: int) -> int | None:
-    """Return the id of the scored passage that the player has not seen for longest."""
-    query = (
-        select(RoundRow.scored_passage_id)
-        .join(ScoredPassageRow, ScoredPassageRow.id == RoundRow.scored_passage_id)
-        .where(
-            RoundRow.player_id == player_id,
-            RoundRow.model_id == model_id,
-            _is_drawn(),
-            asked_count(unit) > 0,
-        )
-        .group_by(RoundRow.scored_passage_id)
-        .order_by(func.max(RoundRow.started_at), RoundRow.scored_passage_id)
-        .limit(1)
-    )
-    return session.scalars(query).one_or_none()
-
-
 def has_seen(session: Session, player_id: int, scored_passage_id: int) -> bool:
-    """Tell whether the player had a round on this passage before, against whichever model."""
-    query = select(ScoredPassageRow.id).where(
+    """Tell whether the player met this passage before, against whichever model."""
+    asked = {"player_id": player_id, "scored_passage_id": scored_passage_id}
+    return session.scalars(_seen(), asked).one_or_none() is not None
+
+
+@cache
+def _seen() -> Select[int]:
+    """Select a scored passage that a player met; written once, which takes longer than to read."""
+    player_id: BindParameter[int] = bindparam("player_id")
+    scored_passage_id: BindParameter[int] = bindparam("scored_passage_id")
+    return select(ScoredPassageRow.id).where(
         ScoredPassageRow.id == scored_passage_id, has_played(player_id)
     )
-    return session.scalars(query).one_or_none() is not None
 
 
-def has_played(player_id: int) -> ColumnElement[bool]:
+def has_played(player_id: int | BindParameter[int]) -> ColumnElement[bool]:
     """Tell whether the player has had a round on a scored passage, against any model.
 
-    Two look-ups by index, however much the player has played.
+    A few look-ups by index, however much the player has played.
     """
     same = aliased(ScoredPassageRow)
     played = select(RoundRow.id).where(
         RoundRow.scored_passage_id == same.id, RoundRow.player_id == player_id
     )
-    return (
+    in_a_round = (
         select(same.id)
         .where(same.passage_id == ScoredPassageRow.passage_id, played.exists())
         .exists()
     )
+    in_a_room = (
+        select(RoomPlayerRow.id)
+        .join(RoomRow, RoomRow.id == RoomPlayerRow.room_id)
+        .where(
+            RoomPlayerRow.player_id == player_id,
+            RoomRow.passage_id == ScoredPassageRow.passage_id,
+        )
+        .exists()
+    )
+    return in_a_round | in_a_room
 
 
-def _is_drawn() -> ColumnElement[bool]:
+def is_drawn() -> ColumnElement[bool]:
+    """Tell whether rounds are drawn from a scored passage."""
     return ScoredPassageRow.draw_number.is_not(None)
 
 

@@ -17,7 +17,7 @@ from server.domain.play.conduct import (
     verdict,
 )
 from server.domain.play.rounds import Mode
-from server.domain.text.tokens import folded
+from server.domain.text.tokens import Unit, folded
 from server.store.tables import BetRow, GuessRow, JudgementRow, PlayerRow
 
 Answers = Select[int, str, int, int, int]  # player, mode, first guess, skip, fast
@@ -37,8 +37,9 @@ def verdicts(session: Session, players: Collection[int] | None = None) -> dict[i
     modes: dict[int, list[tuple[str, int, int, int, int]]] = defaultdict(list)
     for player_id, mode, guesses, skipped, answers, fast in _by_mode(session, players):
         modes[player_id].append((mode, guesses, skipped, answers, fast))
+    marks = _marks(session, players)
     return {
-        player_id: verdict(_conduct(flagged, modes[player_id]))
+        player_id: verdict(_conduct(flagged, modes[player_id], *marks.get(player_id, (0, 0))))
         for player_id, flagged in session.execute(flags)
     }
 
@@ -58,8 +59,26 @@ def monotonous_texts(session: Session) -> set[tuple[int, str, str]]:
     return {key for key, count in same.items() if is_monotonous(count, typed[key[:2]])}
 
 
-def _conduct(flagged: bool, modes: list[tuple[str, int, int, int, int]]) -> Conduct:
+def _marks(session: Session, players: Collection[int] | None) -> dict[int, tuple[int, int]]:
+    """Return how many words each player typed unassisted at first sight, and how many right."""
+    query = (
+        select(GuessRow.player_id, func.count(), func.sum(cast(GuessRow.is_right, Integer)))
+        .where(GuessRow.mode == Mode.GUESS, GuessRow.unit == Unit.WORDS)
+        .where(GuessRow.assisted.is_(False), GuessRow.repeated.is_(False))
+        .where(GuessRow.skipped.is_(False))
+        .group_by(GuessRow.player_id)
+    )
+    if players is not None:
+        query = query.where(GuessRow.player_id.in_(players))
+    return {player_id: (typed, right) for player_id, typed, right in session.execute(query)}
+
+
+def _conduct(
+    flagged: bool, modes: list[tuple[str, int, int, int, int]], typed: int, right: int
+) -> Conduct:
     return Conduct(
+        typed=typed,
+        right=right,
         flagged=flagged,
         guesses=sum(guesses for _, guesses, *_ in modes),
         skipped=sum(skipped for _, _, skipped, *_ in modes),

@@ -9,13 +9,24 @@ from datetime import date, timedelta
 from typing import Any
 from typing import cast as typed
 
-from sqlalchemy import ColumnElement, Integer, cast, func, literal, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.orm import Session, aliased
 
 from server.domain.estimators.accuracy import PairedCounts
 from server.domain.estimators.arrays import FloatArray
 from server.domain.play.duels import CURRENT_QUESTION
-from server.domain.play.rounds import Mode
+from server.domain.play.rounds import MOST_TRIES, Draw, Mode
 from server.store.rows import FirstGuess, MarkedGuess
 from server.store.tables import (
     BetRow,
@@ -64,14 +75,20 @@ def answers_by_mode(
     judged = JudgementRow.practice.is_(False) & JudgementRow.asked.is_(True)
     is_current = JudgementRow.question_version == CURRENT_QUESTION
     kept: dict[str, tuple[Any, Any, Any]] = {
-        "guesses": (GuessRow.player_id, GuessRow.mode, GuessRow.repeated.is_(False)),
+        "guesses": (GuessRow.player_id, GuessRow.mode, GuessRow.repeated.is_(False) & DRAWN_ALIKE),
         "bets": (BetRow.player_id, literal(Mode.BET.value), BetRow.repeated.is_(False)),
         "judgements": (JudgementRow.player_id, literal(Mode.DUEL.value), judged & is_current),
         "first_question": (JudgementRow.player_id, literal(Mode.DUEL.value), judged & ~is_current),
     }
     for kind, (player_id, mode, counts) in kept.items():
         keys = (player_id,) if kind != "guesses" else (player_id, mode)
-        query = select(player_id, mode, func.count()).where(counts).group_by(*keys)
+        settled = is_settled() if kind == "guesses" else true()
+        query = (
+            select(player_id, mode, func.count())
+            .join(RoundRow, RoundRow.id == player_id.class_.round_id)
+            .where(counts, settled, RoundRow.counts.is_(True))
+            .group_by(*keys)
+        )
         if players is not None:
             query = query.where(player_id.in_(players))
         for player, mode_name, n in session.execute(query):
@@ -97,13 +114,15 @@ def first_guesses(session: Session, excluded: Excluded) -> Sequence[FirstGuess]:
         select(
             *(GuessRow.player_id, GuessRow.model_id, GuessRow.unit, GuessRow.mode),
             *(GuessRow.assisted, GuessRow.skipped, GuessRow.is_right, GuessRow.model_is_right),
-            *(GuessRow.target_loss_nats, GuessRow.entropy_nats, GuessRow.answered_on),
+            *(GuessRow.target, GuessRow.target_loss_nats, GuessRow.entropy_nats),
+            GuessRow.answered_on,
             *(RoundRow.scored_passage_id, GuessRow.position, PassageRow.genre),
         )
         .join(RoundRow, RoundRow.id == GuessRow.round_id)
         .join(ScoredPassageRow, ScoredPassageRow.id == RoundRow.scored_passage_id)
         .join(PassageRow, PassageRow.id == ScoredPassageRow.passage_id)
-        .where(*FIRST_SIGHT, tuple_(GuessRow.player_id, GuessRow.mode).not_in(list(excluded)))
+        .where(*FIRST_SIGHT, RoundRow.counts.is_(True), is_settled())
+        .where(tuple_(GuessRow.player_id, GuessRow.mode).not_in(list(excluded)))
     )
     return typed("Sequence[FirstGuess]", session.execute(query).all())
 
@@ -115,8 +134,9 @@ def guesses_of(session: Session, players: Collection[int]) -> Sequence[MarkedGue
             *(GuessRow.player_id, GuessRow.model_id, GuessRow.mode, GuessRow.unit),
             *(GuessRow.assisted, GuessRow.repeated, GuessRow.attempt, GuessRow.skipped),
             *(GuessRow.is_right, GuessRow.model_is_right, GuessRow.target_loss_nats),
-            *(GuessRow.entropy_nats, GuessRow.answered_on, PassageRow.genre),
-            *(RoundRow.scored_passage_id, GuessRow.position),
+            *(GuessRow.entropy_nats, GuessRow.answered_on, PassageRow.genre, GuessRow.target),
+            *(RoundRow.scored_passage_id, GuessRow.position, GuessRow.draw_kind),
+            *(RoundRow.counts, is_settled().label("settled")),
         )
         .join(RoundRow, RoundRow.id == GuessRow.round_id)
         .join(ScoredPassageRow, ScoredPassageRow.id == RoundRow.scored_passage_id)
@@ -131,6 +151,21 @@ def rounds_of_players(session: Session, players: Collection[int]) -> Sequence[An
     keys = (RoundRow.player_id, RoundRow.started_on)
     query = select(*keys, func.count()).where(RoundRow.player_id.in_(players)).group_by(*keys)
     return session.execute(query).all()
+
+
+def is_settled() -> ColumnElement[bool]:
+    """Tell whether a guess's position is settled: by the bet that follows, or by the last try.
+
+    What is told of others may give the target away while it is still asked.
+    """
+    last = aliased(GuessRow)
+    bet = exists().where(BetRow.round_id == GuessRow.round_id, BetRow.position == GuessRow.position)
+    closed = exists().where(
+        last.round_id == GuessRow.round_id,
+        last.position == GuessRow.position,
+        last.is_right | last.skipped | (last.attempt == MOST_TRIES),
+    )
+    return case((GuessRow.mode == Mode.BET, bet), (GuessRow.mode == Mode.TRIES, closed), else_=True)
 
 
 def monday_of(day: date) -> date:
@@ -153,10 +188,13 @@ PAIRED_SUMS = (
     _sum(_number(GuessRow.is_right)),
     _sum(_number(GuessRow.model_is_right)),
 )
+# Positions that were not drawn uniformly, as the daily's, would bias whatever they count in.
+DRAWN_ALIKE = GuessRow.draw_kind == Draw.UNIFORM
 # At a position only the first try counts, on a passage only the first round; and no skip of the
 # guess before a bet, which gives nothing up (see `counts_for_accuracy`).
-FIRST_SIGHT = (
+FIRST_SIGHT_OF_ANY_DRAW = (
     GuessRow.repeated.is_(False),
     GuessRow.attempt == 1,
     ~((GuessRow.mode == Mode.BET) & GuessRow.skipped),
 )
+FIRST_SIGHT = (*FIRST_SIGHT_OF_ANY_DRAW, DRAWN_ALIKE)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, String
+from sqlalchemy import JSON, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.store.tables import Base
@@ -48,6 +48,24 @@ class PlayerSumsRow(Base):
     # Where this player's judgements count: [scored passage, unit, form, their digest].
     judged: Mapped[list[list[Any]]] = mapped_column(JSON)
     sums: Mapped[list[Any]] = mapped_column(JSON)  # [key, numbers]
+
+
+class PlayerTallyRow(Base):
+    """One player's guesses against one model in one unit, by how hard they were (see `Tally`).
+
+    They are among what the player has contributed; here all players' are read without the rest.
+    """
+
+    __tablename__ = "player_tallies"
+    __table_args__ = (Index("ix_player_tallies_words", "model_id", "unit", "words"),)
+
+    player_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    model_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    unit: Mapped[str] = mapped_column(String(16), primary_key=True)
+    words: Mapped[int]  # how many guesses
+    passage_squares: Mapped[int]
+    right_by_grade: Mapped[list[int]] = mapped_column(JSON)
+    guesses_by_grade: Mapped[list[int]] = mapped_column(JSON)
 
 
 class DuelSumsRow(Base):

@@ -1,4 +1,4 @@
-"""A service's answer as JSON, written once by pydantic."""
+"""A service's answer as JSON: written once by pydantic, or within a page."""
 
 from __future__ import annotations
 
@@ -18,3 +18,11 @@ def json_answer(
     """
     body = view.model_dump_json()
     return Response(body, status, headers, mimetype="application/json")
+
+
+def json_for_script(json: str) -> str:
+    """Return JSON that may stand in a page's script element.
+
+    What could end the element, or begin a comment, is escaped.
+    """
+    return json.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

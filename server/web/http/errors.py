@@ -11,22 +11,27 @@ from werkzeug.exceptions import HTTPException
 
 from server.domain.errors import (
     Conflict,
+    Forbidden,
     InvalidInput,
     LiveScoringUnavailable,
     NotFound,
     NothingToPlay,
     PerplexedError,
 )
+from server.web.http.limits import seconds_to_wait
 from server.web.wording.errors import (
     NESTED_TOO_DEEPLY,
     NOT_AN_OBJECT,
     NOT_UNDERSTOOD,
+    OWN_SENTENCES,
     STATUS_SENTENCES,
+    wait_sentence,
 )
 
 _STATUS_OF = {
     InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotFound: HTTPStatus.NOT_FOUND,
+    Forbidden: HTTPStatus.FORBIDDEN,
     Conflict: HTTPStatus.CONFLICT,
     NothingToPlay: HTTPStatus.SERVICE_UNAVAILABLE,
     LiveScoringUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -59,7 +64,8 @@ def problem(
     return response
 
 
-def _wants_json() -> bool:
+def wants_json() -> bool:
+    """Tell whether the client reads JSON rather than a page."""
     if request.path.startswith("/api/"):
         return True
     accepted = request.accept_mimetypes
@@ -69,7 +75,7 @@ def _wants_json() -> bool:
 def _answer(
     status: HTTPStatus, detail: str, errors: list[dict[str, str]] | None = None
 ) -> Response:
-    if _wants_json():
+    if wants_json():
         return problem(status, detail, errors)
     page = render_template("error.html", status=status.value, title=status.phrase, detail=detail)
     return make_response(page, status)
@@ -93,11 +99,21 @@ def _http_error(error: HTTPException) -> Response:
     if error.response is not None:
         return make_response(error.response)
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
-    sentence = STATUS_SENTENCES.get(status) or error.description or status.phrase
+    own = error.description if error.description in OWN_SENTENCES else None
+    sentence = own or STATUS_SENTENCES.get(status) or error.description or status.phrase
+    if status is HTTPStatus.TOO_MANY_REQUESTS:
+        return _too_many(seconds_to_wait())
     response = _answer(status, sentence)
     for name, value in error.get_headers():
         if name not in ("Content-Type", "Content-Length"):
             response.headers[name] = value
+    return response
+
+
+def _too_many(seconds: int) -> Response:
+    """Say how long to wait, in the sentence as in the header."""
+    response = _answer(HTTPStatus.TOO_MANY_REQUESTS, wait_sentence(seconds))
+    response.headers["Retry-After"] = str(seconds)
     return response
 
 

@@ -9,15 +9,27 @@ from apiflask import APIFlask
 
 from server.web.http.schemas import Problem
 
+_OF_ANY_CALL = (
+    HTTPStatus.BAD_REQUEST,  # a Host header that names something else
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
 _REFUSALS_OF_WRITES = (
-    HTTPStatus.BAD_REQUEST,
     HTTPStatus.FORBIDDEN,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
-    HTTPStatus.TOO_MANY_REQUESTS,
 )
 _FIRST_ERROR = 400
+_SAY_WHEN = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+_WAIT = {
+    "headers": {
+        "Retry-After": {
+            "description": "In how many seconds to try again, where that is known",
+            "schema": {"type": "integer", "minimum": 1},
+        }
+    }
+}
 _SCHEMAS = "#/components/schemas/"
 _NEVER_SENT = ("HTTPError", "ValidationError")  # APIFlask's own form of errors
 
@@ -40,14 +52,16 @@ def register_description(app: APIFlask) -> None:
 
 
 def _describe(responses: dict[str, Any], *, writes: bool) -> None:
-    for status in _REFUSALS_OF_WRITES if writes else ():
+    for status in (*_OF_ANY_CALL, *(_REFUSALS_OF_WRITES if writes else ())):
         responses.setdefault(str(status.value), {})
+    responses.setdefault(str(HTTPStatus.SERVICE_UNAVAILABLE.value), {})  # the database is silent
     for code in responses:
         if int(code) >= _FIRST_ERROR:
             problem = {"schema": {"$ref": "#/components/schemas/Problem"}}
             responses[code] = {
                 "description": HTTPStatus(int(code)).phrase,
                 "content": {"application/problem+json": problem},
+                **(_WAIT if int(code) in _SAY_WHEN else {}),
             }
 
 

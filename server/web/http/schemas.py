@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date as date_
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -14,11 +15,21 @@ from server.services.play.bets import Bet
 from server.services.play.choosing import RoundWish
 from server.services.play.duels import Judgement
 from server.services.play.played import TypedGuess
-from server.web.wording.errors import NOT_UNICODE, TEXT_OR_SKIP
+from server.web.openings import passage_of
+from server.web.wording.errors import CHALLENGE_ALONE, NO_DATE, NOT_UNICODE, TEXT_OR_SKIP
 
 _LONGEST_TEXT_CHARACTERS = 256
 _LARGEST_POSITION = 1_000_000
 _MOST_OPTIONS = 64
+_LONGEST_CODE_CHARACTERS = 32
+
+
+def day_of(text: str | None) -> date_ | None:
+    """Return the day of an ISO date; raise InvalidInput for anything else."""
+    try:
+        return None if text is None else date_.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidInput("date", NO_DATE) from error
 
 
 class Strict(BaseModel):
@@ -34,14 +45,37 @@ class NewRound(Strict):
     unit: Literal["words", "tokens"] = "words"
     assisted: bool = False
     daily: bool = False
+    date: str | None = Field(
+        None, description="Of a daily round: a past day, as 2026-11-27; today where it is absent"
+    )
+    passage: str | None = Field(
+        None, max_length=200, description="Of a page: the sign of the passage that it showed"
+    )
     form: Literal["tail", "whole"] = Field(
         "tail", description="Of a duel: rivals outside the model's first eight, or from everywhere"
     )
+    challenge: str | None = Field(
+        None,
+        max_length=_LONGEST_CODE_CHARACTERS,
+        description="The code of a challenge, which decides all else: nothing stands beside it",
+    )
+
+    @model_validator(mode="after")
+    def _challenge_alone(self) -> Self:
+        if self.challenge is not None and self.model_fields_set != {"challenge"}:
+            raise ValueError(CHALLENGE_ALONE)
+        return self
 
     def wish(self) -> RoundWish:
         """Return the wish as the services take it."""
         return RoundWish(
-            Mode(self.mode), Unit(self.unit), self.assisted, self.daily, Form(self.form)
+            Mode(self.mode),
+            Unit(self.unit),
+            self.assisted,
+            self.daily,
+            Form(self.form),
+            day_of(self.date),
+            passage_of(self.passage),
         )
 
 
@@ -56,6 +90,14 @@ class ComparisonWish(BaseModel):
     def wish(self) -> RoundWish:
         """Return the wish as the services take it."""
         return RoundWish(Mode.DUEL, Unit(self.unit), form=Form(self.form))
+
+
+class DataPage(BaseModel):
+    """Which page of a player's data, as a query string."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    page: int = Field(1, ge=1, le=100_000)
 
 
 class NewGuess(Strict):
@@ -125,6 +167,22 @@ class PlayerChange(Strict):
     """A new nickname, or null for none."""
 
     nickname: str | None = Field(max_length=_LONGEST_TEXT_CHARACTERS)
+
+
+class TransferCode(Strict):
+    """A code that another device shows."""
+
+    code: str = Field(max_length=_LONGEST_CODE_CHARACTERS)
+
+
+class BoardQuery(BaseModel):
+    """Which leaderboard, as a query string."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    board: Literal["daily", "all"] = "daily"
+    date: date_ | None = Field(None, description="Of the daily board; null is today, by UTC")
+    assisted: bool = Field(False, description="Played with suggestions, which is a board apart")
 
 
 class Problem(BaseModel):

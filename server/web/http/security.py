@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from apiflask import APIFlask
@@ -16,24 +17,41 @@ from secure import (
     XContentTypeOptions,
     XFrameOptions,
 )
+from werkzeug.sansio.utils import host_is_trusted
 from werkzeug.wrappers import Response as AnyResponse
 
-from server.web.wording.errors import FOREIGN_ORIGIN
+from server.web.http.proxies import UNTRUSTED_HTTPS
+from server.web.wording.errors import FOREIGN_ORIGIN, PLAIN_HTTP, UNKNOWN_HOST
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_OWN_SITE = frozenset({"same-origin", "none"})  # what browsers say of our pages, and of people
 _FOR_MACHINES = frozenset({"health.alive", "health.ready"})
 
 
-def register_security(app: APIFlask, *, https_only: bool) -> None:
-    """Refuse cross-site writes and send strict headers with every answer."""
-    headers = _secure_headers(https_only)
+def register_security(
+    app: APIFlask, *, https_only: bool, hosts: Collection[str] = (), styles: Collection[str] = ()
+) -> None:
+    """Refuse cross-site writes and other names than `hosts`; send strict headers with every answer.
+
+    Where `hosts` is empty, any name is answered. `styles` are hashes of styles that pages hold.
+    """
+    headers = _secure_headers(https_only, styles).header_items()
+
+    @app.before_request
+    def refuse_other_names() -> None:
+        named = request.headers.get("Host")
+        if request.endpoint not in _FOR_MACHINES and hosts and not host_is_trusted(named, hosts):
+            abort(400, UNKNOWN_HOST)
 
     @app.before_request
     def lead_to_https() -> AnyResponse | None:
-        plain = https_only and not request.is_secure and request.endpoint not in _FOR_MACHINES
-        if plain and request.method in ("GET", "HEAD"):
-            return redirect(request.url.replace("http://", "https://", 1), code=308)
-        return None
+        if not https_only or request.is_secure or request.endpoint in _FOR_MACHINES:
+            return None
+        if request.method not in ("GET", "HEAD"):
+            abort(403, PLAIN_HTTP)
+        if request.environ.get(UNTRUSTED_HTTPS):
+            return None  # a proxy in front that is not trusted: to lead there would never end
+        return redirect(request.url.replace("http://", "https://", 1), code=308)
 
     @app.before_request
     def refuse_foreign_writes() -> None:
@@ -44,21 +62,24 @@ def register_security(app: APIFlask, *, https_only: bool) -> None:
 
     @app.after_request
     def send_headers(response: Response) -> Response:
-        headers.set_headers(response)
+        response.headers.extend(headers)  # no view sets one of them
         if request.endpoint != "static":
             # What a player sees depends on the cookie and changes with each answer.
             response.headers.setdefault("Cache-Control", "no-store")
         return response
 
 
-def _secure_headers(https_only: bool) -> Secure:
+def _secure_headers(https_only: bool, styles: Collection[str]) -> Secure:
     policy = (
         ContentSecurityPolicy()
         .default_src("'none'")
         .script_src("'self'")
-        .style_src("'self'")
+        .style_src("'self'", *styles)
         .img_src("'self'", "data:")
+        .font_src("'self'")
         .connect_src("'self'")
+        .manifest_src("'self'")
+        .worker_src("'self'")
         .form_action("'self'")
         .base_uri("'none'")
         .frame_ancestors("'none'")
@@ -76,6 +97,8 @@ def _secure_headers(https_only: bool) -> Secure:
 
 def _require_own_origin() -> None:
     """Let in browsers on our own pages, and plain HTTP clients, which send no Origin."""
+    if request.headers.get("Sec-Fetch-Site", "none") not in _OWN_SITE:
+        abort(403, FOREIGN_ORIGIN)
     origin = request.headers.get("Origin")
     if origin is None:
         return

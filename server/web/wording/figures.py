@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from server.services.contract.figures import ComparisonView
 
 _RAREST_PERCENT = 0.0001
@@ -76,3 +78,39 @@ def two_digits(value: float) -> int:
     """Return a positive number rounded to two significant digits."""
     step: int = 10 ** max(0, len(str(int(value))) - 2)
     return half_up(value / step) * step
+
+
+_NAMES = (
+    *("zero", "one", "two", "three", "four", "five", "six"),
+    *("seven", "eight", "nine", "ten", "eleven", "twelve"),
+)
+
+
+def in_words(value: int) -> str:
+    """Return a small count as a word: one, two, twelve; a larger one in digits."""
+    return _NAMES[value] if value < len(_NAMES) else str(value)
+
+
+def ordinal(rank: int) -> str:
+    """Return a rank as people say it: first, second, third, 4th, 21st."""
+    if rank <= 3:
+        return ("first", "second", "third")[rank - 1]
+    endings = {1: "st", 2: "nd", 3: "rd"}
+    ending = "th" if rank % 100 in (11, 12, 13) else endings.get(rank % 10, "th")
+    return f"{rank:,}{ending}"
+
+
+# Marks as text: round is a person, square the model; filled is right, hollow is wrong.
+PERSON_MARKS = {True: "●", False: "○"}
+MODEL_MARKS = {True: "■", False: "□"}
+_GROUP = 5
+
+
+def grid(signs: dict[bool, str], marks: Iterable[bool]) -> str:
+    """Return a row of marks, in groups of five.
+
+    >>> grid(PERSON_MARKS, [True, False, True, True, False, True])
+    '●○●●○ ●'
+    """
+    line = "".join(signs[mark] for mark in marks)
+    return " ".join(line[i : i + _GROUP] for i in range(0, len(line), _GROUP))

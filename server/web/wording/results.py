@@ -2,70 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from server.domain.play.rounds import Mode
-from server.services.contract.answers import AnswerView
 from server.services.contract.figures import IntervalView, LossesView
 from server.services.contract.results import ResultView
+from server.web.wording.daily import named
 from server.web.wording.figures import (
+    MODEL_MARKS,
+    PERSON_MARKS,
     SPACE,
     counted,
+    grid,
     half_up,
+    in_words,
     lead_sentence,
-    probability,
     sensible,
     signed,
     two_digits,
 )
+from server.web.wording.story import Telling, story, telling
 
 FEWEST_FOR_PERPLEXITY = 60  # words; from a dozen it may be off by a factor of two
-HEAT_LEVELS = 8
-_MARKS_YOU = {True: "●", False: "○"}
-_MARKS_MODEL = {True: "■", False: "□"}
-_GROUP = 5
 _LEVEL_BITS = 0.05
 
 
 @dataclass(frozen=True)
 class SideWording:
-    """One side's large number, and the small print below it."""
+    """One side's large number, the line below it, and the exact figures for the small print."""
 
     score: str
     unit: str
     detail: str
+    exact: str = ""
 
 
 @dataclass(frozen=True)
 class ResultWording:
     """The result page's texts."""
 
+    story: str
     headline: str
     lead: str
+    telling: list[Telling]
     you: SideWording
     model: SideWording
     share_text: str
     share_grid: list[str]
-    tokens: list[dict[str, Any]]
 
 
 def result_wording(result: ResultView) -> ResultWording:
     """Return the texts of a result page."""
     headline, lead, you, model, share = _WORDING[Mode(result.round.mode)](result)
-    grid = [
-        _grid(_MARKS_YOU[answer.right] for answer in result.round.answers),
-        _grid(_MARKS_MODEL[answer.model_right] for answer in result.round.answers),
+    rows = [
+        grid(PERSON_MARKS, (answer.right for answer in result.round.answers)),
+        grid(MODEL_MARKS, (answer.model_right for answer in result.round.answers)),
     ]
+    tells = Mode(result.round.mode) in (Mode.GUESS, Mode.TRIES)
     return ResultWording(
+        story=story(result) if tells else headline,
         headline=headline,
         lead=lead,
+        telling=telling(result) if tells else [],
         you=you,
         model=model,
-        share_text=f"{share}\n" + "\n".join(grid),
-        share_grid=grid,
-        tokens=[_token(token.model_dump()) for token in result.tokens],
+        share_text=f"{share}\n" + "\n".join(rows),
+        share_grid=rows,
     )
 
 
@@ -76,16 +79,18 @@ def _guess_wording(result: ResultView) -> _Texts:
     score, label = result.round.score, result.round.model.label
     noun = result.round.unit.removesuffix("s")
     unit = f"/{score.answered}"
-    detail = (
-        f"{_share_right(result.model.accuracy)}\n{result.model.bits_per_target:.1f} bits "
+    exact = (
+        f"{_share_right(result.model.accuracy)}; {result.model.bits_per_target:.1f} bits "
         f"a {noun}, perplexity {sensible(result.model.perplexity)}"
     )
     return (
         _headline(score.you - score.model, label, noun),
         lead_sentence(result.comparison, noun),
-        SideWording(str(score.you), unit, _share_right(result.you.accuracy) + _best_guess(result)),
-        SideWording(str(score.model), unit, detail),
-        f"Perplexed: I guessed {score.you} of {counted(score.answered, noun)}, "
+        SideWording(
+            str(score.you), unit, _points(score.points.you), _share_right(result.you.accuracy)
+        ),
+        SideWording(str(score.model), unit, _points(score.points.model), exact),
+        f"{named(result.round.daily)}: I guessed {score.you} of {counted(score.answered, noun)}, "
         f"{label} {score.model}.",
     )
 
@@ -98,7 +103,7 @@ def _tries_wording(result: ResultView) -> _Texts:
     found, model_found = (round(sum(s) * n) for s in (tries.solved, tries.model_solved))
     first, model_first = (round(s[0] * n) for s in (tries.solved, tries.model_solved))
     lead = (
-        f"{_number(first).capitalize()} at the first try. By Shannon’s bounds your uncertainty "
+        f"{in_words(first).capitalize()} at the first try. By Shannon’s bounds your uncertainty "
         f"lay between {tries.lower_bits.value:.1f} and {tries.upper_bits.value:.1f} bits a {noun}; "
         f"with so few {noun}s each bound is itself uncertain ({_range(tries.lower_bits)} and "
         f"{_range(tries.upper_bits)}). {lead_sentence(result.comparison, noun)}"
@@ -213,54 +218,16 @@ def _settled(losses: LossesView, noun: str) -> str:
 def _headline(lead: int, label: str, noun: str) -> str:
     if lead == 0:
         return f"Level with {label}."
-    words = f"{_number(abs(lead))} {noun}" + ("" if abs(lead) == 1 else "s")
+    words = f"{in_words(abs(lead))} {noun}" + ("" if abs(lead) == 1 else "s")
     if lead > 0:
         return f"You were ahead of {label} by {words}."
     return f"{label} was ahead by {words}."
 
 
-def _number(value: int) -> str:
-    names = [
-        "zero",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-    ]
-    return names[value] if value < len(names) else str(value)
+def _points(bits: float) -> str:
+    return f"{bits:.1f} points"
 
 
 def _share_right(accuracy: IntervalView) -> str:
     low, high = (f"{100 * bound:.0f}" for bound in (accuracy.low, accuracy.high))
     return f"{half_up(100 * accuracy.value)}{SPACE}% right, between {low} and {high}{SPACE}%"
-
-
-def _best_guess(result: ResultView) -> str:
-    answers = (a for a in result.round.answers if isinstance(a, AnswerView))
-    right = [answer for answer in answers if answer.right]
-    if not right:
-        return ""
-    best = min(right, key=lambda answer: answer.target_probability)
-    return (
-        f"\nbest: {best.target}, which {result.round.model.label} "
-        f"gave {probability(best.target_probability)}"
-    )
-
-
-def _grid(marks: Iterable[str]) -> str:
-    line = "".join(marks)
-    return " ".join(line[i : i + _GROUP] for i in range(0, len(line), _GROUP))
-
-
-def _token(token: dict[str, Any]) -> dict[str, Any]:
-    # Bits are a log scale already; from 14 bits on a token is as dark as can be.
-    heat = min(HEAT_LEVELS - 1, int(token["loss_bits"] / 2))
-    return {**token, "heat": heat, "loss": f"{token['loss_bits']:.1f} bits"}

@@ -24,6 +24,7 @@ from server.web.wording.figures import SPACE, counted, sensible, two_digits
 
 _LARGEST_PERPLEXITY = 100_000.0
 _UNKNOWN = "not known yet"
+FEWEST_TO_SHOW = 50
 _MODES = {"guess": "Guess", "bet": "Bet, own guess", "tries": "Tries, first guess"}
 _Axis = Callable[[float], float]
 _PERPLEXITY_TICKS = (1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
@@ -50,6 +51,7 @@ class PairTable:
     heading: str
     ticks: Ticks
     lines: list[PairLine]
+    few: list[PairLine]  # too few guesses to say much: folded
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,9 @@ def _pair_tables(number: int, view: OpponentStatistics) -> list[PairTable]:
         (_MODES.get(p.mode, p.mode), "assisted" if p.assisted else "unassisted", p)
         for p in view.modes
     ]
-    genres = [(p.genre or "no genre", "", p) for p in view.genres]
+    by_difference = sorted(view.genres, key=lambda p: -p.difference.value)
+    genres = [(p.genre or "no genre", "", p) for p in by_difference]
+    most = f"{every} Where people are furthest ahead comes first."
     entropy = [(_range(p.from_bits, p.to_bits), "", p) for p in view.entropy]
     periods = [(f"{p.first_day:%-d %b %Y}", "", p) for p in view.periods]
     since = "Week from" if any(p.days > 1 for p in view.periods) else "Day"
@@ -146,7 +150,7 @@ def _pair_tables(number: int, view: OpponentStatistics) -> list[PairTable]:
     return [
         _table(f"modes-{number}", "By mode", "The first guess at each position.", "Mode", modes),
         _table(f"entropy-{number}", "Where are people better?", unsure, "Entropy", entropy),
-        _table(f"genres-{number}", "By genre", every, "Genre", genres),
+        _table(f"genres-{number}", "By genre", most, "Genre", genres, FEWEST_TO_SHOW),
         _table(f"periods-{number}", "Over time", f"{every} UTC.", since, periods),
     ]
 
@@ -158,8 +162,14 @@ def _range(from_bits: int, to_bits: int | None) -> str:
 
 
 def _table(
-    table_id: str, title: str, hint: str, heading: str, pairs: Sequence[tuple[str, str, PairView]]
+    table_id: str,
+    title: str,
+    hint: str,
+    heading: str,
+    pairs: Sequence[tuple[str, str, PairView]],
+    fewest: int = 0,
 ) -> PairTable:
+    """Return a table; lines with fewer than `fewest` guesses are folded, unless all are."""
     highest = max((max(p.you.high, p.model.high) for _, _, p in pairs), default=1.0)
     end = math.ceil(highest * 10) / 10
     lines = [
@@ -167,7 +177,9 @@ def _table(
         for name, note, p in pairs
     ]
     ticks = [("0", 0.0), (f"{100 * end:.0f}{SPACE}% right", 100.0)]
-    return PairTable(table_id, title, hint, heading, ticks, lines)
+    many = [line for line in lines if line.view.guesses >= fewest]
+    few = [line for line in lines if line.view.guesses < fewest] if many else []
+    return PairTable(table_id, title, hint, heading, ticks, many or lines, few)
 
 
 def _spread(view: IntervalView, end: float = 1.0) -> Spread:
@@ -246,3 +258,21 @@ def _shown(perplexity: float) -> str:
 def _signed(nats: float) -> str:
     """Return a difference of losses in bits, with its sign."""
     return f"{'−' if nats < 0 else '+'}{abs(nats) / math.log(2):.2f}"
+
+
+def waiting_sentence(wait_hours: float, rounds_of_address: int) -> str:
+    """Return when answers count here, and how many rounds one address contributes in a day."""
+    sentences = []
+    if wait_hours:
+        hours = counted(round(wait_hours), "hour") if wait_hours >= 1 else "a part of an hour"
+        sentences.append(
+            f"A round counts {hours} after its last answer, so that what looks wrong can be left "
+            "out before it moves a number; you see your own numbers at once."
+        )
+    if rounds_of_address:
+        sentences.append(
+            f"Of each internet address the first {counted(rounds_of_address, 'round')} of a day "
+            "count; for this we keep a number for each address under a keyed hash until midnight "
+            "UTC, never beside an answer."
+        )
+    return " ".join(sentences)

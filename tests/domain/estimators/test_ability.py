@@ -11,8 +11,8 @@ from server.domain.estimators.ability import (
     fit_paired_losses,
     player_loss,
 )
-from server.domain.estimators.clusters import Clusters
-from server.domain.estimators.variance_components import Components
+from server.domain.intervals.clusters import Clusters
+from server.domain.intervals.variance_components import Components
 from server.domain.sums.contributions import HEAD, Head
 from server.domain.sums.pooled_analysis import paired_losses_from
 from server.domain.sums.pools import add_answers

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.domain.estimators.bets import Bets, bet_losses, bets_estimate, with_tail
-from server.domain.estimators.clusters import Clusters
-from server.domain.estimators.comparisons import excess_estimate
-from server.domain.estimators.estimates import interval, mean_estimate
+from server.domain.estimators.duels import excess_estimate
 from server.domain.estimators.shares import inside, target_share
+from server.domain.intervals.clusters import Clusters
+from server.domain.intervals.of_bets_and_duels import interval, mean_estimate
 from tests.domain.examples import repeatable
 from tests.domain.samples import make_bets, make_duels, make_world
 

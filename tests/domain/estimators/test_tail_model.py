@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.domain.estimators.arrays import FloatArray
-from server.domain.estimators.clusters import Clusters
-from server.domain.estimators.comparisons import Judgements, excess_estimate
-from server.domain.estimators.estimates import interval
+from server.domain.estimators.duels import Judgements, excess_estimate
 from server.domain.estimators.tail_model import TailModel, tail_model
+from server.domain.intervals.clusters import Clusters
+from server.domain.intervals.of_bets_and_duels import interval
 from tests.domain.examples import repeatable
 from tests.domain.samples import drawn, normalised
 
@@ -57,6 +57,7 @@ def study(kind: Kind, noise: float, seed: int) -> tuple[float, Judgements]:
         question=question,
         p_target=1 / (1 + np.exp(-stated)),
         log_ratio=against(np.log(g)),
+        log_weight=np.zeros(question.size),
         same=rival == target[question],
         clusters=Clusters(player, question, question // 12),
     )
@@ -75,6 +76,7 @@ def alike(questions: int) -> Judgements:
         question=question,
         p_target=np.tile(1 / (1 + np.exp([-1.0, 0.0])), questions),
         log_ratio=np.tile([2.0, 0.0], questions),
+        log_weight=np.zeros(2 * questions),
         same=np.zeros(2 * questions, dtype=bool),
         clusters=Clusters(np.tile([0, 1], questions), question, question // 3),
     )
@@ -160,6 +162,7 @@ def some_of(rows: Judgements, chosen: np.typing.NDArray[np.int64]) -> Judgements
         rows.question[chosen],
         rows.p_target[chosen],
         rows.log_ratio[chosen],
+        rows.log_weight[chosen],
         rows.same[chosen],
         Clusters(clusters.player[chosen], clusters.position[chosen], clusters.passage[chosen]),
     )

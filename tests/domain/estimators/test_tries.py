@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.domain.estimators.clusters import Clusters
-from server.domain.estimators.estimates import interval
 from server.domain.estimators.tries import Tries, tries_bounds
+from server.domain.intervals.clusters import Clusters
+from server.domain.intervals.of_bets_and_duels import interval
 from tests.domain.examples import repeatable
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -87,16 +88,34 @@ def test_certainty_and_nonsense_are_no_shares(share: float) -> None:
 odds = st.floats(-6, 6)
 
 
-def against(log_odds: float) -> tuple[Duel, Duel]:
-    """The pair of x and y, once with x the author's and once with y; g(x)/g(y) as told."""
-    x, y = sorted((-8.0, -8.0 - abs(log_odds)), reverse=log_odds > 0)
-    return Duel("x", "y", x, y, same=False), Duel("y", "x", y, x, same=False)
+def against(log_odds: float, drawn_odds: float | None) -> tuple[Duel, Duel]:
+    """The pair of x and y, once with x the author's and once with y; g(x)/g(y) and q as told."""
+    x, y = two(log_odds)
+    drawn = None if drawn_odds is None else two(drawn_odds)
+    turned = None if drawn is None else (drawn[1], drawn[0])
+    return (
+        Duel("x", "y", x, y, same=False, drawn=drawn),
+        Duel("y", "x", y, x, same=False, drawn=turned),
+    )
 
 
-def expected_pay(asked: Question, h_odds: float, g_odds: float, share_of_x: float) -> float:
-    """What a share of x earns, up to a factor, where h draws the target and g the rival."""
-    x_is_the_author_s, y_is = against(g_odds)
-    h_x, g_x = (1 / (1 + math.exp(-logit)) for logit in (h_odds, g_odds))
+def two(log_odds: float) -> tuple[float, float]:
+    """Two log-probabilities that differ by so much."""
+    first, second = sorted((-8.0, -8.0 - abs(log_odds)), reverse=log_odds > 0)
+    return first, second
+
+
+def expected_pay(
+    asked: Question,
+    h_odds: float,
+    g_odds: float,
+    share_of_x: float,
+    drawn_odds: float | None = None,
+) -> float:
+    """What a share of x earns, up to a factor, where h draws the target and g, or q, the rival."""
+    x_is_the_author_s, y_is = against(g_odds, drawn_odds)
+    q_odds = g_odds if drawn_odds is None else drawn_odds
+    h_x, g_x = (1 / (1 + math.exp(-logit)) for logit in (h_odds, q_odds))
     return h_x * (1 - g_x) * pay_bits(x_is_the_author_s, share_of_x, asked) + (
         1 - h_x
     ) * g_x * pay_bits(y_is, 1 - share_of_x, asked)
@@ -110,6 +129,18 @@ def test_pay_is_highest_for_who_weighs_how_well_both_fit(h_odds: float, g_odds: 
     for share in np.linspace(0.001, 0.999, 400):
         if abs(share - wanted) > 1e-4:
             assert expected_pay(Question.FIT, h_odds, g_odds, float(share)) < best
+
+
+@given(odds, odds, odds)
+@repeatable
+def test_pay_is_highest_for_that_whatever_else_than_the_model_drew(
+    h_odds: float, g_odds: float, drawn_odds: float
+) -> None:
+    wanted = 1 / (1 + math.exp(-h_odds))
+    best = expected_pay(Question.FIT, h_odds, g_odds, wanted, drawn_odds)
+    for share in np.linspace(0.001, 0.999, 100):
+        if abs(share - wanted) > 1e-4:
+            assert expected_pay(Question.FIT, h_odds, g_odds, float(share), drawn_odds) < best
 
 
 @given(odds, odds)
@@ -130,3 +161,27 @@ def test_pay_by_hand() -> None:
     assert pay_bits(pair, 0.8, Question.AUTHOR) == pytest.approx(1 + math.log2(0.8))
     assert pay_bits(pair, 0.25, Question.FIT) == pytest.approx(-1.5)
     assert pay_bits(pair, 0.5, Question.FIT) == 0.0
+
+
+def test_pay_by_hand_where_word_frequency_drew_too() -> None:
+    """6 and 2 % by the model, but drawn with 4 and 12 %: w = 2 · 4/16 = 0.5."""
+    drawn = math.log(0.04), math.log(0.12)
+    pair = Duel("x", "y", math.log(0.06), math.log(0.02), same=False, drawn=drawn)
+    assert pair.model_share == pytest.approx(0.75)
+    assert pair.drawn_share == pytest.approx(0.25)
+    assert pay_bits(pair, 0.8, Question.FIT) == pytest.approx(0.5 * (1 + math.log2(0.8)))
+
+
+def test_a_duel_says_how_its_words_were_drawn_where_scores_do() -> None:
+    tail = SCORES.words_tail
+    drawn = replace(
+        tail,
+        target_drawn_logprob=tail.target_logprob - 1,
+        rival_drawn_logprob=tail.rival_logprob - 2,
+    )
+    mixed = replace(SCORES, words_tail=drawn)
+    question = duel(Reading(mixed, VOCABULARY, Unit.WORDS).at(CAT), Form.TAIL, 1)
+    assert question.drawn == pytest.approx(
+        (question.target_logprob_nats - 1, question.rival_logprob_nats - 2), abs=1e-6
+    )
+    assert duel(Reading(SCORES, VOCABULARY, Unit.WORDS).at(CAT), Form.TAIL, 1).drawn is None

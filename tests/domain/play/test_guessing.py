@@ -156,6 +156,41 @@ def test_a_word_is_right_in_either_spelling_of_its_characters(guess: str, target
     assert is_right(guess, target, Unit.WORDS)
 
 
+@pytest.mark.parametrize(
+    ("typed", "target"),
+    [
+        ("\u0939\u0948", " \u0939\u0948"),  # Hindi: a letter and its vowel sign
+        ("\uff54\uff48\uff45", " the"),  # full width
+        ("\u3000the\u3000", " the"),
+        ("\uff2f\u2019clock", " o\u2019clock"),
+        ("o\u2018clock", " o'clock"),
+        ("o`clock", " o'clock"),
+        ("o\u02bcclock", " o\u2019clock"),
+        ("o\uff07clock", " o'clock"),
+        ("find", " \ufb01nd"),  # a ligature
+        ("\ufb01nd", " find"),
+        ("cafe\u0301", " caf\u00e9"),
+        ("caf\u00e9", " cafe\u0301"),
+        ("strasse", " Stra\u00dfe"),
+        ("\u0390", " \u03b9\u0308\u0301"),
+        ("n\u0303andu\u0301", " \u00d1and\u00fa"),
+    ],
+)
+def test_what_a_person_means_is_what_is_compared(typed: str, target: str) -> None:
+    assert is_right(read_guess(typed, Unit.WORDS), target, Unit.WORDS)
+
+
+@pytest.mark.parametrize("typed", ["\u0301", "\u0948", "a\u0301'\u0301", "the.", "well-known"])
+def test_marks_without_their_letter_and_other_signs_are_refused(typed: str) -> None:
+    with pytest.raises(InvalidInput, match="letters"):
+        read_guess(typed, Unit.WORDS)
+
+
+@pytest.mark.parametrize(("typed", "right"), [("the", True), ("The", False), ("\uff54he", False)])
+def test_a_token_is_compared_sign_by_sign(typed: str, right: bool) -> None:
+    assert is_right(read_guess(typed, Unit.TOKENS), "the", Unit.TOKENS) is right
+
+
 @pytest.mark.parametrize("guess", ["them", "th", "teh", "thé"])
 def test_another_word_is_wrong(guess: str) -> None:
     assert not is_right(guess, " the", Unit.WORDS)

@@ -68,6 +68,22 @@ def test_control_and_direction_characters_are_refused_by_code(character: str) ->
         read_nickname(f"a{character}b")
 
 
+@pytest.mark.parametrize(
+    "name", ["a\u200db", "\u200da", "a\u034fb", "a\ufe00", "\u180ba", "a\U000e0062", "x\u200c"]
+)
+def test_a_character_without_a_width_is_refused_between_letters(name: str) -> None:
+    assert refused(name)
+
+
+def test_a_letter_may_carry_a_few_marks_and_not_a_tower() -> None:
+    assert read_nickname("o\u0323\u0302") == "\u1ed9"
+    assert refused("x" + "\u0300" * 4)
+
+
+def test_full_width_letters_become_plain_ones() -> None:
+    assert read_nickname("Ａｄａ") == "Ada"
+
+
 def test_half_a_character_is_refused() -> None:
     assert refused(f"a{LONE_SURROGATE}")
 
@@ -95,6 +111,6 @@ def test_any_text_is_read_or_refused_by_field(text: str) -> None:
     name = read_nickname(text)
     assert name is not None
     assert 1 <= len(name) <= LONGEST_NICKNAME_CHARACTERS
-    assert name == name.strip() == unicodedata.normalize("NFC", name)
+    assert name == name.strip() == unicodedata.normalize("NFKC", name)
     assert not any(unicodedata.category(c) in ("Cc", "Cs", "Co", "Zl", "Zp") for c in name)
     assert read_nickname(name) == name

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +18,9 @@ from server.domain.play.rounds import (
     POSITIONS_PER_ROUND,
     Mode,
     asked_positions,
+    mixed_positions,
     next_position,
+    points_bits,
     seeded_generator,
     shuffled_positions,
 )
@@ -140,3 +145,44 @@ def test_a_round_that_asks_nothing_is_finished() -> None:
 
 def test_a_mode_is_written_as_its_name() -> None:
     assert f"{Mode.GUESS}" == "guess"
+
+
+def test_a_right_answer_is_worth_the_surprise_of_its_target_in_bits() -> None:
+    one_in_eight_nats = math.log(8)
+    assert points_bits(one_in_eight_nats, right=True) == pytest.approx(3)
+    assert points_bits(one_in_eight_nats, right=False) == 0
+    assert points_bits(0.0, right=True) == 0
+
+
+def mixed(seed: int, entropies: np.ndarray) -> list[int]:
+    return mixed_positions(ELIGIBLE_WORDS, entropies, (f"passage {seed}", "mixed"))
+
+
+def test_a_mixed_draw_has_four_words_of_each_third_of_the_entropies() -> None:
+    entropies = np.random.default_rng(1).random(100).astype(np.float32)
+    by_entropy = sorted(ELIGIBLE_WORDS, key=lambda position: entropies[position])
+    thirds = [set(by_entropy[:14]), set(by_entropy[14:27]), set(by_entropy[27:])]
+    for seed in range(20):
+        positions = mixed(seed, entropies)
+        assert positions == sorted(set(positions))
+        assert [len(third & set(positions)) for third in thirds] == [4, 4, 4]
+
+
+def test_a_mixed_draw_is_uniform_within_each_third() -> None:
+    entropies = np.arange(100, dtype=np.float32)
+    drawn_often = Counter(position for seed in range(3_000) for position in mixed(seed, entropies))
+    for third in (ELIGIBLE_WORDS[:14], ELIGIBLE_WORDS[14:27], ELIGIBLE_WORDS[27:]):
+        observed = [drawn_often[position] for position in third]
+        assert stats.chisquare(observed).pvalue > 0.001
+
+
+def test_a_mixed_draw_depends_on_its_seed_alone() -> None:
+    entropies = np.random.default_rng(2).random(100).astype(np.float32)
+    assert mixed(1, entropies) == mixed(1, entropies)
+    assert mixed(1, entropies) != mixed(2, entropies)
+
+
+def test_fewer_than_twelve_words_give_no_mixed_draw() -> None:
+    entropies = np.zeros(100, dtype=np.float32)
+    assert mixed_positions(ELIGIBLE_WORDS[:11], entropies, ("few",)) == []
+    assert len(mixed_positions(ELIGIBLE_WORDS[:12], entropies, ("just enough",))) == 12

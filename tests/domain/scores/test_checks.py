@@ -95,3 +95,27 @@ def test_a_word_that_is_asked_has_a_rank_among_words() -> None:
     ranks = fitting()["word_rank"].copy()
     ranks[WORDS[0]] = 0
     assert "no rank among words" in str(problem(word_rank=ranks))
+
+
+def mixed_at(*positions: int) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a mixed draw at some positions, with two candidates each."""
+    whole = fitting()
+    rows = [WORDS.index(position) if position in WORDS else 0 for position in positions]
+    return {
+        "mixed_words": np.array(positions, dtype=np.int32),
+        "mixed_top_ids": whole["words_top_ids"][rows, :2],
+        "mixed_top_logprob": whole["words_top_logprob"][rows, :2],
+    }
+
+
+def test_a_mixed_draw_asks_words_of_the_text_in_order() -> None:
+    assert problem(**mixed_at(1, 4)) is None
+    for positions in ([4, 1], [1, 1], [1, 6], [1, 7]):
+        assert "mixed positions" in str(problem(**mixed_at(*positions)))
+
+
+def test_a_mixed_draw_has_candidates_for_each_of_its_positions() -> None:
+    arrays = mixed_at(1, 4)
+    with pytest.raises(ValueError, match="mixed_top_ids has 1 rows, not 2"):
+        problem(**(arrays | {"mixed_top_ids": arrays["mixed_top_ids"][:1]}))
+    assert "has the shape" in str(problem(**(arrays | {"mixed_top_ids": np.zeros((2, 0), "i4")})))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from server.domain.scores.models import Precision
 from server.domain.scores.passage_scores import (
     RIVAL_TABLES,
     Candidate,
+    Draw,
     PassageScores,
     Rivals,
 )
@@ -136,8 +137,18 @@ def test_a_position_that_is_not_asked_has_no_candidates() -> None:
 def test_every_array_is_named() -> None:
     tables = set(RIVAL_TABLES.values())
     plain = {field.name for field in fields(PassageScores)} - tables - {"precision"}
-    of_rivals = {f"{table}.{field.name}" for table in tables for field in fields(Rivals)}
-    assert set(SCORES.arrays()) == plain | of_rivals
+    named = {f"{table}.{field.name}" for table in tables for field in fields(Rivals)}
+    where_the_model_drew = {name for name in named if "drawn" not in name}
+    assert set(SCORES.arrays()) == plain | where_the_model_drew
+    tail = SCORES.words_tail
+    drawn = replace(
+        tail, target_drawn_logprob=tail.target_logprob, rival_drawn_logprob=tail.rival_logprob
+    )
+    mixed = replace(SCORES, words_tail=drawn)
+    assert set(mixed.arrays()) - set(SCORES.arrays()) == {
+        "words_tail.target_drawn_logprob",
+        "words_tail.rival_drawn_logprob",
+    }
     assert SCORES.arrays()["token_ids"] is SCORES.token_ids
 
 
@@ -191,3 +202,50 @@ def test_a_certain_target_loses_nothing(rounding: float) -> None:
 def test_the_passage_is_the_tokens_together() -> None:
     text = Reading(SCORES, VOCABULARY, Unit.TOKENS).text
     assert text.between(0, len(text)) == "The cat sat on the mat."
+
+
+def test_a_mixed_draw_asks_its_own_words_with_its_own_candidates() -> None:
+    logprobs = np.log(np.array([[0.32, 0.16], [0.08, 0.04]])).astype(np.float32)
+    mixed = scored(
+        mixed_words=np.array([2, 4], dtype=np.int32),
+        mixed_top_ids=np.array([[0, 2], [4, 5]], dtype=np.int32),
+        mixed_top_logprob=logprobs,
+    )
+    reading = Reading(mixed, VOCABULARY, Unit.WORDS, Draw.MIXED)
+    assert reading.asked == [2, 4]
+    assert [candidate.text for candidate in reading.at(4).candidates(2)] == [" the", " dog"]
+    assert mixed.asked(Unit.TOKENS, Draw.MIXED) == []
+    assert Reading(mixed, VOCABULARY, Unit.WORDS).asked == mixed.asked_words.tolist()
+
+
+def test_scores_of_before_the_mixed_draw_have_none() -> None:
+    arrays = {
+        name: array for name, array in SCORES.arrays().items() if not name.startswith("mixed_")
+    }
+    assert PassageScores.from_arrays(arrays).asked(Unit.WORDS, Draw.MIXED) == []
+
+
+@pytest.mark.parametrize("unit", Unit)
+def test_what_is_kept_for_one_unit_answers_the_same_and_is_smaller(unit: Unit) -> None:
+    whole, kept = Reading(SCORES, VOCABULARY, unit), SCORES.only(unit, Draw.UNIFORM)
+    lean = Reading(kept, VOCABULARY, unit)
+    assert lean.asked == whole.asked
+    assert lean.text.before(len(lean.text)) == whole.text.before(len(whole.text))
+    for position in whole.asked:
+        assert lean.at(position).candidates(8) == whole.at(position).candidates(8)
+        assert lean.at(position).find((0, 1)) == whole.at(position).find((0, 1))
+    sizes = [sum(array.nbytes for array in each.arrays().values()) for each in (kept, SCORES)]
+    assert sizes[0] < sizes[1]
+    # A part of an array that keeps the whole in memory would save nothing.
+    assert all(array.base is None or array.size for array in kept.arrays().values())
+
+
+@pytest.mark.parametrize("unit", Unit)
+def test_many_answers_are_as_probable_together_as_one_by_one(unit: Unit) -> None:
+    answers = [(), (0,), (1, 3), tuple(range(len(VOCABULARY)))]
+    for position in SCORES.asked(unit):
+        gap = Reading(SCORES, VOCABULARY, unit).at(position)
+        one_by_one = [gap.answer_logprob(ids) for ids in answers]
+        assert gap.answer_logprobs(answers) == [
+            each if each is None else pytest.approx(each) for each in one_by_one
+        ]

@@ -9,6 +9,7 @@ import pytest
 
 from server.domain.errors import InvalidInput
 from server.domain.study.analysis import analyse
+from server.domain.study.written import record_of
 from server.domain.text.tokens import Unit
 from tests.domain.rows import G, bet, comparison, guess, rows
 
@@ -90,6 +91,14 @@ def test_comparisons_by_hand() -> None:
     assert found.perplexity == pytest.approx(math.exp(2 + plain), rel=1e-6)
     assert found.loss_jackknife_nats.value == pytest.approx(2 + found.excess_jackknife_nats.value)
     assert found.true_excess_nats is None
+
+
+def test_a_rival_that_frequency_drew_too_counts_by_how_likely_it_was_drawn() -> None:
+    """The row's ratio is 1/3; drawn with e⁻² where g gives e⁻³ it counts e⁻¹ times that."""
+    drawn = {"target": -4.0, "rival": -2.0000001}
+    found = analyse(rows(comparison(drawn_logprob=drawn))).comparisons
+    assert found is not None
+    assert found.excess_nats.value == pytest.approx(math.log(1 / 3) - 1, abs=1e-6)
 
 
 def test_a_rival_that_every_model_gives_the_same_is_the_target() -> None:
@@ -327,3 +336,12 @@ def test_a_model_that_answers_either_question_as_asked_is_found_at_its_own_loss(
         assert by_one is not None
         assert by_one.excess_nats.value == pytest.approx(math.log(0.5 / 0.2))
         assert by_one.true_excess_nats == pytest.approx(math.log(0.5 / 0.2))
+
+
+def test_guesses_whose_words_were_not_drawn_uniformly_are_left_out_unless_asked_for() -> None:
+    some = rows(guess(), guess(position=21, guess="dog"), guess(position=22, draw="mixed"))
+    alike = analyse(some)
+    assert (alike.rows.guesses, alike.rows.left_out) == (2, 1)
+    every = analyse(some, mixed=True)
+    assert (every.rows.guesses, every.rows.left_out) == (3, 0)
+    assert [record_of(row).get("draw") for row in some] == [None, None, "mixed"]

@@ -118,6 +118,9 @@ def test_a_logarithm_that_is_rounded_above_zero_is_zero() -> None:
         (comparison(target_logprob={G: float("nan")}), "target_logprob", "from -100 to 0"),
         (comparison(target_logprob={G: False}), "target_logprob", "from -100 to 0"),
         (without(comparison(), "rival_logprob"), "rival_logprob", "missing"),
+        (comparison(drawn_logprob={"rival": -3.0}), "drawn_logprob", "target and rival"),
+        (comparison(drawn_logprob={"target": -3, "rival": 2}), "drawn_logprob", "-100 to 0"),
+        (comparison(drawn_logprob=-3.0), "drawn_logprob", "object"),
     ],
 )
 def test_a_malformed_row_is_refused_by_field_and_reason(

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.domain.estimators.clusters import KINDS, Clusters
 from server.domain.estimators.tries import Tries
+from server.domain.intervals.clusters import KINDS, Clusters
 from server.domain.study.analysis import analyse
 from server.domain.study.interchange import row_from_record
 from server.domain.sums.contributions import OUTCOME_NAMES, TRIED, tried_contributions

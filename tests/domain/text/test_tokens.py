@@ -53,7 +53,8 @@ def test_letters_with_apostrophes_inside_are_a_word(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "'", "'tis", "dogs'", "a''b", "B2", "two words", " a", "well-known", "x\u0301"]
+    "text",
+    ["", "'", "'tis", "dogs'", "a''b", "B2", "two words", " a", "well-known", "\u0301x", "7\u0301"],
 )
 def test_anything_else_is_no_word(text: str) -> None:
     assert not is_word(text)

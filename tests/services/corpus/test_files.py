@@ -60,12 +60,15 @@ def refusal(path: Path) -> str:
         ("blank.jsonl", LINES.replace(b"\n", b"\n\n \n")),
         ("array.json", ARRAY),
         ("array.jsonl", BYTE_ORDER_MARK + ARRAY),
-        ("packed.jsonl.gz", gzip.compress(LINES)),
-        ("PACKED.JSONL.GZ", gzip.compress(LINES)),
-        ("two_members.jsonl.gz", gzip.compress(LINES[:700]) + gzip.compress(LINES[700:])),
+        ("packed.jsonl.gz", gzip.compress(LINES, mtime=0)),
+        ("PACKED.JSONL.GZ", gzip.compress(LINES, mtime=0)),
+        (
+            "two_members.jsonl.gz",
+            gzip.compress(LINES[:700], mtime=0) + gzip.compress(LINES[700:], mtime=0),
+        ),
         ("packed.jsonl.zst", zstandard(LINES)),
         ("array.json.zst", zstandard(ARRAY)),
-        ("packed_in_secret.jsonl", gzip.compress(LINES)),
+        ("packed_in_secret.jsonl", gzip.compress(LINES, mtime=0)),
         ("not_packed.jsonl.gz", LINES),
     ],
 )
@@ -78,7 +81,7 @@ def test_json_is_read_whatever_it_is_wrapped_in(tmp_path: Path, name: str, conte
     [
         ("An_old-essay.txt", TEXT.encode()),
         ("An_old-essay.TXT", BYTE_ORDER_MARK + TEXT.encode()),
-        ("An_old-essay.txt.gz", gzip.compress(TEXT.encode())),
+        ("An_old-essay.txt.gz", gzip.compress(TEXT.encode(), mtime=0)),
         ("An_old-essay.Txt.Zst", zstandard(TEXT.encode())),
     ],
 )
@@ -100,18 +103,18 @@ def tar(content: bytes) -> bytes:
     ("name", "content", "sentence"),
     [
         ("x.zip", b"PK\x03\x04", "this kind of file is not read; allowed are .txt, .jsonl"),
-        ("x.tar.gz", gzip.compress(tar(LINES)), "this kind of file is not read"),
+        ("x.tar.gz", gzip.compress(tar(LINES), mtime=0), "this kind of file is not read"),
         ("x.csv", b"text\n", "a folder of other files, such as .csv, can be read with --dataset"),
-        ("x.parquet.gz", gzip.compress(b"PAR1"), "this kind of file is not read"),
+        ("x.parquet.gz", gzip.compress(b"PAR1", mtime=0), "this kind of file is not read"),
         ("zip.jsonl", b"PK\x03\x04", "is a zip archive, whatever its name says; allowed are"),
         ("xz.txt", b"\xfd7zXZ\x00", "is an xz file"),
         ("parquet.jsonl", b"PAR1", "is a Parquet file"),
         ("tar.jsonl", tar(LINES), "is a tar archive"),
-        ("tar.jsonl.gz", gzip.compress(tar(LINES)), "is a tar archive"),
+        ("tar.jsonl.gz", gzip.compress(tar(LINES), mtime=0), "is a tar archive"),
         ("mark.jsonl", LINES.decode().encode("utf-16"), "UTF-16 or UTF-32; save it as UTF-8"),
         ("no_mark.txt", TEXT.encode("utf-16-le"), "UTF-16 or UTF-32; save it as UTF-8"),
         ("wide.json", LINES.decode().encode("utf-32"), "UTF-16 or UTF-32; save it as UTF-8"),
-        ("cut.jsonl.gz", gzip.compress(LINES)[:-9], "cannot be read: Truncated"),
+        ("cut.jsonl.gz", gzip.compress(LINES, mtime=0)[:-9], "cannot be read: Truncated"),
         ("cut.jsonl.zst", zstandard(LINES)[:-9], "cannot be read: Truncated"),
         ("array.json", ARRAY[:-3], "begins like a JSON array but is none: Expecting"),
         ("array.jsonl", b"[1]\n[2]", "begins like a JSON array but is none: Extra data"),
@@ -154,7 +157,7 @@ def test_a_bad_line_costs_itself_alone(tmp_path: Path, line: bytes, reason: str)
 
 @pytest.mark.parametrize("name", ["x.jsonl", "x.json", "x.jsonl.gz"])
 def test_reading_goes_on_behind_any_record(tmp_path: Path, name: str) -> None:
-    content = {"x.json": ARRAY, "x.jsonl.gz": gzip.compress(LINES)}.get(name, LINES)
+    content = {"x.json": ARRAY, "x.jsonl.gz": gzip.compress(LINES, mtime=0)}.get(name, LINES)
     source = file_source(written(tmp_path, name, content))
     whole = list(source.entries())
     for number, entry in enumerate(whole, start=1):

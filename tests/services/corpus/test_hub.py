@@ -16,11 +16,11 @@ from apiflask import APIFlask
 from server.application import db
 from server.domain.errors import InvalidInput
 from server.domain.text.corpus import Wanted
-from server.services.corpus.corpus_import import RECORDS_PER_BATCH, CorpusImport
 from server.services.corpus.hub import HubDataset
+from server.services.corpus.import_in_batches import RECORDS_PER_BATCH, CorpusImport
 from server.services.corpus.sources import BEGINNING, Entry, Start, Unreadable
-from tests.services.corpus.test_corpus_import import on_sqlite, position_of, texts
-from tests.services.corpus.test_importing import TEXT, line, write
+from tests.services.corpus.test_import_files_whole import TEXT, line, write
+from tests.services.corpus.test_import_in_batches import on_sqlite, position_of, texts
 from tests.services.corpus.test_tables import utf8_unchecked
 
 

@@ -44,7 +44,7 @@ def test_exact_stakes_are_the_probabilities_themselves(weights: list[float]) -> 
 
 def test_a_stake_is_rounded_to_the_step_nearest_in_ratio() -> None:
     (rounded,) = stakes(np.log([[0.6, 0.14, 0.015, 1e-6]]), Answers.ROUNDED)
-    assert rounded.tolist() == [0.7, 0.1, 0.02, 0.002]  # √(0.5·0.7) = 0.59, √(0.01·0.02) = 0.0141
+    assert rounded.tolist() == [0.7, 0.1, 0.02, 0.0003]  # √(0.5·0.7) = 0.59, √(0.01·0.02) = 0.0141
 
 
 def test_a_share_of_a_duel_is_rounded_in_log_odds() -> None:

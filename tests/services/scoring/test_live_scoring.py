@@ -12,7 +12,12 @@ from server.domain.errors import LiveScoringUnavailable
 from server.domain.scores.models import ModelIdentity
 from server.domain.scores.passage_scores import PassageScores
 from server.domain.text.tokens import Vocabulary
-from server.services.scoring.live_scoring import WAITING_TEXTS, LiveScoring, TextScorer
+from server.services.scoring.live_scoring import (
+    WAITING_TEXTS,
+    LiveScoring,
+    ModelInside,
+    TextScorer,
+)
 
 
 class SlowModel:
@@ -29,6 +34,9 @@ class SlowModel:
     identity = ModelIdentity("m", "r", "t", 1, 1)
     vocabulary = Vocabulary(())
 
+    def has_lens(self, name: str, revision: str) -> bool:
+        return False
+
     def stand_in(self) -> tuple[str, str]:
         return "small", "s"
 
@@ -39,6 +47,9 @@ class SlowModel:
         self.loads += 1
         self.loading.set()
         return self
+
+    def look_into(self, name: str, revision: str) -> ModelInside:
+        raise LiveScoringUnavailable("Its inside is not known.")
 
     def score_text(self, text: str) -> PassageScores:
         self.threads.add(threading.current_thread().name)

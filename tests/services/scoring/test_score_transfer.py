@@ -21,13 +21,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
 from server.application import db
-from server.services.corpus.importing import import_passages
+from server.services.corpus.import_files_whole import import_passages
 from server.services.scoring.scoring import score_all
 from server.store.scoring.blobs import LARGEST_VOCABULARY_BYTES, scores_from_blob, scores_to_blob
 from server.store.scoring.packing import packed, unpacked
 from server.store.tables import LanguageModelRow, PassageRow, ScoredPassageRow
 from tests.conftest import PASSAGES_PLAYED
-from tests.services.corpus.test_importing import line, write
+from tests.services.corpus.test_import_files_whole import line, write
 from tests.services.scoring.test_scoring import LONG
 
 Rows = list[dict[str, Any]]
@@ -316,7 +316,7 @@ def test_foreign_files_are_refused(serving: Machine, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"version": 3}, "is a score file of version 3; this release reads versions 1 to 2"),
+        ({"version": 5}, "is a score file of version 5; this release reads versions 1 to 4"),
         ({"parameters": "many"}, "has a header that cannot be read"),
         ({"parameters": 2**63}, "has a header that cannot be read"),
         ({"tokenizer_fingerprint": "x" * 65}, "has a header that cannot be read"),

@@ -11,11 +11,11 @@ from apiflask import APIFlask
 from sqlalchemy import select
 
 from server.application import db
-from server.services.corpus.importing import import_passages
+from server.services.corpus.import_files_whole import import_passages
 from server.services.scoring.scoring import has_unscored, score_all
 from server.store.passages import count_unscored, unscored_passages
 from server.store.tables import PassageRow, ScoredPassageRow
-from tests.services.corpus.test_importing import line, write
+from tests.services.corpus.test_import_files_whole import line, write
 
 LONG = " ".join(
     f"At {hour} o'clock the road was still closed, and Mr. Brown counted {hour} cars."

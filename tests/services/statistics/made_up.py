@@ -13,6 +13,7 @@ from sqlalchemy import Engine, create_engine, event, select
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
+from server.domain.scores.passage_scores import Form
 from server.domain.text.tokens import Vocabulary
 from server.store.engine import configure, writing
 from server.store.players import add_player, delete_player
@@ -34,8 +35,10 @@ from server.store.tables import (
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 PASSAGES, MODELS, PLAYERS = 3, 2, 4
 WORDS = ("time", "people", "way")
-KINDS = ("guess", "assisted", "bet", "tries", "tail", "whole", "practice")
+KINDS = ("guess", "assisted", "bet", "tries", "tail", "whole", "practice", "daily")
 POSITIONS = (20, 21, 22, 23)
+# Whether a round counts, and from when: most do, some never, some from the next fold or much later.
+WAITS = (*[(True, None)] * 5, (False, None), (False, NOW), (False, NOW + timedelta(days=9_999)))
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,7 @@ def _play(session: Session, what: Round, player: PlayerRow) -> None:
         .where(PassageRow.content_hash == f"{what.passage:<064}")
         .order_by(ScoredPassageRow.model_id)
     ).all()[what.model]
-    mode = {"assisted": "guess"}.get(what.kind, what.kind)
+    mode = {"assisted": "guess", "daily": "guess"}.get(what.kind, what.kind)
     duel = what.kind in ("tail", "whole", "practice")
     day = NOW - timedelta(days=int(draw.integers(0, 40)))
     row = RoundRow(
@@ -151,12 +154,14 @@ def _play(session: Session, what: Round, player: PlayerRow) -> None:
         assisted=what.kind == "assisted",
         repeated=what.repeated,
         practice=what.kind == "practice",
+        draw_kind="mixed" if what.kind == "daily" else "uniform",
         form=_form(what.kind),
         seed="",
         started_at=day,
         started_on=day.date(),
         asked_at=day,
     )
+    row.counts, row.counts_from = WAITS[int(draw.integers(len(WAITS)))]
     session.add(row)
     session.flush()
     for position in POSITIONS[: draw.integers(1, len(POSITIONS) + 1)]:
@@ -198,6 +203,7 @@ def _guess(
                 mode=row.mode,
                 assisted=row.assisted,
                 repeated=row.repeated,
+                draw_kind=row.draw_kind,
                 attempt=attempt,
                 skipped=what.skips,
                 is_right=is_right,
@@ -209,7 +215,7 @@ def _guess(
                 **nats,
             )
         )
-    if what.kind == "bet":
+    if what.kind == "bet" and draw.random() < 0.9:  # else its player has still to bet
         session.add(_bet(row, what, position, draw))
 
 
@@ -240,6 +246,8 @@ def _judgement(
     asked = bool(draw.random() < 0.8)
     share = float(draw.choice((0.03, 0.2, 0.35, 0.65, 0.9, 0.998))) if asked else 0.5
     rival = -6 - 4 * float(draw.random())
+    # In the tail some scores were made before word frequency drew too, some after.
+    is_mixed = row.form == Form.TAIL and draw.random() < 0.7
     return JudgementRow(
         **_answer(row, what, position),
         scored_passage_id=row.scored_passage_id,
@@ -252,6 +260,8 @@ def _judgement(
         target_share=share,
         target_logprob_nats=-7.5 - position / 50,
         rival_logprob_nats=rival,
+        target_drawn_logprob_nats=-6.5 - position / 40 if is_mixed else None,
+        rival_drawn_logprob_nats=rival - 2 * float(draw.random()) if is_mixed else None,
     )
 
 

@@ -19,16 +19,18 @@ from sqlalchemy import Engine, create_engine, delete, event, func, select
 from sqlalchemy.orm import Session
 
 from server.config import ROOT
+from server.services.research.checking import check
 from server.services.statistics.admin import statistics
-from server.services.statistics.checking import check
 from server.services.statistics.folding import fold, fold_some, rebuild
 from server.services.statistics.public import public_statistics
+from server.services.statistics.whole_count import whole_count
 from server.store.engine import configure, engine_options, migrating, normalised_url, writing
 from server.store.statistics.rollup_tables import (
     ClusterSumsRow,
     DuelSumsRow,
     PlayerMarkRow,
     PlayerSumsRow,
+    PlayerTallyRow,
     SumsRow,
 )
 from server.store.statistics.rollups import mark_player
@@ -48,7 +50,10 @@ from tests.services.statistics.made_up import (
     memory_engine,
 )
 
-ROLLUPS = (PlayerMarkRow, PlayerSumsRow, DuelSumsRow, ClusterSumsRow, SumsRow)
+ROLLUPS = (
+    *(PlayerMarkRow, PlayerSumsRow, PlayerTallyRow),
+    *(DuelSumsRow, ClusterSumsRow, SumsRow),
+)
 FOLD_SOME, FOLD = "fold some", "fold"
 
 players = st.integers(0, PLAYERS - 1)
@@ -122,7 +127,10 @@ def counted_for_the_admin(session: Session) -> dict[str, Any]:
     for guess in guesses:
         by_day[guess.answered_on].append(guess)
         own_guess_skipped = guess.mode == "bet" and guess.skipped
-        if guess.attempt == 1 and not guess.repeated and not own_guess_skipped:
+        if not is_settled(session, guess) or guess.draw_kind == "mixed":
+            continue
+        first = guess.attempt == 1 and not guess.repeated and guess.draw_kind == "uniform"
+        if first and not own_guess_skipped:
             groups[guess.model_id, guess.mode, guess.unit, guess.assisted].append(guess)
     begun = [row.started_on for row in session.scalars(select(RoundRow))]
     seen = statistics(session, NOW.date())
@@ -152,6 +160,15 @@ def counted_for_the_admin(session: Session) -> dict[str, Any]:
             for day in seen.days
         ],
     }
+
+
+def is_settled(session: Session, guess: GuessRow) -> bool:
+    """Whether the guess's player knows the target: by a bet, or by having ended their tries."""
+    if guess.mode == "bet":
+        return any(bet.position == guess.position for bet in guess.round.bets)
+    tried = [other for other in guess.round.guesses if other.position == guess.position]
+    ended = any(other.is_right or other.skipped or other.attempt == 5 for other in tried)
+    return ended or guess.mode != "tries"
 
 
 @settings(max_examples=25, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
@@ -277,6 +294,18 @@ def test_an_interrupted_fold_loses_nothing_wherever_it_ends(engine: Engine) -> N
         let(engine, Round(0, kind, 0, 0, "words", False, False, False, statement))
         let(engine, statement)
         assert differences(engine) == []
+
+
+def test_a_daily_round_is_counted_as_played_and_compares_nobody(engine: Engine) -> None:
+    empty(engine)
+    let(engine, Round(0, "daily", 0, 0, "words", False, False, False, 1))
+    let(engine, FOLD)
+    with Session(engine) as session:
+        counted = whole_count(session, NOW)
+        assert (counted.guesses, counted.opponents) == (0, [])
+        keys = [key for key, _ in _rows(session)[1]]
+        assert any("played" in str(key) for key in keys)
+        assert not any("paired" in str(key) or "group" in str(key) for key in keys)
 
 
 def test_a_rebuild_gives_the_same_sums(engine: Engine) -> None:

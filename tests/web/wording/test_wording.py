@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
+from datetime import date
 
 import pytest
 
 from server.domain.estimators.accuracy import PairedCounts, wilson_interval
-from server.domain.estimators.clusters import one_player_weights
-from server.domain.estimators.paired import DEFAULT_PAIRED, paired_intervals
-from server.services.contract.answers import AnswerView
+from server.domain.intervals.clusters import one_player_weights
+from server.domain.intervals.of_accuracy import DEFAULT_PAIRED, paired_intervals
+from server.services.contract.answers import AnswerView, PointsView
 from server.services.contract.figures import ComparisonView, IntervalView, ModelSideView, SideView
 from server.services.contract.opponents import ModelView
-from server.services.contract.results import ResultView, TokenView
+from server.services.contract.results import ResultView
 from server.services.contract.rounds import PassageView, RoundView, ScoreView
-from server.web.wording.figures import lead_sentence, probability, sensible, stated
-from server.web.wording.results import HEAT_LEVELS, result_wording
+from server.web.wording.daily import named
+from server.web.wording.figures import lead_sentence, ordinal, probability, sensible, stated
+from server.web.wording.results import result_wording
+from server.web.wording.story import story, telling
 
 NARROW_SPACE = "\u202f"
 TARGETS = [f"target{index}" for index in range(20)]
@@ -41,6 +43,7 @@ def answer(index: int, right: bool, model_right: bool) -> AnswerView:
         guess_rank=None,
         guess_is_token=False,
         guess_probability_below=None,
+        points=PointsView(you=2.0 * right, model=2.0 * model_right),
         candidates=[],
     )
 
@@ -63,7 +66,6 @@ def result(
     *,
     label: str = "GPT-2",
     unit: str = "words",
-    losses_bits: tuple[float, ...] = (3.0,),
 ) -> ResultView:
     """A finished round: first what both had, then the person alone, the model alone, nobody."""
     marks = (
@@ -83,6 +85,7 @@ def result(
             practice=False,
             form=None,
             daily=None,
+            draw="uniform",
             finished=True,
             model=ModelView(name="name", revision="r", parameters=1, label=label),
             passage=PassageView(title="The Title", genre="Genre", source="Source"),
@@ -90,12 +93,12 @@ def result(
             segments=[],
             asked=None,
             answers=[answer(index, *sides) for index, sides in enumerate(marks)],
-            score=ScoreView(answered=n, you=you, model=model),
+            score=ScoreView(
+                answered=n, you=you, model=model, points=PointsView(you=you, model=model)
+            ),
         ),
-        tokens=[
-            TokenView(text="x", loss_bits=bits, asked=False, right=None, model_right=None)
-            for bits in losses_bits
-        ],
+        tokens=[],
+        words=[],
         you=SideView(accuracy=IntervalView.of(wilson_interval(you, n))),
         model=ModelSideView(
             accuracy=IntervalView.of(wilson_interval(model, n)),
@@ -169,7 +172,7 @@ def test_a_round_of_tokens_speaks_of_tokens(lead: int, noun: str) -> None:
     assert wording.headline.endswith(noun)
     assert "tokens" in wording.lead
     assert "tokens" in wording.share_text
-    assert "a token," in wording.model.detail
+    assert "a token," in wording.model.exact
 
 
 def test_a_round_that_proves_nothing_says_so_and_how_much_more_would_tell() -> None:
@@ -226,38 +229,67 @@ def test_the_share_text_spoils_nothing() -> None:
 def test_each_side_has_its_share_with_an_interval() -> None:
     """Wilson: 5 of 12 is 19 to 68 %, 4 of 12 is 14 to 61 %."""
     wording = result_wording(result(3, 2, 1, 6))
-    assert wording.you.detail.startswith(
-        f"42{NARROW_SPACE}% right, between 19 and 68{NARROW_SPACE}%"
-    )
-    assert wording.model.detail == (
-        f"33{NARROW_SPACE}% right, between 14 and 61{NARROW_SPACE}%\n"
+    assert wording.you.exact == f"42{NARROW_SPACE}% right, between 19 and 68{NARROW_SPACE}%"
+    assert wording.model.exact == (
+        f"33{NARROW_SPACE}% right, between 14 and 61{NARROW_SPACE}%; "
         "3.0 bits a word, perplexity 8.0"
     )
+    assert (wording.you.detail, wording.model.detail) == ("5.0 points", "4.0 points")
 
 
-def test_the_best_guess_is_the_right_one_that_the_model_expected_least() -> None:
-    """Of the first two targets, with 50 % and 1.6 %; the second was the person's alone."""
-    detail = result_wording(result(1, 1, 0, 4)).you.detail
-    assert detail.endswith(f"\nbest: target1, which GPT-2 gave 1.6{NARROW_SPACE}%")
+@pytest.mark.parametrize(
+    ("sides", "sentence"),
+    [
+        ((1, 1, 0, 4), "You got one word that GPT-2 never saw coming."),
+        ((0, 1, 0, 4), "You got one word that GPT-2 missed."),
+        ((0, 3, 0, 0), "You got one word that GPT-2 never saw coming."),
+        ((2, 0, 3, 7), "You got two words of twelve; GPT-2 had them too."),
+        ((1, 0, 3, 8), "You got one word of twelve; GPT-2 had it too."),
+        (
+            (0, 0, 3, 9),
+            "None this time. Most words of most texts are hard, as the map below shows.",
+        ),
+    ],
+)
+def test_a_result_opens_with_what_was_best_about_it(
+    sides: tuple[int, int, int, int], sentence: str
+) -> None:
+    """Targets have 50, 1.6 and 30 % in turn; under 2 % is what nobody saw coming."""
+    assert story(result(*sides)) == sentence
 
 
-def test_without_a_right_guess_there_is_no_best_one() -> None:
-    wording = result_wording(result(0, 0, 4, 8))
-    assert "best" not in wording.you.detail
-    assert wording.you.detail.startswith(f"0{NARROW_SPACE}% right")
+def test_a_round_without_a_hit_names_the_guess_that_came_near() -> None:
+    missed = result(0, 0, 1, 2)
+    near = missed.round.answers[1]
+    assert isinstance(near, AnswerView)
+    near.guess, near.guess_rank = "soon", 2
+    assert story(missed) == (
+        "None this time, but “soon” was a sound thought: GPT-2’s second choice there."
+    )
 
 
-def test_a_more_surprising_token_is_never_lighter() -> None:
-    losses = tuple(step / 4 for step in range(120))
-    heats = [
-        token["heat"] for token in result_wording(result(1, 0, 0, 1, losses_bits=losses)).tokens
+def test_the_hardest_hit_and_the_easiest_miss_are_chosen_by_surprise() -> None:
+    """Hits have 50 and 1.6 %, misses 30 and 50 %."""
+    hardest, easiest = telling(result(1, 1, 0, 2))
+    assert (hardest.title, hardest.word) == ("Hardest you got", "target1")
+    assert hardest.why == f"GPT-2 gave it 1.6{NARROW_SPACE}%"
+    assert (easiest.title, easiest.word) == ("Easiest you missed, little words aside", "target3")
+    assert easiest.why == f"GPT-2 gave it 50{NARROW_SPACE}%; you said “guessed”"
+
+
+def test_without_a_hit_only_the_easiest_miss_is_told() -> None:
+    assert [item.title for item in telling(result(0, 0, 4, 8))] == [
+        "Easiest you missed, little words aside"
     ]
-    assert heats[0] == 0
-    assert heats[-1] == HEAT_LEVELS - 1
-    assert set(heats) == set(range(HEAT_LEVELS))
-    assert all(lighter <= darker for lighter, darker in pairwise(heats))
 
 
-def test_a_token_s_loss_is_said_in_bits() -> None:
-    token = result_wording(result(1, 0, 0, 1, losses_bits=(3.14159,))).tokens[0]
-    assert (token["text"], token["loss"]) == ("x", "3.1 bits")
+@pytest.mark.parametrize(
+    ("rank", "name"),
+    [(1, "first"), (3, "third"), (4, "4th"), (11, "11th"), (21, "21st"), (112, "112th")],
+)
+def test_a_rank_is_said_as_people_say_it(rank: int, name: str) -> None:
+    assert ordinal(rank) == name
+
+
+def test_a_daily_is_sent_by_its_number() -> None:
+    assert (named(date(2026, 11, 27)), named(None)) == ("Perplexed 331", "Perplexed")

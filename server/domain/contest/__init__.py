@@ -1,0 +1,1 @@
+"""What players do beside one another: the daily passage and its streaks."""

@@ -1,0 +1,1 @@
+"""What the layers of a model say at a position, and what of it is worth telling."""

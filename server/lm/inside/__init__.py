@@ -1,0 +1,1 @@
+"""What happens inside a model at one position: residuals, attention, parts, and changes to them."""

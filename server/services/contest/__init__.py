@@ -1,0 +1,1 @@
+"""Use cases of what players do beside one another."""

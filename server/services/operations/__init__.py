@@ -1,0 +1,1 @@
+"""What the operator does: flag, undo, retire, hide, purge; and sees each morning."""

@@ -1,0 +1,1 @@
+"""Tables and queries of what players do beside one another."""

@@ -1,0 +1,1 @@
+"""Traces: what the layers of a model say about its scored passages."""

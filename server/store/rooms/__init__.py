@@ -1,0 +1,1 @@
+"""Rooms: their tables and every query on them."""

@@ -1,0 +1,1 @@
+"""Inside the model: its pages and calls."""

@@ -1,0 +1,1 @@
+"""The operator's morning: the page /admin, and what can be done there."""

@@ -1,0 +1,1 @@
+"""Rooms over HTTP: the calls, and the pages of hosts and players."""

@@ -1,0 +1,43 @@
+"""What belongs to one request about a room: its use cases, and who asks."""
+
+from __future__ import annotations
+
+from flask import session
+
+from server.application import db, service
+from server.services.rooms.opening import RoomOpening
+from server.services.rooms.rooms import Asker, RoomService
+from server.web.http.context import player_id
+
+_KEYS = "rooms"
+MOST_KEYS = 8  # a cookie holds 4 KB; a host leads one room at a time
+
+
+def rooms() -> RoomService:
+    """Return the use cases of rooms on this request's database session."""
+    return RoomService(db.session, service().library, service().boards)
+
+
+def opening() -> RoomOpening:
+    """Return the use cases of somebody who opens a room."""
+    return RoomOpening(db.session, service().opponent, service().live)
+
+
+def asker(code: str) -> Asker:
+    """Return who asks about a room."""
+    return Asker(player_id(), key_to(code))
+
+
+def key_to(code: str) -> str | None:
+    """Return the host's key to a room, where this browser has it."""
+    keys: dict[str, str] = session.get(_KEYS, {})
+    return keys.get(code.upper())
+
+
+def remember_key(code: str, key: str) -> None:
+    """Put a host's key into the signed cookie; the oldest of too many go."""
+    keys: dict[str, str] = {**session.get(_KEYS, {})}
+    keys.pop(code, None)
+    kept = [*keys.items(), (code, key)][-MOST_KEYS:]
+    session.permanent = True
+    session[_KEYS] = dict(kept)

@@ -1,0 +1,99 @@
+"""A player looks inside the model at a word of a finished round, wide and on a phone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_play import (
+    assert_accessible,
+    assert_no_sideways_scroll,
+    page,
+    picture,
+)
+from tests.conftest import SECRET_KEY
+from tests.databases import SqliteFiles
+from tests.system.processes import BIN, serving
+from tests.web.inside.conftest import fill_traced
+
+__all__ = ["page"]
+QUESTIONS = 12
+
+
+@pytest.fixture(scope="session")
+def traced_template(sqlite_files: SqliteFiles, played_passages: Path, bundled_scorer: Any) -> str:
+    """A database with traces, made before Playwright occupies the thread with its loop."""
+    return sqlite_files.template(
+        "traced", lambda url: fill_traced(url, played_passages, bundled_scorer)
+    )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def traced_first(traced_template: str) -> None:
+    """Make the template before the browser starts."""
+
+
+@pytest.fixture(scope="module")
+def address(sqlite_files: SqliteFiles, traced_template: str) -> Iterator[str]:
+    """A service without a model at hand: what is stored is all that it shows."""
+    environment = dict(os.environ) | {
+        "PATH": f"{BIN}:{os.environ['PATH']}",
+        "SECRET_KEY": SECRET_KEY,
+        "MODEL": "bundled",
+        "RATE_LIMITS": "false",
+        "APP_ENV": "development",
+        "LIVE_SCORING": "off",
+    }
+    with (
+        sqlite_files.copy(traced_template) as url,
+        serving(environment | {"DATABASE_URL": url}, "gunicorn", "server:create_app()") as address,
+    ):
+        yield address
+
+
+def play_a_round(page: Page) -> None:
+    gap = page.locator("#guess")
+    for question in range(QUESTIONS):
+        expect(gap).to_be_focused()
+        gap.press_sequentially("the" if question % 2 else "and")
+        page.keyboard.press("Enter")
+        expect(page.locator("#next")).to_be_focused()
+        page.keyboard.press("Enter")
+    page.wait_for_url("**/result")
+
+
+def test_the_inside_is_reached_from_a_result_by_keyboard(page: Page, screenshots: Path) -> None:
+    play_a_round(page)
+    link = page.locator(".inside-words a").first
+    word = link.inner_text()
+    link.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/inside/*")
+    expect(page.locator("h1")).to_contain_text(word)
+    for title in ("Layer by layer", "Parts that pushed", "Words it needed"):
+        expect(page.get_by_role("heading", name=title)).to_be_visible()
+    assert_accessible(page)
+    assert_no_sideways_scroll(page)
+    picture(page, screenshots, "inside")
+    for summary in page.locator("summary").all():
+        summary.focus()
+        page.keyboard.press("Enter")
+    tables = page.locator("main table")
+    expect(tables).to_have_count(3)
+    for table in tables.all():
+        expect(table).to_be_visible()
+    expect(tables.first.locator("tbody tr")).to_have_count(6)
+    assert_accessible(page)
+    assert_no_sideways_scroll(page)
+    expect(page.get_by_text("LIVE_SCORING is off").first).to_be_visible()
+    page.get_by_role("link", name="Through the plain lens instead").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("It misleads here")).to_be_visible()
+    page.get_by_role("link", name="The next word").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".eyebrow")).to_contain_text("word 2 of")

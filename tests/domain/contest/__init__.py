@@ -1,0 +1,1 @@
+"""Tests of what players do beside one another."""
