@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -19,6 +21,9 @@ from server.config import ROOT
 BIN = Path(sys.executable).parent
 PATIENCE_S = 600.0  # a slow machine is slow; only what hangs is broken
 RUN_PATIENCE_S = 1_800.0  # all bundled passages are scored, on a machine that may be busy
+FIRST_PORT, PORTS, PORTS_OF_A_PROCESS = 20_000, 12_000, 64
+_OWN = FIRST_PORT + os.getpid() * PORTS_OF_A_PROCESS % PORTS
+_PORTS = chain(range(_OWN, FIRST_PORT + PORTS), range(FIRST_PORT, _OWN))
 
 
 def run(environment: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:
@@ -28,8 +33,16 @@ def run(environment: dict[str, str], *command: str) -> subprocess.CompletedProce
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    """Return a port that nobody listens at, nor will while a server of ours is starting.
+
+    The system gives out ports above 32,767 by itself, to connections too, and again as soon as they
+    are free: two servers that start side by side were told the same one. Here each process of tests
+    counts upwards from a place of its own.
+    """
+    for port in _PORTS:
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError("no port is free")
 
 
 def answers(address: str) -> bool:
@@ -57,6 +70,7 @@ def serving(environment: dict[str, str], *command: str) -> Iterator[str]:
             assert process.poll() is None, "the server stopped"
             assert time.monotonic() < deadline, "the server does not answer"
             time.sleep(0.1)
+        assert process.poll() is None, "another server answers at that port"
         yield address
     finally:
         process.terminate()
