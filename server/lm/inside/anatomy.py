@@ -84,7 +84,7 @@ def anatomy_of(model: PreTrainedModel) -> Anatomy:
             "only models shaped as GPT-2 or Llama can be looked into here."
         )
     if any(layer.projection.weight.dtype not in _EXACT for layer in layers):
-        raise UnknownAnatomy("A model is looked into in float32 alone, and this one is not.")
+        raise UnknownAnatomy("A model is looked into in float32 or float64; this is in neither.")
     heads = int(model.config.num_attention_heads)
     width = int(model.config.hidden_size)
     return Anatomy(
