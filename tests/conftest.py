@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
 from werkzeug.test import TestResponse
 
 from server import create_app, new_service
@@ -44,6 +45,16 @@ PATIENCE_S = 600.0  # a slow machine is slow; only what hangs is broken
 
 # Tests run side by side: a model with a thread for each core would only wait for the others.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Property tests ask the same every time, and a slow machine is slow: what passes passes again.
+settings.register_profile(
+    "repeatable",
+    max_examples=60,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("repeatable")
 # torch and its kin are a million objects that live until the end: the collector need not walk
 # through them thousands of times.
 gc.set_threshold(50_000, 20, 100)

@@ -1,14 +1,12 @@
-"""What several unit tests share: settings for property tests, and texts that break programs."""
+"""What several property tests share: texts that break programs, and a way to add them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import example, settings
+from hypothesis import example
 from hypothesis import strategies as st
-
-repeatable = settings(max_examples=60, derandomize=True, database=None, deadline=None)
 
 FAMILY = "\U0001f469\u200d\U0001f469\u200d\U0001f467"  # one emoji of five characters, 18 bytes
 AWKWARD_TEXTS = [

@@ -17,7 +17,9 @@ from sqlalchemy import create_engine, text
 
 from server.store.engine import normalised_url
 
-PATIENCE_S = 60.0
+PATIENCE_S = 240.0  # a slow machine is slow; only what hangs is broken
+PROMISED_S = 3.0  # how long a request waits for what does not answer
+SLACK_S = 6.0  # what the rest of a request may take on a machine eight times slower
 NO_ANSWER = 0  # the connection was lost, as when a worker is killed
 PAUSE_S = 0.05
 

@@ -9,10 +9,9 @@ import pytest
 
 from tests.faults.conftest import Cluster, Served, served
 from tests.faults.disks import SmallDisk
-from tests.faults.players import Browser, Crowd, kept_once
+from tests.faults.players import PROMISED_S, SLACK_S, Browser, Crowd, kept_once
+from tests.system.processes import PATIENT
 
-PROMISED_S = 3.0
-SLACK_S = 2.0  # the cores are shared with the players and with the database
 OUTAGE_S = 4.0
 RESTARTS = 8
 PANICS = 3
@@ -103,8 +102,8 @@ def test_thirty_players_share_the_connections_of_a_small_plan(
     cluster.say(
         "CREATE ROLE small LOGIN CONNECTION LIMIT 20 IN ROLE pg_read_all_data, pg_write_all_data"
     )
-    url = cluster.url("played", role="small")
-    with served(folder, url, WEB_CONCURRENCY="3") as service, Crowd(service.address, 30) as crowd:
+    url, patient = cluster.url("played", role="small"), PATIENT | {"WEB_CONCURRENCY": "3"}
+    with served(folder, url, **patient) as service, Crowd(service.address, 30) as crowd:
         crowd.wait_for_answers(150)
     assert crowd.statuses.keys() == {200, 201}
     assert kept_once(postgresql, crowd.acknowledged)

@@ -40,7 +40,7 @@ WORD = regex.compile(r" \p{L}+(['\u2019]\p{L}+)*")
 GOES_ON = regex.compile(
     r"[\p{L}\p{N}\p{M}_\u00ad\u200c\u200d\u2060]|['\u2019\-\u2010\u2011.@][\p{L}\p{N}]"
 )
-few = settings(max_examples=25, derandomize=True, database=None, deadline=None)
+few = settings(max_examples=25)
 strange = st.lists(
     texts
     | st.sampled_from([FAMILY, "e\u0301", " שלום", "\t", "\r\n", "\0", " it's", " well-known"]),

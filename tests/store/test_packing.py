@@ -51,7 +51,7 @@ def test_a_vocabulary_comes_back_with_what_is_known_of_its_tokens() -> None:
 
 @given(st.lists(st.floats(width=32), min_size=7, max_size=7))
 @example([0.0, -0.0, float("nan"), float("inf"), -float("inf"), -1e-45, -3.4e38])
-@settings(derandomize=True, database=None, deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_every_float_comes_back_whatever_its_order(losses: list[float]) -> None:
     numbers = np.array(losses, dtype=np.float32)
     blob = scores_to_blob(scored(target_logprob=numbers, top_logprob=numbers[:, None]))

@@ -16,11 +16,17 @@ from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 
-from server.config import ROOT
+from click.testing import Result
+
+from server import create_app
+from server.config import ROOT, Settings
+from tests.conftest import close, settings_for
 
 BIN = Path(sys.executable).parent
 PATIENCE_S = 600.0  # a slow machine is slow; only what hangs is broken
 RUN_PATIENCE_S = 1_800.0  # all bundled passages are scored, on a machine that may be busy
+# A service's own time-outs are tried in tests/faults; elsewhere a slow database is slow.
+PATIENT = {name.upper(): "10" for name in Settings.model_fields if name.endswith("_timeout_s")}
 FIRST_PORT, PORTS, PORTS_OF_A_PROCESS = 20_000, 12_000, 64
 _OWN = FIRST_PORT + os.getpid() * PORTS_OF_A_PROCESS % PORTS
 _PORTS = chain(range(_OWN, FIRST_PORT + PORTS), range(FIRST_PORT, _OWN))
@@ -30,6 +36,14 @@ def run(environment: dict[str, str], *command: str) -> subprocess.CompletedProce
     return subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=RUN_PATIENCE_S
     )
+
+
+def invoked(database_url: str, *arguments: str, **settings: str) -> Result:
+    """Run a `flask` command in this process, which has loaded the model's libraries already."""
+    app = create_app(settings_for(database_url, **settings))
+    result = app.test_cli_runner().invoke(args=arguments)
+    close(app)
+    return result
 
 
 def free_port() -> int:
@@ -60,7 +74,7 @@ def serving(environment: dict[str, str], *command: str) -> Iterator[str]:
     process = subprocess.Popen(
         command,
         cwd=ROOT,
-        env=environment | {"PORT": str(port)},
+        env=PATIENT | environment | {"PORT": str(port)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

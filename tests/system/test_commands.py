@@ -9,12 +9,14 @@ import sys
 import urllib.request
 from pathlib import Path
 
+import pytest
+
 from server.commands.passages import BUNDLED_PASSAGES
 from server.commands.scores import SHIPPED_SCORES
 from server.config import ROOT
 from tests.conftest import PASSAGES_PLAYED, fill
 from tests.databases import PostgresqlDatabases
-from tests.system.processes import BIN, PATIENCE_S, run, serving, status_and_body
+from tests.system.processes import BIN, PATIENCE_S, invoked, run, serving, status_and_body
 
 BUNDLED = len(BUNDLED_PASSAGES.read_text(encoding="utf-8").splitlines())
 
@@ -131,19 +133,18 @@ os._exit(0)  # it has begun: what is told by now need not wait for the rest
 
 
 def test_a_precision_is_asked_for_by_the_name_in_the_documents(
-    environment: dict[str, str], played_passages: Path
+    environment: dict[str, str], played_passages: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fill(environment["DATABASE_URL"], played_passages, None)
-    build = ("flask", "--app", "server", "scores", "build", "--precision")
-    without_compiler = environment | {"PATH": str(BIN)}
-    refused = run(without_compiler, *build, "bfloat16")
-    assert refused.returncode == 1
-    assert "Error: bfloat16 needs a C++ compiler (g++)" in refused.stderr
-    unknown = run(environment, *build, "float64")
-    assert "'float64' is not one of 'auto', 'float32', 'bfloat16'" in unknown.stderr
-    assert (
-        f"Minnow scored {PASSAGES_PLAYED} passages." in run(environment, *build, "float32").stdout
-    )
+    url, build = environment["DATABASE_URL"], ("scores", "build", "--precision")
+    fill(url, played_passages, None)
+    with monkeypatch.context() as machine:
+        machine.setenv("PATH", str(BIN))  # which holds no compiler
+        refused = invoked(url, *build, "bfloat16")
+    assert refused.exit_code == 1
+    assert "Error: bfloat16 needs a C++ compiler (g++)" in refused.output
+    unknown = invoked(url, *build, "float64")
+    assert "'float64' is not one of 'auto', 'float32', 'bfloat16'" in unknown.output
+    assert f"Minnow scored {PASSAGES_PLAYED} passages." in invoked(url, *build, "float32").output
 
 
 def test_scores_build_takes_a_folder_in_place_of_the_model(
@@ -151,11 +152,11 @@ def test_scores_build_takes_a_folder_in_place_of_the_model(
 ) -> None:
     mine = tmp_path / "mine"
     shutil.copytree(ROOT / "server" / "lm" / "bundled", mine)
-    fill(environment["DATABASE_URL"], played_passages, None)
-    built = run(environment, "flask", "--app", "server", "scores", "build", "--model", str(mine))
-    assert f"mine scored {PASSAGES_PLAYED} passages." in built.stdout, built.stderr
-    again = run(environment, "flask", "--app", "server", "scores", "build", "--model", str(mine))
-    assert "mine has scored every passage already." in again.stdout
+    url, build = environment["DATABASE_URL"], ("scores", "build", "--model", str(mine))
+    fill(url, played_passages, None)
+    built, again = invoked(url, *build), invoked(url, *build)
+    assert f"mine scored {PASSAGES_PLAYED} passages." in built.output
+    assert "mine has scored every passage already." in again.output
     with serving(environment | {"MODEL": str(mine)}, "gunicorn", "server:create_app()") as address:
         assert status_and_body(f"{address}/readyz")[1]["model"] == "folder:mine"
 

@@ -9,7 +9,7 @@ import pytest
 
 from server.config import ROOT
 from tests.conftest import fill
-from tests.system.processes import run, serving, status_and_body
+from tests.system.processes import invoked, run, serving, status_and_body
 
 REFUSES_TO_LOAD = "raise ImportError('there is no such library on this machine')\n"
 
@@ -37,10 +37,12 @@ def test_scores_are_served_by_a_machine_without_the_model(
 ) -> None:
     model, file = tmp_path / "mine", tmp_path / "mine.scores"
     shutil.copytree(ROOT / "server" / "lm" / "bundled", model)
-    environment, dyno = environment | {"MODEL": str(model)}, dyno | {"MODEL": str(model)}
+    dyno |= {"MODEL": str(model)}
     fill(environment["DATABASE_URL"], played_passages, None)
-    flask(environment, "scores", "build")
-    assert "mine on 6 passages" in flask(environment, "scores", "export", str(file))
+    url = environment["DATABASE_URL"]
+    assert invoked(url, "scores", "build", model=str(model)).exit_code == 0
+    exported = invoked(url, "scores", "export", str(file), model=str(model))
+    assert "mine on 6 passages" in exported.output
     shutil.rmtree(model)
     flask(dyno, "db", "upgrade")
     first = flask(dyno, "scores", "load", str(file))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.domain.examples import AWKWARD_TEXTS, also, repeatable, texts
+from tests.domain.examples import AWKWARD_TEXTS, also, texts
 from training.corpus import VALIDATION_DOCUMENTS, read_documents, repaired, split_documents
 
 LOST = "\ufffd\ufffd"
@@ -39,7 +39,6 @@ def test_lost_characters_are_guessed_from_their_neighbours(broken: str, whole: s
 
 
 @given(lossy_texts)
-@repeatable
 def test_no_lost_character_remains_and_a_second_repair_changes_nothing(text: str) -> None:
     once = repaired(text)
     assert "\ufffd" not in once
@@ -48,13 +47,11 @@ def test_no_lost_character_remains_and_a_second_repair_changes_nothing(text: str
 
 @also([text for text in AWKWARD_TEXTS if "\ufffd" not in text])
 @given(lossy_texts.map(lambda text: text.replace("\ufffd", "")))
-@repeatable
 def test_a_text_that_lost_nothing_stays_as_it_is(text: str) -> None:
     assert repaired(text) == text
 
 
 @given(lossy_texts)
-@repeatable
 def test_what_was_not_lost_is_kept(text: str) -> None:
     kept = iter(repaired(text))
     assert all(character in kept for character in text if character != "\ufffd")

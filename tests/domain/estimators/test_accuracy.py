@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from server.domain.estimators.accuracy import Interval, PairedCounts, together, wilson_interval
-from tests.domain.examples import repeatable
 
 
 def width(interval: Interval) -> float:
@@ -33,7 +32,6 @@ def test_wilson_gives_the_published_interval_of_81_in_263() -> None:
 
 
 @given(st.integers(1, 2_000), st.data())
-@repeatable
 def test_wilson_holds_its_value_within_bounds_and_shrinks(n: int, data: st.DataObject) -> None:
     successes = data.draw(st.integers(0, n))
     interval, later = wilson_interval(successes, n), wilson_interval(4 * successes, 4 * n)

@@ -17,7 +17,6 @@ from server.domain.estimators.answers import (
     total_variation,
 )
 from server.domain.estimators.arrays import FloatArray
-from tests.domain.examples import repeatable
 
 
 class Errors(NamedTuple):
@@ -120,7 +119,6 @@ def test_all_alike_and_all_different() -> None:
     assert coverage(np.ones(10, dtype=np.int64)) == pytest.approx(0.1)
 
 
-@repeatable
 @given(st.lists(st.integers(1, 20), min_size=1, max_size=8), st.integers(0, 2**32 - 1))
 def test_estimates_stay_within_what_is_possible(some: list[int], seed: int) -> None:
     counts = np.array([*some, 1])

@@ -15,7 +15,6 @@ from server.domain.estimators.duels import excess_estimate
 from server.domain.estimators.shares import inside, target_share
 from server.domain.intervals.clusters import Clusters
 from server.domain.intervals.of_bets_and_duels import interval, mean_estimate
-from tests.domain.examples import repeatable
 from tests.domain.samples import make_bets, make_duels, make_world
 
 POOL = make_world(np.random.default_rng(2), passages=60)
@@ -76,7 +75,6 @@ def test_a_negative_share_is_refused() -> None:
 
 
 @given(st.lists(st.floats(0, 1), max_size=6), st.floats(0, 1))
-@repeatable
 def test_shares_add_up_to_one_whatever_was_stated(stakes: list[float], other: float) -> None:
     named = {str(i): stake for i, stake in enumerate(stakes)}
     on_each = [target_share(named, other, {token})[0] for token in named]

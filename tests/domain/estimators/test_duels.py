@@ -19,7 +19,6 @@ from server.domain.estimators.duels import (
 )
 from server.domain.intervals.clusters import Clusters
 from server.domain.intervals.of_bets_and_duels import interval
-from tests.domain.examples import repeatable
 from tests.domain.samples import drawn, normalised
 
 
@@ -133,7 +132,6 @@ def test_without_judgements_there_is_no_estimate() -> None:
 
 
 @given(some_judgements, st.randoms(use_true_random=False))
-@repeatable
 def test_the_order_of_rows_and_the_names_of_questions_change_nothing(
     rows: Judgements, random: object
 ) -> None:
@@ -154,7 +152,6 @@ def test_the_order_of_rows_and_the_names_of_questions_change_nothing(
 
 
 @given(some_judgements)
-@repeatable
 def test_contributions_cancel_and_nothing_is_ever_undefined(rows: Judgements) -> None:
     for jackknife in (False, True):
         found = excess_estimate(rows, jackknife=jackknife)
@@ -163,7 +160,6 @@ def test_contributions_cancel_and_nothing_is_ever_undefined(rows: Judgements) ->
 
 
 @given(some_judgements)
-@repeatable
 def test_who_states_the_generator_s_own_odds_has_no_excess(rows: Judgements) -> None:
     own = replace(rows, p_target=1 / (1 + np.exp(-rows.log_ratio)))
     for jackknife in (False, True):

@@ -113,7 +113,7 @@ def test_intervals_hold_the_truth_and_beat_raw_accuracy(passages: int) -> None:
     assert adjusted > raw + 0.03
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     guesses=st.lists(st.integers(0, 10**6), min_size=GRADES, max_size=GRADES),
     shares=st.lists(st.floats(0, 1), min_size=GRADES, max_size=GRADES),

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.domain.estimators.perplexity import bits, perplexity
-from tests.domain.examples import repeatable
 
 
 @pytest.mark.parametrize(
@@ -32,6 +31,5 @@ def test_the_study_s_losses_have_their_perplexities(loss_nats: float, expected: 
 
 
 @given(st.floats(0, 100))
-@repeatable
 def test_perplexity_is_two_to_the_bits(loss_nats: float) -> None:
     assert perplexity(loss_nats) == pytest.approx(2 ** bits(loss_nats))

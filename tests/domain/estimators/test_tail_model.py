@@ -14,7 +14,6 @@ from server.domain.estimators.duels import Judgements, excess_estimate
 from server.domain.estimators.tail_model import TailModel, tail_model
 from server.domain.intervals.clusters import Clusters
 from server.domain.intervals.of_bets_and_duels import interval
-from tests.domain.examples import repeatable
 from tests.domain.samples import drawn, normalised
 
 WORDS, QUESTIONS, RIVALS, PLAYERS = 400, 120, 16, 5
@@ -169,7 +168,6 @@ def some_of(rows: Judgements, chosen: np.typing.NDArray[np.int64]) -> Judgements
 
 
 @given(st.integers(0, 1000))
-@repeatable
 def test_the_order_of_rows_and_the_names_of_questions_change_nothing(seed: int) -> None:
     _, rows = study(WEAK, noise=1.0, seed=3)
     mixed = some_of(rows, np.random.default_rng(seed).permutation(rows.question.size))
@@ -179,7 +177,6 @@ def test_the_order_of_rows_and_the_names_of_questions_change_nothing(seed: int) 
 
 
 @given(st.lists(st.floats(0, 1), min_size=24, max_size=24))
-@repeatable
 def test_contributions_cancel_and_nothing_is_ever_undefined(stated: list[float]) -> None:
     found = fitted(replace(alike(12), p_target=np.array(stated)))
     assert np.isfinite(found.excess.value)

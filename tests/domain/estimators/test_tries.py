@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from server.domain.estimators.tries import Tries, tries_bounds
 from server.domain.intervals.clusters import Clusters
 from server.domain.intervals.of_bets_and_duels import interval
-from tests.domain.examples import repeatable
 
 
 def tries(solved_at: list[int], made: list[int] | None = None, most: int = 5) -> Tries:
@@ -64,7 +63,6 @@ def test_an_ideal_player_s_loss_lies_between_the_bounds() -> None:
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=40))
-@repeatable
 def test_the_lower_bound_is_below_the_upper_one_whenever_early_tries_solve_more(
     solved_at: list[int],
 ) -> None:
@@ -76,7 +74,6 @@ def test_the_lower_bound_is_below_the_upper_one_whenever_early_tries_solve_more(
 
 
 @given(st.lists(st.integers(0, 5), min_size=2, max_size=40))
-@repeatable
 def test_the_order_of_positions_changes_nothing(solved_at: list[int]) -> None:
     one = tries_bounds(tries(solved_at), vocabulary=1_000)
     other = tries_bounds(tries(sorted(solved_at)), vocabulary=1_000)

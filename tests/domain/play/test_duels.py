@@ -28,7 +28,6 @@ from server.domain.scores.gap import Reading
 from server.domain.scores.passage_scores import Form
 from server.domain.text.tokens import Unit
 from tests.domain.by_hand import CAT, THE, VOCABULARY, scored
-from tests.domain.examples import repeatable
 
 SCORES = scored(VOCABULARY)
 
@@ -122,7 +121,6 @@ def expected_pay(
 
 
 @given(odds, odds)
-@repeatable
 def test_pay_is_highest_for_who_weighs_how_well_both_fit(h_odds: float, g_odds: float) -> None:
     wanted = 1 / (1 + math.exp(-h_odds))
     best = expected_pay(Question.FIT, h_odds, g_odds, wanted)
@@ -132,7 +130,6 @@ def test_pay_is_highest_for_who_weighs_how_well_both_fit(h_odds: float, g_odds: 
 
 
 @given(odds, odds, odds)
-@repeatable
 def test_pay_is_highest_for_that_whatever_else_than_the_model_drew(
     h_odds: float, g_odds: float, drawn_odds: float
 ) -> None:
@@ -144,7 +141,6 @@ def test_pay_is_highest_for_that_whatever_else_than_the_model_drew(
 
 
 @given(odds, odds)
-@repeatable
 def test_the_first_question_paid_most_for_who_allowed_for_how_rivals_are_drawn(
     h_odds: float, g_odds: float
 ) -> None:

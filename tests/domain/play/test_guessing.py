@@ -22,7 +22,7 @@ from server.domain.play.guessing import (
 from server.domain.scores.gap import Reading
 from server.domain.text.tokens import Unit, Vocabulary
 from tests.domain.by_hand import CAT, MAT, SAT, STOP, THE, VOCABULARY, scored
-from tests.domain.examples import AWKWARD_TEXTS, LONE_SURROGATE, also, any_texts, repeatable
+from tests.domain.examples import AWKWARD_TEXTS, LONE_SURROGATE, also, any_texts
 
 SCORES = scored()
 units = st.sampled_from(Unit)
@@ -118,7 +118,6 @@ def test_the_longest_guess_is_still_read(unit: Unit) -> None:
 @also([*AWKWARD_TEXTS, LONE_SURROGATE, "␣", " \u0301"], Unit.WORDS)
 @also([*AWKWARD_TEXTS, LONE_SURROGATE, "␣", " \u0301"], Unit.TOKENS)
 @given(any_texts, units)
-@repeatable
 def test_any_text_is_read_or_refused_with_its_field(text: str, unit: Unit) -> None:
     read = read_or_none(text, unit)
     assert read is None or 1 <= len(read) <= LONGEST_GUESS_CHARACTERS
@@ -126,7 +125,6 @@ def test_any_text_is_read_or_refused_with_its_field(text: str, unit: Unit) -> No
 
 @also([*AWKWARD_TEXTS, "␣the", "a␣"], Unit.TOKENS)
 @given(any_texts, units)
-@repeatable
 def test_a_guess_shown_and_typed_again_is_the_same_guess(text: str, unit: Unit) -> None:
     read = read_or_none(text, unit)
     if read is not None:
@@ -135,7 +133,6 @@ def test_a_guess_shown_and_typed_again_is_the_same_guess(text: str, unit: Unit) 
 
 @also(["é", "Å", "각", "ñandú", "ǰ"], Unit.WORDS)
 @given(letters, units)
-@repeatable
 def test_composed_and_decomposed_letters_are_the_same_guess(text: str, unit: Unit) -> None:
     composed, decomposed = (unicodedata.normalize(form, text) for form in ("NFC", "NFD"))
     guess = read_or_none(decomposed, unit)

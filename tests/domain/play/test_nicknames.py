@@ -15,7 +15,6 @@ from tests.domain.examples import (
     LONE_SURROGATE,
     also,
     any_texts,
-    repeatable,
 )
 
 ENGLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
@@ -104,7 +103,6 @@ def test_a_name_is_visible_and_on_one_line(name: str) -> None:
 
 @also([*AWKWARD_TEXTS, LONE_SURROGATE])
 @given(any_texts)
-@repeatable
 def test_any_text_is_read_or_refused_by_field(text: str) -> None:
     if refused(text):
         return

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from server.domain.play.own_texts import read_own_text
 from server.domain.text.tokens import windows
 
 
-@settings(max_examples=60, deadline=None)
 @given(tokens=st.integers(1, 600), size=st.integers(1, 64))
 def test_windows_score_every_token_once_and_never_exceed_the_model(tokens: int, size: int) -> None:
     scored: list[int] = []

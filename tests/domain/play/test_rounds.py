@@ -25,7 +25,6 @@ from server.domain.play.rounds import (
     shuffled_positions,
 )
 from server.domain.text.tokens import TokenizedText, Unit
-from tests.domain.examples import repeatable
 
 # 100 tokens, every second one a word: 40 word positions behind the first 20 tokens.
 LONG = TokenizedText([b" word", b","] * 50)
@@ -52,7 +51,6 @@ def test_there_are_twelve_positions_behind_twenty_tokens_of_context() -> None:
 
 
 @given(pieces, seeds, units)
-@repeatable
 def test_asked_positions_are_eligible_ascending_and_at_most_twelve(
     cut: list[bytes], seed: tuple[str, str], unit: Unit
 ) -> None:
@@ -66,7 +64,6 @@ def test_asked_positions_are_eligible_ascending_and_at_most_twelve(
 
 
 @given(pieces, seeds, units)
-@repeatable
 def test_the_same_passage_and_model_are_asked_the_same_positions(
     cut: list[bytes], seed: tuple[str, str], unit: Unit
 ) -> None:

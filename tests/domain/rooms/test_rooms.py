@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from server.domain.errors import Conflict, InvalidInput, NotFound
@@ -121,7 +121,6 @@ def test_of_equally_frequent_answers_the_room_chooses_the_earlier() -> None:
     assert plurality(tally([Given(None, False)])) is None
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.sampled_from(["oak", "Oak", "elm", "ash", None]), max_size=30))
 def test_everybody_is_counted_once(texts: list[str | None]) -> None:
     bars = tally(Given(text, False) for text in texts)

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from server.domain.study.cells import FIELDS, tidied
 from server.domain.study.norms import without_marks
-from tests.domain.examples import repeatable
 from tests.domain.rows import bet, comparison, guess
 
 NAN = float("nan")
@@ -57,7 +56,6 @@ def test_what_is_in_the_format_stays_as_it_is(record: dict[str, Any]) -> None:
     assert tidied(record) == record
 
 
-@repeatable
 @given(
     st.dictionaries(
         st.sampled_from(sorted(FIELDS)),

@@ -13,7 +13,6 @@ from server.domain.errors import InvalidInput
 from server.domain.play.duels import Question
 from server.domain.study.interchange import StudyBet, StudyComparison, StudyGuess, row_from_record
 from server.domain.text.tokens import Unit
-from tests.domain.examples import repeatable
 from tests.domain.rows import G, bet, comparison, guess
 
 Fields = dict[str, Any]
@@ -141,7 +140,6 @@ anything: st.SearchStrategy[Any] = st.recursive(
 
 
 @given(st.sampled_from([guess(), bet(), comparison()]), st.data())
-@repeatable
 def test_whatever_stands_in_a_field_the_row_is_read_or_refused(
     record: Fields, data: st.DataObject
 ) -> None:

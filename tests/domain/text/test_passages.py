@@ -17,7 +17,7 @@ from server.domain.text.passages import (
     count_words,
     passage_from_record,
 )
-from tests.domain.examples import AWKWARD_TEXTS, LONE_SURROGATE, also, any_texts, repeatable
+from tests.domain.examples import AWKWARD_TEXTS, LONE_SURROGATE, also, any_texts
 
 FIELDS = {"text", "title", "source", "licence", "genre"}
 TEXT = "word " * 39 + "word"
@@ -145,7 +145,6 @@ def test_the_content_hash_is_of_utf_8() -> None:
 
 @also([*AWKWARD_TEXTS, LONE_SURROGATE], "title")
 @given(any_texts, any_texts)
-@repeatable
 def test_any_record_is_taken_or_refused_by_field(text: str, title: str) -> None:
     try:
         passage = passage_from_record(record(text=f"{TEXT} {text}", title=title))

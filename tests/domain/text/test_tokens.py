@@ -17,7 +17,7 @@ from server.domain.text.tokens import (
     is_word,
     is_word_token,
 )
-from tests.domain.examples import AWKWARD_TEXTS, FAMILY, LONE_SURROGATE, also, repeatable, texts
+from tests.domain.examples import AWKWARD_TEXTS, FAMILY, LONE_SURROGATE, also, texts
 
 offsets = st.sets(st.integers(1, 160))
 EVERY_BYTE = set(range(1, 200))
@@ -89,7 +89,6 @@ def test_only_complete_words_are_word_positions() -> None:
 
 @also(AWKWARD_TEXTS, EVERY_BYTE)
 @given(texts, offsets)
-@repeatable
 def test_the_pieces_rejoin_to_the_text(text: str, at: set[int]) -> None:
     tokens = cut(text, at)
     assert tokens.before(len(tokens)) == text
@@ -98,7 +97,6 @@ def test_the_pieces_rejoin_to_the_text(text: str, at: set[int]) -> None:
 
 @also(AWKWARD_TEXTS, EVERY_BYTE)
 @given(texts, offsets)
-@repeatable
 def test_before_and_token_and_after_are_the_text(text: str, at: set[int]) -> None:
     tokens = cut(text, at)
     for position in range(len(tokens)):
@@ -109,7 +107,6 @@ def test_before_and_token_and_after_are_the_text(text: str, at: set[int]) -> Non
 
 @also(AWKWARD_TEXTS, EVERY_BYTE)
 @given(texts, offsets)
-@repeatable
 def test_the_text_before_grows_and_is_always_a_beginning(text: str, at: set[int]) -> None:
     tokens = cut(text, at)
     befores = [tokens.before(position) for position in range(len(tokens) + 1)]
@@ -119,7 +116,6 @@ def test_the_text_before_grows_and_is_always_a_beginning(text: str, at: set[int]
 
 @also(AWKWARD_TEXTS, EVERY_BYTE)
 @given(texts, offsets)
-@repeatable
 def test_a_part_of_a_character_is_never_asked(text: str, at: set[int]) -> None:
     tokens = cut(text, at)
     edges = {0, *accumulate(len(character.encode("utf-8")) for character in text)}
@@ -131,7 +127,6 @@ def test_a_part_of_a_character_is_never_asked(text: str, at: set[int]) -> None:
 
 
 @given(st.lists(st.sampled_from(PARTS_OF_WORDS), max_size=30))
-@repeatable
 def test_word_positions_satisfy_the_definition(parts: list[str]) -> None:
     tokens = TokenizedText([part.encode("utf-8") for part in parts])
     for position in range(len(tokens)):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from server.domain.text.passages import LONGEST_LABEL, Passage
 from server.services.corpus.cutting import cut_at_sentence_ends, cut_passage
-from tests.domain.examples import AWKWARD_TEXTS, FAMILY, also, repeatable, texts
+from tests.domain.examples import AWKWARD_TEXTS, FAMILY, also, texts
 
 SENTENCE = "Mr. Smith paid $3.50 for the Guardian, i.e. for yesterday's."
 LETTERS_OR_SIGNS = re.compile(r"\w{1,8}|[^\w]")
@@ -66,7 +66,6 @@ def test_a_line_of_a_hundred_thousand_characters_is_cut(unit: str) -> None:
 @also(["".join(AWKWARD_TEXTS)], 8)
 @given(long_texts.map("".join), st.integers(4, 60))
 @example("", 8)
-@repeatable
 def test_every_part_fits_and_only_white_space_is_lost(text: str, most: int) -> None:
     parts = cut_at_sentence_ends(text, most, count)
     assert all(count(part) <= most for part in parts)

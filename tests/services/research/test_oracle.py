@@ -24,7 +24,7 @@ from server.web.wording.oracle import repeated_table, verdict
 WEIGHTS = st.lists(st.floats(1e-9, 1.0), min_size=9, max_size=9)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(WEIGHTS)
 def test_rounded_stakes_are_steps_that_leave_something(weights: list[float]) -> None:
     shares = np.array(weights)[:8] / sum(weights)
@@ -33,7 +33,7 @@ def test_rounded_stakes_are_steps_that_leave_something(weights: list[float]) -> 
     assert rounded.sum() <= 1 - STAKE_STEPS[0] + 1e-6
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(WEIGHTS)
 def test_exact_stakes_are_the_probabilities_themselves(weights: list[float]) -> None:
     shares = np.array(weights)[:8] / sum(weights)

@@ -171,7 +171,7 @@ def is_settled(session: Session, guess: GuessRow) -> bool:
     return ended or guess.mode != "tries"
 
 
-@settings(max_examples=25, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=25, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(history=st.lists(happenings, max_size=20))
 def test_after_whatever_happened_the_sums_give_what_a_whole_count_gives(
     engine: Engine, history: list[Round | Flag | Delete | str | int]
