@@ -44,10 +44,10 @@ class Guesses:
     grade: IntArray
     right: IntArray
 
-    def tally(self, some: slice | FloatArray) -> Tally:
+    def tally(self, chosen: slice | FloatArray) -> Tally:
         """Return the tally of some of them."""
-        grades, right = self.grade[some], self.right[some]
-        _, counts = np.unique(self.passage[some], return_counts=True)
+        grades, right = self.grade[chosen], self.right[chosen]
+        _, counts = np.unique(self.passage[chosen], return_counts=True)
         return Tally(
             np.bincount(grades, weights=right, minlength=GRADES).astype(np.float64),
             np.bincount(grades, minlength=GRADES).astype(np.float64),
@@ -98,8 +98,8 @@ def real(guesses: Path, places: Path, *, words: bool) -> list[Guesses]:
         place = known.get(f"{row['passage']} {row['position']}")
         if place is None or (words and not row["is_word"]):
             continue
-        said, target = row["guess"] or "", row["target"]
-        right = said.strip().lower() == target.strip().lower() if words else said == target
+        guess, target = row["guess"] or "", row["target"]
+        right = guess.strip().lower() == target.strip().lower() if words else guess == target
         passage = numbers.setdefault(row["passage"], len(numbers))
         rows[row["player"]].append((passage, grade(place["loss"], place["entropy"]), int(right)))
     return [Guesses(*np.array(mine, dtype=np.int64).T) for mine in rows.values()]

@@ -74,7 +74,7 @@ def _copy(connection: sqlite3.Connection, table: str, shifts: dict[str, int], co
     """Insert the rows of one copy: with ids of their own, and all else the same."""
     columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
     made = dict.fromkeys(columns) | {"id": f"id + {copy * shifts[table]}"}
-    made |= {name: f"{name} + {copy * shifts[of]}" for name, of in _IDS.items()}
+    made |= {name: f"{name} + {copy * shifts[table]}" for name, table in _IDS.items()}
     made |= {"public_id": f"'{copy:05}.' || public_id"}  # a copy's stand together in the index
     wanted = ", ".join(made[column] or column for column in columns)
     connection.execute(

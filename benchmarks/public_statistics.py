@@ -81,8 +81,8 @@ def _model(_n: int) -> dict[str, Any]:
 
 
 def _passage(n: int) -> dict[str, Any]:
-    said = {"text": "", "title": "", "source": "", "licence": "", "genre": f"genre {n % 19}"}
-    return {**said, "content_hash": f"{n:04}".ljust(64, "0"), "created_at": NOW}
+    fields = {"text": "", "title": "", "source": "", "licence": "", "genre": f"genre {n % 19}"}
+    return {**fields, "content_hash": f"{n:04}".ljust(64, "0"), "created_at": NOW}
 
 
 def _scored(n: int) -> dict[str, Any]:
@@ -171,11 +171,11 @@ def measure(guesses: int, folder: Path) -> None:
     client = app.test_client()
     looks = {page: _looked_at(client, page) for page in PAGES}
     fold_s, longest_s = min(folds)
-    said = ", ".join(f"{page} {ms:.1f} ms" for page, ms in looks.items())
+    times = ", ".join(f"{page} {ms:.1f} ms" for page, ms in looks.items())
     print(
         f"{guesses:>9,} guesses: fold of {NEW_ANSWERS} answers {1000 * fold_s:.0f} ms "
         f"(longest batch {1000 * longest_s:.0f} ms), new document {1000 * count_s:.0f} ms, "
-        f"{said}, ranking of all players {1000 * ranking_s:.0f} ms; "
+        f"{times}, ranking of all players {1000 * ranking_s:.0f} ms; "
         f"play and fold {rebuild_s:.1f} s, whole count {whole_s:.2f} s, "
         f"{whole_s / (fold_s + count_s):.0f} times a refresh; sums {_megabytes(db_of(url)):.0f} MB",
         flush=True,

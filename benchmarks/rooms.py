@@ -141,9 +141,9 @@ def play(room: PlayedRoom, port: int, seconds: float, seen: Measured, seed: int)
             answer_at = time.monotonic() + chance.random() * (seconds - 4 * EVERY_S)
 
 
-def _answer(room: PlayedRoom, player: Caller, word: int, said: str, seen: Measured) -> None:
+def _answer(room: PlayedRoom, player: Caller, word: int, text: str, seen: Measured) -> None:
     began = time.perf_counter()
-    status, _ = player.ask("POST", f"{room.url}/answers", {"text": said, "index": word})
+    status, _ = player.ask("POST", f"{room.url}/answers", {"text": text, "index": word})
     with seen.lock:
         seen.answers_s.append(time.perf_counter() - began)
         seen.acknowledged[room.code, word] += status == 200

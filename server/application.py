@@ -110,6 +110,7 @@ def warm_up(app: Flask) -> None:
             service().library.warm_up(db.session, service().opponent)
             service().home.view(db.session)
             service().statistics.warm_up()
+            service().crowd.warm_up()
             unigram().warm_up()
         except DATABASE_FAILURES as error:
             _log.warning("nothing was read ahead: %s", type(error).__name__)

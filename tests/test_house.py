@@ -244,6 +244,8 @@ def test_every_file_that_documents_link_to_is_there() -> None:
 
 
 def test_a_link_to_a_decision_says_its_number() -> None:
-    said = [(words.split()[1], Path(to).name) for _, words, to in links() if "decision " in words]
-    assert len(said) > 20
-    assert [(number, name) for number, name in said if int(number) != int(name[:4])] == []
+    decisions = [
+        (words.split()[1], Path(to).name) for _, words, to in links() if "decision " in words
+    ]
+    assert len(decisions) > 20
+    assert [(number, name) for number, name in decisions if int(number) != int(name[:4])] == []

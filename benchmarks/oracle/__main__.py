@@ -73,12 +73,12 @@ def measured(loaded: LoadedModel) -> OracleResults:
     """Return what the studies of all players give."""
     scorer = PassageScorer(loaded)
     lines = BUNDLED_PASSAGES.read_text(encoding="utf-8").splitlines()
-    said = dict(scorer.score([json.loads(line)["text"] for line in lines]))
+    outcomes = dict(scorer.score([json.loads(line)["text"] for line in lines]))
     texts, scores = [], []
     for index, line in enumerate(lines):
-        if isinstance(some := said[index], PassageScores):
+        if isinstance(outcome := outcomes[index], PassageScores):
             texts.append(json.loads(line)["text"])
-            scores.append(some)
+            scores.append(outcome)
     places = all_places(texts, scores, loaded)
     players, reference = _players(loaded, scores, places)
     with tempfile.TemporaryDirectory() as folder:

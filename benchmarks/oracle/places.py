@@ -86,12 +86,12 @@ class Reference:
 def all_places(texts: Sequence[str], scores: Sequence[Tokens], loaded: LoadedModel) -> Places:
     """Return the places of all passages, in their order."""
     rows = []
-    for index, (text, some) in enumerate(zip(texts, scores, strict=True)):
-        tokens = TokenizedText([loaded.vocabulary.pieces[i] for i in some.token_ids])
+    for index, (text, scored) in enumerate(zip(texts, scores, strict=True)):
+        tokens = TokenizedText([loaded.vocabulary.pieces[i] for i in scored.token_ids])
         seed = drawing_seed(text, loaded.identity)
         drawn = shuffled_positions(tokens, UNIT, (*seed, UNIT))[:PLACES_PER_PASSAGE]
-        asked = set(some.asked_words.tolist())
-        rows += [(index, p, some.token_ids[p], p in asked) for p in sorted(drawn)]
+        asked = set(scored.asked_words.tolist())
+        rows += [(index, p, scored.token_ids[p], p in asked) for p in sorted(drawn)]
     passage, position, token, is_asked = (np.array(column) for column in zip(*rows, strict=True))
     target = loaded.vocabulary.word_answers[token].astype(np.int64)
     return Places(passage, position, target, is_asked)
@@ -101,8 +101,8 @@ def all_places(texts: Sequence[str], scores: Sequence[Tokens], loaded: LoadedMod
 def reading_all(loaded: LoadedModel, scores: Sequence[Tokens], places: Places) -> torch.Tensor:
     """Return (places, tokens) log-probabilities in nats, each place after its whole passage."""
     rows = []
-    for index, some in enumerate(scores):
-        context = [loaded.beginning_id, *some.token_ids.tolist()[:-1]]
+    for index, passage in enumerate(scores):
+        context = [loaded.beginning_id, *passage.token_ids.tolist()[:-1]]
         logits = loaded.model(input_ids=torch.tensor([context])).logits[0]
         rows.append(logits[places.position[places.passage == index]])
     return _normalised(torch.cat(rows), loaded)
@@ -139,7 +139,7 @@ def reference_of(logprobs: torch.Tensor, loaded: LoadedModel) -> Reference:
     """Return what the reference says at every place, as duels and bets are drawn from it."""
     draws = RivalDraws(loaded.vocabulary)
     suggested = draws.suggested_answers(UNIT, logprobs)
-    if any(len(some) != SUGGESTIONS for some in suggested):
+    if any(len(words) != SUGGESTIONS for words in suggested):
         raise ValueError("somewhere the model has fewer than eight words to suggest")
     words = words_of(logprobs, loaded)
     return Reference(words, np.array(suggested, dtype=np.int64), draws.frequency)

@@ -35,8 +35,8 @@ class ModelPlayer:
 
     def true_loss(self, places: Places, rows: IntArray | None = None) -> float:
         """Return the mean loss in nats at all places, or at some."""
-        some = np.arange(places.target.size) if rows is None else rows
-        return float(-self.logprob[some, places.target[some]].mean())
+        chosen = np.arange(places.target.size) if rows is None else rows
+        return float(-self.logprob[chosen, places.target[chosen]].mean())
 
 
 def the_reference(reference: Reference) -> ModelPlayer:
@@ -74,7 +74,7 @@ def unigram(reference: Reference, loaded: LoadedModel, scores: Sequence[Tokens])
 
 def _frequency(reference: Reference, loaded: LoadedModel, scores: Sequence[Tokens]) -> FloatArray:
     """Return (words,) log-probabilities by how often a word stands in these passages."""
-    tokens = np.concatenate([some.token_ids for some in scores])
+    tokens = np.concatenate([passage.token_ids for passage in scores])
     words = loaded.vocabulary.word_answers[tokens]
     counts = np.bincount(words[words >= 0], minlength=reference.logprob.shape[1]) + 1.0
     frequency: FloatArray = np.log(counts / counts.sum())
@@ -85,8 +85,8 @@ def well_read(loaded: LoadedModel, scores: Sequence[Tokens], places: Places) -> 
     """The reference after training on these very passages: stronger than the reference."""
     model = copy.deepcopy(loaded.model)
     optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE)
-    for some in scores:
-        tokens = torch.tensor([loaded.beginning_id, *some.token_ids.tolist()])
+    for passage in scores:
+        tokens = torch.tensor([loaded.beginning_id, *passage.token_ids.tolist()])
         logits = model(input_ids=tokens[None, :-1]).logits[0]
         torch.nn.functional.cross_entropy(logits, tokens[1:]).backward()
         optimizer.step()

@@ -129,7 +129,7 @@ class Studies:
             player=player.name,
             answers=answers,
             truth=truth,
-            estimates={name: _summary(truth, some) for name, some in found.items()},
+            estimates={name: _summary(truth, values) for name, values in found.items()},
         )
 
     def _bets(self, player: ModelPlayer, answers: Answers) -> _Bets:
@@ -205,7 +205,7 @@ class Studies:
             self._clusters(asked.slot % BETTORS, asked),
         )
 
-    def _duels(self, said: _Judged, drawn: _Drawn, generator: np.random.Generator) -> Judgements:
+    def _duels(self, judged: _Judged, drawn: _Drawn, generator: np.random.Generator) -> Judgements:
         """Return as many judgements of each question drawn as the service wants."""
         each = _Drawn(np.repeat(drawn.slot, RIVALS_WANTED), np.repeat(drawn.row, RIVALS_WANTED))
         column = generator.integers(0, RIVALS_DRAWN, each.row.size)
@@ -213,10 +213,10 @@ class Studies:
         clusters = self._clusters(judge, each)
         return Judgements(
             question=clusters.position,
-            p_target=said.p_target[each.row, column],
-            log_ratio=said.log_ratio[each.row, column],
-            log_weight=said.log_weight[each.row, column],
-            same=said.same[each.row, column],
+            p_target=judged.p_target[each.row, column],
+            log_ratio=judged.log_ratio[each.row, column],
+            log_weight=judged.log_weight[each.row, column],
+            same=judged.same[each.row, column],
             clusters=clusters,
         )
 
@@ -232,9 +232,9 @@ def _by_model(head: Estimate, staked: Bets, tail: Judgements) -> Estimate:
 
 def _summary(truth: float, found: list[Interval]) -> Repeated:
     return Repeated(
-        mean=float(np.mean([some.value for some in found])),
-        half_width=float(np.mean([(some.high - some.low) / 2 for some in found])),
-        held=sum(some.low <= truth <= some.high for some in found),
+        mean=float(np.mean([estimate.value for estimate in found])),
+        half_width=float(np.mean([(estimate.high - estimate.low) / 2 for estimate in found])),
+        held=sum(estimate.low <= truth <= estimate.high for estimate in found),
     )
 
 

@@ -10,5 +10,5 @@ from server.services.research.records import Kind, export_names, records
 
 def exported_rows(session: Session) -> list[Row]:
     """Return all answers that count, under the public ids of those who gave them."""
-    called = export_names(session, str)
-    return [row_from_record(record) for kind in Kind for record in records(session, kind, called)]
+    names = export_names(session, str)
+    return [row_from_record(record) for kind in Kind for record in records(session, kind, names)]

@@ -31,7 +31,7 @@ def independent(
     It holds probable what it says among its own words. Words of the reference that are no single
     token of its own share as much as there are such words among the authors'.
     """
-    texts = [_text(loaded, some) for some in read]
+    texts = [_text(loaded, text) for text in read]
     starts = _starts(read, places)
     own = words_of(_reading(stranger, texts, places, starts), stranger)
     number, known = _shared_words(loaded.vocabulary, stranger.vocabulary)
@@ -43,9 +43,9 @@ def independent(
     return ModelPlayer(name, logprob)
 
 
-def _text(loaded: LoadedModel, some: Tokens) -> str:
+def _text(loaded: LoadedModel, text: Tokens) -> str:
     pieces = loaded.vocabulary.pieces
-    return b"".join(pieces[token] for token in some.token_ids).decode("utf-8")
+    return b"".join(pieces[token] for token in text.token_ids).decode("utf-8")
 
 
 def _starts(read: Sequence[Tokens], places: Places) -> list[int]:

@@ -132,8 +132,8 @@ def best_batch_size(bench: Bench, texts: list[str]) -> int:
     trial = sorted(texts, key=len)[:: max(1, len(texts) // TRIAL_PASSAGES)]
     runs = bench.run("harness", trial, BATCH_SIZES)["runs"]
     speeds: dict[int, float] = {one["batch"]: one["tokens"] / one["seconds"] for one in runs}
-    said = ", ".join(f"{size}: {speed:.0f}" for size, speed in speeds.items())
-    console.print(f"The harness by batch size, tokens a second: {said}.")
+    rates = ", ".join(f"{size}: {speed:.0f}" for size, speed in speeds.items())
+    console.print(f"The harness by batch size, tokens a second: {rates}.")
     return max(speeds, key=lambda size: speeds[size])
 
 
@@ -148,11 +148,11 @@ def measure(bench: Bench, texts: list[str]) -> dict[str, Row]:
     turn = bench.run("loop", few)
     rows["loop"].add(turn, turn)
     for number in range(ROUNDS):
-        some = texts[number::ROUNDS]
+        portion = texts[number::ROUNDS]
         for precision in precisions:
-            turn = bench.run(precision, some)
+            turn = bench.run(precision, portion)
             rows[precision].add(turn, turn)
-        turn = bench.run("harness", some, [batch])
+        turn = bench.run("harness", portion, [batch])
         rows["harness"].add(turn, turn["runs"][0])
     return rows
 

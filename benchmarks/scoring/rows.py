@@ -153,8 +153,8 @@ def harness(
             model.loglikelihood_rolling(requests[:2])
             sums, seconds = [], 0.0
             for first in range(0, len(requests), max(BATCH_SIZES)):
-                some = requests[first : first + max(BATCH_SIZES)]
-                seconds += _seconds(lambda: sums.extend(model.loglikelihood_rolling(some)))  # noqa: B023
+                portion = requests[first : first + max(BATCH_SIZES)]
+                seconds += _seconds(lambda: sums.extend(model.loglikelihood_rolling(portion)))  # noqa: B023
                 rate.measure()
         tokens = sum(len(model.tok_encode(text)) for text in texts)
         loss = -sum(sums) / tokens

@@ -39,9 +39,9 @@ def test_a_bet_is_placed_with_the_number_keys(page: Page, screenshots: Path) -> 
     for key in ("1", "1", "1", "2", "Shift+2", "3", "ArrowDown", "ArrowRight"):
         page.keyboard.press(key)  # the first press goes to 10 %, from there by steps
     expect(page.locator("#guess-error")).to_be_hidden()
-    said = [text.replace("\u202f", " ") for text in shares.all_inner_texts()]
-    assert said[:4] == ["30 %", "5 %", "10 %", "0.2 %"]
-    assert sum(float(text.removesuffix(" %")) for text in said) == pytest.approx(100, abs=0.6)
+    shown = [text.replace("\u202f", " ") for text in shares.all_inner_texts()]
+    assert shown[:4] == ["30 %", "5 %", "10 %", "0.2 %"]
+    assert sum(float(text.removesuffix(" %")) for text in shown) == pytest.approx(100, abs=0.6)
     expect(page.get_by_role("button", name="Place the bet")).to_be_in_viewport()
     picture(page, screenshots, "bet")
     assert_accessible(page)
@@ -89,11 +89,11 @@ def test_one_option_cannot_take_more_than_is_left(page: Page) -> None:
         page.keyboard.press("1")
     for _ in range(20):
         page.keyboard.press("2")
-    said = [
+    shown = [
         text.replace("\u202f", " ") for text in page.locator("#stakes .share-of").all_inner_texts()
     ]
-    assert said[0] == "99 %"
-    assert said[1] == "0.5 %"
+    assert shown[0] == "99 %"
+    assert shown[1] == "0.5 %"
 
 
 def test_duels_are_judged_with_the_arrows_and_end_with_a_result(

@@ -69,7 +69,7 @@ def tallies_of(study: GuessStudy, passages: int) -> list[Tally]:
             float(passages * WORDS**2),
         )
         for grades, right in (
-            (some[:passages].ravel(), marks[:passages].ravel())
-            for some, marks in zip(study.grades, study.right, strict=True)
+            (grades[:passages].ravel(), marks[:passages].ravel())
+            for grades, marks in zip(study.grades, study.right, strict=True)
         )
     ]

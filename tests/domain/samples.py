@@ -82,7 +82,7 @@ def make_bets(
     passages = world.target.size // PER_PASSAGE
     chosen = [generator.choice(passages, passages_each, replace=False) for _ in tempers]
     position = np.concatenate(
-        [(some[:, None] * PER_PASSAGE + np.arange(PER_PASSAGE)).ravel() for some in chosen]
+        [(passages[:, None] * PER_PASSAGE + np.arange(PER_PASSAGE)).ravel() for passages in chosen]
     )
     player = np.repeat(np.arange(tempers.size), passages_each * PER_PASSAGE)
     human, target = world.human(position, tempers[player]), world.target[position]

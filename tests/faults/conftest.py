@@ -18,8 +18,9 @@ from typing import Any
 import psutil
 import pytest
 
+from server import create_app
 from server.config import ROOT
-from tests.conftest import SECRET_KEY, fill, skip_or_fail
+from tests.conftest import SECRET_KEY, close, fill, settings_for, skip_or_fail
 from tests.databases import SqliteFiles
 from tests.faults.disks import SmallDisk, small_disk
 from tests.faults.players import PATIENCE_S, Browser
@@ -51,6 +52,15 @@ class Served:
             assert time.monotonic() < deadline, "the web processes are not there"
             found = [p for p in psutil.process_iter(["ppid"]) if p.info["ppid"] == self.process.pid]
         return found
+
+    def is_ready_again(self) -> bool:
+        """Wait until it can be played: each process rests before it asks a lost database again."""
+        deadline = time.monotonic() + PATIENCE_S
+        while Browser(self.address).ask("/readyz").status != 200:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.1)
+        return True
 
 
 @contextmanager
@@ -94,6 +104,14 @@ def served(folder: Path, database_url: str, **settings: str) -> Iterator[Served]
         logging.wait(timeout=PATIENCE_S)
 
 
+def fill_and_count(database_url: str, passages: Path, scorer: Any) -> None:
+    """Fill a database and have its statistics counted: they are read before processes fork."""
+    fill(database_url, passages, scorer)
+    app = create_app(settings_for(database_url, statistics_every_s=45))
+    assert app.test_client().get("/stats").status_code == 200
+    close(app)
+
+
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder with a short path, as sockets need it."""
@@ -108,7 +126,7 @@ def sqlite_url(
 ) -> Iterator[str]:
     """A SQLite database with a few scored passages."""
     template = sqlite_files.template(
-        "scored", lambda url: fill(url, played_passages, bundled_scorer)
+        "counted", lambda url: fill_and_count(url, played_passages, bundled_scorer)
     )
     with sqlite_files.copy(template) as url:
         yield url
@@ -200,7 +218,7 @@ def cluster() -> Iterator[Cluster]:
 def filled(cluster: Cluster, played_passages: Path, bundled_scorer: Any) -> str:
     """The name of a database with a few scored passages, to be copied."""
     cluster.say("CREATE DATABASE filled")
-    fill(
+    fill_and_count(
         cluster.url("filled").replace("postgresql+psycopg", "postgresql"),
         played_passages,
         bundled_scorer,
@@ -242,7 +260,7 @@ def small_cluster(
         small = started(disk.folder / "data")
         small.say("CREATE DATABASE played")
         url = small.url("played").replace("postgresql+psycopg", "postgresql")
-        fill(url, played_passages, bundled_scorer)
+        fill_and_count(url, played_passages, bundled_scorer)
         yield disk, small
         disk.make_room()
         small.start()

@@ -263,9 +263,9 @@ def test_a_text_whose_numbers_are_none_is_left_out_and_named(
 ) -> None:
     whole = scorer._forward.hidden_states
     monkeypatch.setattr(scorer._forward, "hidden_states", lambda batch: whole(batch) * torch.nan)
-    ((_, said),) = scorer.score(["The ferry was late again, so we sat on the wall."])
-    assert isinstance(said, str)
-    assert "values that are not log-probabilities" in said or "not entropies" in said
+    ((_, sentence),) = scorer.score(["The ferry was late again, so we sat on the wall."])
+    assert isinstance(sentence, str)
+    assert "values that are not log-probabilities" in sentence or "not entropies" in sentence
     with pytest.raises(InvalidInput, match="cannot be right"):
         scorer.score_text("The ferry was late again, so we sat on the wall.")
 

@@ -51,8 +51,8 @@ def texts(played_passages: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def scores(bundled_scorer: Any, texts: list[str]) -> list[PassageScores]:
-    said = dict(bundled_scorer.score(texts))
-    return [said[index] for index in range(PASSAGES)]
+    outcomes = dict(bundled_scorer.score(texts))
+    return [outcomes[index] for index in range(PASSAGES)]
 
 
 @pytest.fixture(scope="module")
@@ -168,9 +168,9 @@ def test_a_stranger_with_the_same_weights_is_the_reference(
 def test_passages_are_cut_into_the_tokens_that_are_scored(
     loaded: LoadedModel, texts: list[str], scores: list[PassageScores]
 ) -> None:
-    for cut, some in zip(cut_into_tokens(texts, loaded), scores, strict=True):
-        assert cut.token_ids.tolist() == some.token_ids.tolist()
-        assert cut.token_ends.tolist() == some.token_ends.tolist()
+    for cut, passage in zip(cut_into_tokens(texts, loaded), scores, strict=True):
+        assert cut.token_ids.tolist() == passage.token_ids.tolist()
+        assert cut.token_ends.tolist() == passage.token_ends.tolist()
 
 
 def test_who_knows_some_subjects_is_well_read_there_alone(places: Places) -> None:

@@ -71,7 +71,7 @@ def value(name: str, kind: types.TypeEngine[Any]) -> Any:
         (types.LargeBinary, b"x"),
         (types.String, "x"),
     ]
-    return next(example for of, example in by_kind if isinstance(kind, of))
+    return next(example for column_kind, example in by_kind if isinstance(kind, column_kind))
 
 
 def fill(connection: Connection) -> dict[str, int]:

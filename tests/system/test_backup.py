@@ -40,10 +40,10 @@ def test_a_backup_comes_back_whole(
 ) -> None:
     app, file = create(settings_for(database_url)), tmp_path / "backup"
     Player(app.test_client()).play(lambda _: "the")
-    said = app.test_cli_runner().invoke(args=["db", "backup", str(file)])
-    if "server version mismatch" in said.output or "no pg_dump here" in said.output:
+    ran = app.test_cli_runner().invoke(args=["db", "backup", str(file)])
+    if "server version mismatch" in ran.output or "no pg_dump here" in ran.output:
         skip_or_fail("pg_dump", "there is none of the server's version or a later one")
-    assert said.exit_code == 0, said.output
+    assert ran.exit_code == 0, ran.output
     assert [path.name for path in tmp_path.glob("backup*")] == ["backup"]
     again = app.test_cli_runner().invoke(args=["db", "backup", str(file)])
     assert (again.exit_code, "overwrites none" in again.output) == (1, True)
@@ -63,7 +63,7 @@ def test_a_backup_comes_back_whole(
 
 def test_the_password_is_in_no_sentence(create: CreateApp, database_url: str) -> None:
     app = create(settings_for(database_url))
-    said = app.test_cli_runner().invoke(args=["db", "backup", "/nowhere/at/all"])
-    assert said.exit_code == 1
+    ran = app.test_cli_runner().invoke(args=["db", "backup", "/nowhere/at/all"])
+    assert ran.exit_code == 1
     password = make_url(database_url).password
-    assert not password or password not in said.output
+    assert not password or password not in ran.output

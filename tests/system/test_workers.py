@@ -198,9 +198,9 @@ def test_a_scheduler_that_dies_is_named_and_the_same_command_goes_on(
     assert f"Error: The scheduler {doomed.address} has gone. What was scored is stored" in (
         built.output
     )
-    some = stored(waiting)
-    assert 0 < len(some) < len(scored_here)
-    assert some.items() <= scored_here.items()
+    scored = stored(waiting)
+    assert 0 < len(scored) < len(scored_here)
+    assert scored.items() <= scored_here.items()
     doomed.start_scheduler()
     doomed.workers(1)
     assert build(waiting, model, "--scheduler", doomed.address).exit_code == 0
@@ -226,9 +226,9 @@ def test_ctrl_c_loses_nothing_that_was_scored(
     interrupter.join(timeout=PATIENCE_S)
     assert built.exit_code == 1
     assert "Aborted!" in built.output
-    some = stored(waiting)
-    assert 0 < len(some) < len(scored_here)
-    assert some.items() <= scored_here.items()
+    scored = stored(waiting)
+    assert 0 < len(scored) < len(scored_here)
+    assert scored.items() <= scored_here.items()
     assert build(waiting, model, "--scheduler", doomed.address).exit_code == 0
     assert stored(waiting) == scored_here
 

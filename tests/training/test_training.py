@@ -68,7 +68,9 @@ def test_windows_are_short_until_the_last_steps(batches: Batches) -> None:
 
 
 def test_the_last_steps_count_the_whole_vocabulary(batches: Batches) -> None:
-    exact, sampled = (Trainer(replace(TINY, whole_steps=some), batches) for some in (TINY.steps, 0))
+    exact, sampled = (
+        Trainer(replace(TINY, whole_steps=steps), batches) for steps in (TINY.steps, 0)
+    )
     inputs, targets = batches.at(0)
     logits = exact.model(inputs).logits.flatten(0, 1)
     loss = torch.nn.functional.cross_entropy(logits, targets.flatten()).item()

@@ -49,16 +49,16 @@ def expectation(gap: Gap, guess: str | None) -> Expectation:
         return Expectation([_token_bar(c, gap, guess) for c in gap.candidates(CANDIDATES_SHOWN)], 0)
     whole: dict[str, Candidate] = {}
     beginnings = 0.0
-    said = {folded(text.strip()) for text in (gap.target, guess) if text is not None}
+    whole_words = {folded(text.strip()) for text in (gap.target, guess) if text is not None}
     for candidate in gap.candidates(LIKELY_WORDS):
         word = folded(candidate.text.strip())
         # What somebody wrote or said is a word, whatever the model goes on with.
-        if word not in said and gap.vocabulary.begins_longer_word(candidate.token_id):
+        if word not in whole_words and gap.vocabulary.begins_longer_word(candidate.token_id):
             beginnings += candidate.probability
         else:
             whole.setdefault(word, candidate)
     target = folded(gap.target.strip())
-    logprobs = gap.answer_logprobs(_ids_of(word, gap, said) for word in whole)
+    logprobs = gap.answer_logprobs(_ids_of(word, gap, whole_words) for word in whole)
     bars = [
         Bar(
             text=visible(candidate.text, gap.unit),
@@ -72,14 +72,18 @@ def expectation(gap: Gap, guess: str | None) -> Expectation:
     return Expectation(bars[:CANDIDATES_SHOWN], beginnings)
 
 
-def _ids_of(word: str, gap: Gap, said: set[str]) -> tuple[int, ...]:
+def _ids_of(word: str, gap: Gap, whole_words: set[str]) -> tuple[int, ...]:
     """Return the ids of a word's cases, without those that begin longer words.
 
     Of what somebody wrote or said all count, as for its mark.
     """
     vocabulary = gap.vocabulary
     ids = vocabulary.ids_of_word(word)
-    return ids if word in said else tuple(i for i in ids if not vocabulary.begins_longer_word(i))
+    return (
+        ids
+        if word in whole_words
+        else tuple(i for i in ids if not vocabulary.begins_longer_word(i))
+    )
 
 
 def _token_bar(candidate: Candidate, gap: Gap, guess: str | None) -> Bar:

@@ -138,14 +138,14 @@ def analyse(
     known = _usable(kept, reference, played_by)
     _require_known(kept, known, reference, played_by)
     usable, first = known.asked_as(Question.FIT), known.asked_as(Question.AUTHOR)
-    used = sum(len(some) for some in _parts(usable))
+    used = sum(len(part) for part in _parts(usable))
     counts = RowCounts(
         len(usable.guesses),
         len(usable.bets),
         len(usable.whole) + len(usable.tail),
         len(everything) - used,
     )
-    players = {row.player for some in _parts(usable) for row in some}
+    players = {row.player for part in _parts(usable) for row in part}
     result = _analysis(usable, counts, len(players), reference, played_by)
     answers = len(first.whole) + len(first.tail)
     theirs = _density_ratio(first, reference, played_by) if density_ratio and answers else None
@@ -187,8 +187,8 @@ def _density_ratio(
 ) -> DensityRatioAnalysis:
     codes, name, plays = Codes(), reference or "", played_by is not None
 
-    def columns(some: list[StudyComparison]) -> ComparisonColumns | None:
-        judged = judged_columns(some, codes, name, played_by) if some else None
+    def columns(comparisons: list[StudyComparison]) -> ComparisonColumns | None:
+        judged = judged_columns(comparisons, codes, name, played_by) if comparisons else None
         return by_density_ratio(judged) if judged else None
 
     whole, tail = columns(rows.whole), columns(rows.tail)

@@ -137,7 +137,7 @@ def _groups(rows: Sequence[StudyGuess], codes: Codes) -> list[GroupAnalysis]:
             members[row.model, row.mode, row.unit or "", row.assisted].append(row)
             if not row.assisted:
                 alone[row.model, row.unit or ""].append(row)
-    components = {key: _paired_components(some, codes) for key, some in alone.items()}
+    components = {key: _paired_components(group, codes) for key, group in alone.items()}
     return [
         _group(key, members[key], codes, components.get((key[0], key[2]), DEFAULT_PAIRED))
         for key in sorted(members)

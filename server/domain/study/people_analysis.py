@@ -86,10 +86,10 @@ def analyse_people(rows: Iterable[StudyGuess], model: str | None) -> PeopleAnaly
     for row in rows:
         if row.guess is not None and row.attempt == 1 and not row.assisted:
             asked[row.passage, row.position, row.unit or ""].append(row)
-    many = {place: some for place, some in asked.items() if len(some) >= LEAST_ANSWERS}
+    many = {place: rows for place, rows in asked.items() if len(rows) >= LEAST_ANSWERS}
     if not many:
         return None
-    name = model or _usual_model(row for some in many.values() for row in some)
+    name = model or _usual_model(row for rows in many.values() for row in rows)
     positions = [_position(*place, many[place], name) for place in sorted(many)]
     known = [place for place in positions if place.total_variation is not None]
     distances = [place.total_variation.value for place in known if place.total_variation]

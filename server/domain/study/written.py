@@ -16,10 +16,12 @@ def record_of(row: Row) -> dict[str, object]:
     Left out are fields at the value that they have where they are missing. A guess of None, a skip,
     is said; so is whether a word comes.
     """
-    said = {"guess", "is_word"} if isinstance(row, StudyGuess) else {"stakes", "offered_logprob"}
+    always = {"guess", "is_word"} if isinstance(row, StudyGuess) else {"stakes", "offered_logprob"}
     named = {field.name: getattr(row, field.name) for field in fields(row)}
     return {
-        name: value for name, value in named.items() if name in said or not _is_unsaid(name, value)
+        name: value
+        for name, value in named.items()
+        if name in always or not _is_unsaid(name, value)
     }
 
 

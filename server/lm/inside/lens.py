@@ -134,8 +134,8 @@ def quality_of(
                 (fitted, lens.after(layer, residuals[layer])),
                 (plain, residuals[layer]),
             ):
-                said = log_softmax(anatomy, state)
-                sums[layer] += (output.exp() * (output - said)).sum().cpu()
+                logprobs = log_softmax(anatomy, state)
+                sums[layer] += (output.exp() * (output - logprobs)).sum().cpu()
     if not count:
         return LensQuality([], [], 0.0, 0)
     mean = mean / count

@@ -81,8 +81,8 @@ def read_lens(path: Path, identity: ModelIdentity) -> tuple[FittedLens, LensFact
 def _facts(metadata: dict[str, str]) -> LensFacts:
     if metadata["version"] != VERSION:
         raise ValueError(metadata["version"])
-    said = json.loads(metadata["facts"])
-    return LensFacts(**{**said, "quality": LensQuality(**said["quality"])})
+    facts = json.loads(metadata["facts"])
+    return LensFacts(**{**facts, "quality": LensQuality(**facts["quality"])})
 
 
 def _name(path: Path) -> str:

@@ -62,9 +62,9 @@ class _Descent:
     def step(self, residuals: torch.Tensor, last: torch.Tensor) -> None:
         with torch.no_grad():
             output = log_softmax(self._anatomy, last).exp()
-        said = log_softmax(self._anatomy, residuals @ self.map + self.shift)
+        logprobs = log_softmax(self._anatomy, residuals @ self.map + self.shift)
         # The divergence without what no map can change: the output's own entropy.
-        loss = -(output * said).sum(dim=1).mean()
+        loss = -(output * logprobs).sum(dim=1).mean()
         # Of these two alone: the model's own weights stay, and their gradients cost far more.
         self.map.grad, self.shift.grad = torch.autograd.grad(loss, [self.map, self.shift])
         self._optimizer.step()

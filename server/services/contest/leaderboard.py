@@ -157,7 +157,7 @@ class Leaderboard:
         models = [
             _model(name, _figures(standing, components))
             for name, standing in _named(model, both.opponent, both.baseline)
-            if standing.of
+            if standing.words
         ]
         return people[:MOST_ROWS] + models
 
@@ -167,7 +167,7 @@ class _Figures:
     """Right answers, of how many; on a board of all time with what is ranked."""
 
     right: int
-    of: int
+    words: int
     ability: Interval | None = None
 
 
@@ -175,20 +175,20 @@ def _figures(
     standing: stored.Standing | ModelStanding, components: PairedComponents | None = None
 ) -> _Figures:
     ability = None if components is None else accuracy_of(standing, components)
-    return _Figures(standing.right, standing.of, ability)
+    return _Figures(standing.right, standing.words, ability)
 
 
 def accuracy_of(
     standing: stored.Standing | ModelStanding, components: PairedComponents
 ) -> Interval:
     """Return plain accuracy with its 95 % interval, the words of one passage being alike."""
-    by_passage = standing.squares / standing.of**2
-    weights = np.array([1.0, by_passage, 1 / standing.of, by_passage, 1 / standing.of])
+    by_passage = standing.squares / standing.words**2
+    weights = np.array([1.0, by_passage, 1 / standing.words, by_passage, 1 / standing.words])
     counts = PairedCounts(
         both=0,
         person_only=standing.right,
         model_only=0,
-        neither=standing.of - standing.right,
+        neither=standing.words - standing.right,
     )
     return paired_intervals(counts, weights, components).person
 
@@ -215,7 +215,7 @@ def _row(name: str, emblem: str | None, figures: _Figures, points: float | None)
         emblem=emblem,
         points=points,
         right=figures.right,
-        of=figures.of,
+        of=figures.words,
         model=emblem is None,
         ability=IntervalView.of(figures.ability) if figures.ability else None,
     )

@@ -27,7 +27,7 @@ class ModelStanding:
     """A model's right answers, of how many, their worth in bits, and Σ over passages of words²."""
 
     right: int
-    of: int
+    words: int
     points_bits: float
     squares: int
 
@@ -64,7 +64,7 @@ def models_on_passages(
 
 
 def _standings(asked: list[tuple[Reading, list[int]]]) -> BothModels:
-    of = sum(len(positions) for _, positions in asked)
+    words = sum(len(positions) for _, positions in asked)
     squares = sum(len(positions) ** 2 for _, positions in asked)
     right, worth, known = [0, 0], [0.0, 0.0], unigram()
     for reading, positions in asked:
@@ -74,6 +74,6 @@ def _standings(asked: list[tuple[Reading, list[int]]]) -> BothModels:
                 right[side] += hit
                 worth[side] += points_bits(shown.target_loss_nats, right=hit)
     opponent, baseline = (
-        ModelStanding(count, of, bits, squares) for count, bits in zip(right, worth, strict=True)
+        ModelStanding(count, words, bits, squares) for count, bits in zip(right, worth, strict=True)
     )
     return BothModels(opponent, baseline)

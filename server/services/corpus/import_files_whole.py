@@ -76,9 +76,9 @@ def import_passages(session: Session, files: Sequence[Path], now: datetime) -> I
 def _add_new(session: Session, passages: list[Passage], now: datetime) -> int:
     added = 0
     for start in range(0, len(passages), _PASSAGES_PER_QUERY):
-        some = passages[start : start + _PASSAGES_PER_QUERY]
-        known = known_hashes(session, [passage.content_hash for passage in some])
-        new = [passage for passage in some if passage.content_hash not in known]
+        portion = passages[start : start + _PASSAGES_PER_QUERY]
+        known = known_hashes(session, [passage.content_hash for passage in portion])
+        new = [passage for passage in portion if passage.content_hash not in known]
         add_passages(session, new, now)
         added += len(new)
     return added

@@ -67,8 +67,8 @@ def flag_window(
         row = stored.add_flagging(session, window, least_right, operator.at)
         stored.set_flags(session, players, flagged=True, flagging_id=row.id)
         narrowed = "" if least_right is None else f", right in at least {least_right:.0%}"
-        said = f"{since.isoformat()} to {until.isoformat()}{narrowed}: {len(players)} players"
-        note(session, operator, "flag window", f"number {row.id}, {said}")
+        detail = f"{since.isoformat()} to {until.isoformat()}{narrowed}: {len(players)} players"
+        note(session, operator, "flag window", f"number {row.id}, {detail}")
         return FlaggingView(
             id=row.id,
             since=since,

@@ -54,6 +54,6 @@ def bring_in(session: Session, name: str, file: IO[bytes], operator: Operator) -
 
         imported = import_passages(session, [path], operator.at)
     with writing(session):
-        said = f"{imported.added} added, {imported.duplicates} known already"
-        note(session, operator, "import passages", f"{name[:100]}: {said}")
+        detail = f"{imported.added} added, {imported.duplicates} known already"
+        note(session, operator, "import passages", f"{name[:100]}: {detail}")
     return imported

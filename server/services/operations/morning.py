@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
@@ -189,7 +188,7 @@ def _return(session: Session, today: date, after: int) -> ReturnView:
     )
 
 
-def _hardest(places: Sequence[Any]) -> list[PassageLine]:
+def _hardest(places: Sequence[stored.PlacePlayed]) -> list[PassageLine]:
     lines: dict[int, PassageLine] = {}
     for place in places:
         line = lines.setdefault(
@@ -201,7 +200,7 @@ def _hardest(places: Sequence[Any]) -> list[PassageLine]:
     return sorted(enough, key=lambda line: (line.right / line.guesses, line.title))[:LINES_SHOWN]
 
 
-def _odd(places: Sequence[Any]) -> list[PlaceView]:
+def _odd(places: Sequence[stored.PlacePlayed]) -> list[PlaceView]:
     """Return fragments, then words that everybody or nobody had right, the most certain first."""
     found = [
         PlaceView(
@@ -221,7 +220,7 @@ def _odd(places: Sequence[Any]) -> list[PlaceView]:
     return sorted(found, key=lambda one: (order[one.why], -one.guesses))[: 2 * LINES_SHOWN]
 
 
-def _why_odd(place: Any) -> str | None:
+def _why_odd(place: stored.PlacePlayed) -> str | None:
     letters = place.target.strip()
     alone = is_word_token(place.target) and len(letters) == 1 and place.target not in _LONE_LETTERS
     if alone or letters.startswith(("'", "’")):
@@ -233,16 +232,16 @@ def _why_odd(place: Any) -> str | None:
 
 def _suspects(session: Session, first: date, name_of: Callable[[str], str]) -> list[SuspectView]:
     busiest = stored.busiest_players(session, first, PLAYERS_LOOKED_AT)
-    said = verdicts(session, [player_id for player_id, *_ in busiest])
+    verdict_of = verdicts(session, [player_id for player_id, *_ in busiest])
     found = [
-        SuspectView(name=name_of(public_id), rounds=int(rounds), reasons=reasons)
+        SuspectView(name=name_of(public_id), rounds=rounds, reasons=reasons)
         for player_id, public_id, rounds, in_a_day in busiest
-        for reasons in [_reasons(said[player_id], int(in_a_day))]
+        for reasons in [_reasons(verdict_of[player_id], in_a_day)]
         if reasons
     ]
     return found[: 2 * LINES_SHOWN]
 
 
-def _reasons(said: Verdict, in_a_day: int) -> list[str]:
+def _reasons(verdict: Verdict, in_a_day: int) -> list[str]:
     busy = ["busy"] if in_a_day > MANY_ROUNDS_A_DAY else []
-    return [*([said.reason.value] if said.reason else []), *busy]
+    return [*([verdict.reason.value] if verdict.reason else []), *busy]

@@ -41,8 +41,8 @@ def purge(session: Session, operator: Operator) -> Purged:
     unlinked = _unlink_all(session, operator.at - timedelta(days=DAYS_IDLE), operator.at)
     if deleted or unlinked or rooms:
         with writing(session):
-            said = f"{deleted} players without an answer deleted, {unlinked} idle ones unlinked"
-            note(session, operator, "purge", f"{said}, {rooms} rooms closed")
+            detail = f"{deleted} players without an answer deleted, {unlinked} idle ones unlinked"
+            note(session, operator, "purge", f"{detail}, {rooms} rooms closed")
     return Purged(deleted, unlinked, rooms)
 
 

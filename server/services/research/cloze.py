@@ -44,8 +44,8 @@ def cloze_records(session: Session) -> Iterator[Record]:
         given = crowd_answers(session, passage.scored_passage_id, passage.unit, None)
         counting = [answer for answer in given if _counts(answer, excluded)]
         for position, found in positions_of(counting, reading).items():
-            for said in found.said:
-                yield _record(passage, position, found, said, names[model_id])
+            for answer in found.said:
+                yield _record(passage, position, found, answer, names[model_id])
 
 
 def _counts(answer: CrowdAnswer, excluded: dict[int, Verdict]) -> bool:
@@ -54,7 +54,7 @@ def _counts(answer: CrowdAnswer, excluded: dict[int, Verdict]) -> bool:
 
 
 def _record(
-    passage: PlayedPassage, position: int, found: CrowdPosition, said: Said, model: str
+    passage: PlayedPassage, position: int, found: CrowdPosition, answer: Said, model: str
 ) -> Record:
     record: Record = {
         "passage": passage.content_hash[:HASH_CHARACTERS],
@@ -62,16 +62,16 @@ def _record(
         "unit": passage.unit,
         "target": found.gap.target,
         "is_word": is_word_token(found.gap.target),
-        "guess": said.text,
-        "count": said.count,
-        "share": said.count / found.answered,
+        "guess": answer.text,
+        "count": answer.count,
+        "share": answer.count / found.answered,
         "answers": found.answered,
         "silent": found.silent,
-        "right": said.right,
+        "right": answer.right,
         "model": model,
         "target_logprob": {model: max(LOWEST_LOGPROB_NATS, -found.gap.target_loss_nats)},
     }
-    if said.probability:
-        logprob = math.log(said.probability)
+    if answer.probability:
+        logprob = math.log(answer.probability)
         record["guess_logprob"] = {model: max(LOWEST_LOGPROB_NATS, min(0.0, logprob))}
     return record

@@ -48,8 +48,8 @@ def export_chunks(sessions: Callable[[], Session], kind: Kind, secret: str) -> I
         return pseudonym(public_id, secret)
 
     with sessions() as session, closing(_lines(session, kind, name)) as lines:
-        while some := b"".join(islice(lines, _LINES_AT_ONCE)):
-            yield some
+        while portion := b"".join(islice(lines, _LINES_AT_ONCE)):
+            yield portion
 
 
 def _lines(

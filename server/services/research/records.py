@@ -54,8 +54,8 @@ class Names:
 
     def counts(self, player_id: int, mode: str) -> bool:
         """Tell whether a player's answers in a mode count."""
-        said = self.excluded.get(player_id)
-        return said is None or said.counts(mode)
+        exclusion = self.excluded.get(player_id)
+        return exclusion is None or exclusion.counts(mode)
 
 
 def export_names(session: Session, player: Callable[[str], str]) -> Names:

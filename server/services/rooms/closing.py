@@ -21,8 +21,8 @@ def close_old_rooms(session: Session, now: datetime) -> int:
     Answers stay, with the words that were asked: they are what the room's record consists of.
     """
     closed = 0
-    while some := _close_some(session, now):
-        closed += some
+    while rooms := _close_some(session, now):
+        closed += rooms
     return closed
 
 

@@ -66,12 +66,12 @@ def _word(gap: Gap | None, its: Sequence[GivenAnswer], players: int) -> RoomWord
         target, loss_nats = its[0].target, its[0].target_loss_nats
         model_guess, model_right = its[0].model_guess, its[0].model_is_right
     bars = tally(Given(row.text, row.is_right, row.guess_logprob_nats) for row in its)
-    choice, said = plurality(bars), sum(bar.count for bar in bars)
+    choice, answers = plurality(bars), sum(bar.count for bar in bars)
     outcome = WordOutcome(
         target=visible(target, Unit.WORDS),
         surprise_bits=bits(loss_nats),
-        answered=said,
-        silent=max(players, len(its)) - said,
+        answered=answers,
+        silent=max(players, len(its)) - answers,
         choice=choice.text if choice else None,
         choice_share=choice.count / max(players, len(its)) if choice else 0.0,
         room_right=choice is not None and choice.right,

@@ -185,7 +185,7 @@ class _Run:
 
         What was asked of it before is known.
         """
-        scores = [said for _, said in outcomes if isinstance(said, PassageScores)]
+        scores = [outcome for _, outcome in outcomes if isinstance(outcome, PassageScores)]
         vocabulary = load_vocabulary(self._session, self._model_id)
         self._session.rollback()
         expected = sorted(
@@ -205,8 +205,8 @@ class _Run:
     def store(self, portion: list[_Unscored], outcomes: list[tuple[int, Outcome]]) -> None:
         """Commit what the model said of a portion."""
         with writing(self._session):
-            for index, said in outcomes:
-                self._store(portion[index], said)
+            for index, outcome in outcomes:
+                self._store(portion[index], outcome)
         self._done += len(portion)
         self.report(0)
 
@@ -220,21 +220,21 @@ class _Run:
         self._session.rollback()
         return portion
 
-    def _store(self, waiting: _Unscored, said: Outcome) -> None:
+    def _store(self, waiting: _Unscored, outcome: Outcome) -> None:
         session, model_id, title = self._session, self._model_id, waiting.passage.title
-        if isinstance(said, PassageScores):
-            add_scores(session, waiting.id, model_id, said, self._now)
+        if isinstance(outcome, PassageScores):
+            add_scores(session, waiting.id, model_id, outcome, self._now)
             self.scored.added += 1
             return
-        reason = self._cut(waiting, said) if isinstance(said, TooLong) else said
-        remarks = self.scored.cut if isinstance(said, TooLong) else self.scored.left_out
+        reason = self._cut(waiting, outcome) if isinstance(outcome, TooLong) else outcome
+        remarks = self.scored.cut if isinstance(outcome, TooLong) else self.scored.left_out
         if len(remarks) < MOST_REMARKS:
             remarks.append(f"{title}: {reason}")
         else:
             self.scored.unnamed += 1
         leave_out(session, waiting.id, model_id, reason, self._now)
 
-    def _cut(self, waiting: _Unscored, said: TooLong) -> str:
+    def _cut(self, waiting: _Unscored, outcome: TooLong) -> str:
         """Add the parts of a passage that is too long; return the reason to leave it out itself."""
         window = self._model.identity.window_tokens
         parts = cut_passage(waiting.passage, window, self._model.count_tokens)
@@ -242,6 +242,6 @@ class _Run:
         new = {part.content_hash: part for part in parts if part.content_hash not in known}
         add_passages(self._session, list(new.values()), self._now, cut_from_id=waiting.id)
         return (
-            f"it has {said.tokens:,} tokens and the model reads {window:,}, so it was cut at "
+            f"it has {outcome.tokens:,} tokens and the model reads {window:,}, so it was cut at "
             f"sentence ends into {len(parts):,} passages."
         )

@@ -66,7 +66,7 @@ class CrowdPosition:
 
     def answers(self, passage: int) -> PositionAnswers:
         """Return the same as the crowd's accuracy is estimated from."""
-        right = next((place for place, said in enumerate(self.said) if said.right), None)
+        right = next((place for place, answer in enumerate(self.said) if answer.right), None)
         counts = np.array([answer.count for answer in self.said], dtype=np.int64)
         model_right = reveal(self.gap, None).model_right
         return PositionAnswers(passage, counts, self.silent, right, model_right)
@@ -122,14 +122,14 @@ def _said(gap: Gap, texts: Sequence[str]) -> list[Said]:
     alike: dict[str, list[str]] = defaultdict(list)
     for text in texts:
         alike[_compared(text, gap.unit)].append(text)
-    said = []
+    answers = []
     for spellings in alike.values():
         usual = Counter(spellings).most_common(1)[0][0]
         right = is_right(usual, gap.target, gap.unit)
-        said.append(
+        answers.append(
             Said(visible(usual, gap.unit), len(spellings), right, _probability(gap, usual, right))
         )
-    return sorted(said, key=lambda answer: (-answer.count, answer.text))
+    return sorted(answers, key=lambda answer: (-answer.count, answer.text))
 
 
 def _compared(text: str, unit: Unit) -> str:

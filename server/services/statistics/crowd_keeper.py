@@ -67,6 +67,13 @@ class CrowdKeeper:
                 raise
         return self._last
 
+    def warm_up(self) -> None:
+        """Read what was counted last, so far as there is anything, to have it at hand."""
+        with self._sessions() as session:
+            document = stored.kept_crowd(session).document
+        if document is not None:
+            self._last = CrowdStatistics.model_validate_json(document)
+
     def _current(self) -> CrowdStatistics:
         now = datetime.now(UTC)
         with self._sessions() as session:
@@ -124,8 +131,8 @@ def crowd_statistics(session: Session, library: ScoreLibrary, now: datetime) -> 
 
 def _counting(session: Session, given: list[stored.CrowdAnswer]) -> Iterable[stored.CrowdAnswer]:
     """Return the answers of those who count in the public statistics."""
-    said = verdicts(session, {answer.player_id for answer in given})
-    return [answer for answer in given if said[answer.player_id].counts(answer.mode)]
+    verdict_of = verdicts(session, {answer.player_id for answer in given})
+    return [answer for answer in given if verdict_of[answer.player_id].counts(answer.mode)]
 
 
 def _opponent(

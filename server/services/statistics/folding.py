@@ -90,7 +90,7 @@ def _judged_otherwise(
     found: set[Duels] = set()
     for player, part in new.items():
         before, now = old.get(player, NOTHING).judged, (part or NOTHING).judged
-        found |= {of for of in before.keys() | now.keys() if before.get(of) != now.get(of)}
+        found |= {key for key in before.keys() | now.keys() if before.get(key) != now.get(key)}
     return found
 
 

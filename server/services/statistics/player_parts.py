@@ -47,7 +47,7 @@ def player_parts(session: Session, players: Sequence[int]) -> dict[int, PlayerPa
     sums: dict[int, Sums] = {player: {} for player in found}
 
     def counting(mode: Mode) -> list[int]:
-        return [player for player, said in found.items() if said.counts(mode)]
+        return [player for player, verdict in found.items() if verdict.counts(mode)]
 
     names = names_for_sums(session)
     _add_played(session, sums, found)
@@ -84,10 +84,10 @@ def _add_played(session: Session, sums: dict[int, Sums], found: Mapping[int, Ver
     for player, day_begun, rounds in rounds_of_players(session, sums.keys()):
         add(sums[player], (DAY, day_begun.isoformat()), (0, rounds, 0))
         add(sums[player], (PLAYED,), (0, rounds, 0, 0))
-    for player, said in found.items():
+    for player, verdict in found.items():
         add(sums[player], (PLAYED,), (1, 0, 0, 0))
-        if said.reason:
-            add(sums[player], (EXCLUDED, said.reason.value), (1,))
+        if verdict.reason:
+            add(sums[player], (EXCLUDED, verdict.reason.value), (1,))
 
 
 def _add_pair(
@@ -104,8 +104,8 @@ def _add_pair(
     for facet, key in _facets(row) if counts else ():
         pair: Key = (PAIRED, facet, row.model_id, row.unit, *key)
         add(mine, pair, (int(pair not in mine), *numbers))
-        if facet == "all" and (said := baseline_numbers(row.target, row.unit)):
-            add(mine, (BASELINE, row.model_id, row.unit), said)
+        if facet == "all" and (guessed := baseline_numbers(row.target, row.unit)):
+            add(mine, (BASELINE, row.model_id, row.unit), guessed)
         blocks.append(block_of(facet, *key))
     for block in blocks:
         marked[block, row.model_id, row.unit].append((where, (1, person, model)))

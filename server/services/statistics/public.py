@@ -125,10 +125,10 @@ def _typed(facet: str, key: list[str | int]) -> tuple[object, ...]:
     return (date.fromisoformat(str(key[0])),) if facet in ("days", "weeks") else tuple(key)
 
 
-def _calibration(sums: Sums, of: Key, steps: tuple[float, ...]) -> list[CalibrationBin]:
+def _calibration(sums: Sums, key: Key, steps: tuple[float, ...]) -> list[CalibrationBin]:
     return [
         calibration_bin(step, n, weight, squares, right, float(real(stated)))
         for number, step in enumerate(steps)
-        for n, weight, squares, right, stated in [sums.get((CALIBRATION, *of, number), (0,) * 5)]
+        for n, weight, squares, right, stated in [sums.get((CALIBRATION, *key, number), (0,) * 5)]
         if n
     ]

@@ -85,7 +85,7 @@ def add_judged(
 
     The number says what was judged in these duels: another one, where that changed.
     """
-    said: dict[int, dict[Duels, list[str]]] = defaultdict(lambda: defaultdict(list))
+    judgements: dict[int, dict[Duels, list[str]]] = defaultdict(lambda: defaultdict(list))
     given = (row for row in stream_judgements(session, players) if answers_today_s(row))
     for (model_id, unit), rows in _first_sight(given).items():
         statements: Statements = []
@@ -95,13 +95,15 @@ def add_judged(
         for row in rows:
             mine = found[row.player_id]
             duels = Duels(row.scored_passage_id, row.unit, row.form)
-            said[row.player_id][duels].append(f"{row.position} {row.target_share!r} {row.asked}")
+            judgements[row.player_id][duels].append(
+                f"{row.position} {row.target_share!r} {row.asked}"
+            )
             add(mine, (ROWS, model_id, unit), (1,))
             statements += [(mine, stated) for stated in preferred(row)]
         _add_statements((DUELS, model_id, unit), statements, CONFIDENCE_STEPS)
     return {
         player: {duels: _number(lines) for duels, lines in judged.items()}
-        for player, judged in said.items()
+        for player, judged in judgements.items()
     }
 
 
@@ -138,7 +140,7 @@ def preferred(judgement: JudgementAnswer) -> list[Statement]:
 def duel_parts(session: Session, duels: Collection[Duels], names: Names) -> dict[Duels, Sums]:
     """Return what all judgements of some duels contribute: what one is worth the others decide."""
     found = judgements_of(session, duels)
-    return {of: _duel_part(of, rows, names) for of, rows in found.items()}
+    return {key: _duel_part(key, rows, names) for key, rows in found.items()}
 
 
 def _duel_part(duels: Duels, rows: list[JudgementAnswer], names: Names) -> Sums:
@@ -173,14 +175,14 @@ def _where(row: AnswerRow) -> Where:
 
 
 def _add_statements(
-    of: tuple[str, int, str], statements: Statements, steps: tuple[float, ...]
+    key: tuple[str, int, str], statements: Statements, steps: tuple[float, ...]
 ) -> None:
     shares = np.array([stated.share for _, stated in statements], dtype=np.float64)
     nearest = nearest_steps(shares, steps).tolist()
     for step, (mine, (share, right, weight)) in zip(nearest, statements, strict=True):
         if weight:
             numbers = (1, weight, weight**2, weight * right, weight * fixed(share))
-            add(mine, (CALIBRATION, *of, step), numbers)
+            add(mine, (CALIBRATION, *key, step), numbers)
 
 
 def _number(lines: list[str]) -> int:

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from sqlalchemy.orm import Session
@@ -44,7 +44,7 @@ from server.services.statistics.stated_parts import (
 )
 from server.services.statistics.sum_keys import BaselineSums
 from server.store.exports import stream_bets, stream_guesses, stream_judgements
-from server.store.rows import FirstGuess
+from server.store.rows import AnswerRow, FirstGuess
 from server.store.scoring.scores import models_by_id
 from server.store.statistics import first_guesses as paired
 from server.store.statistics.first_guesses import AnswerCounts, PairedGroup
@@ -59,13 +59,14 @@ class _StatedRows:
     duels: list[Statement] = field(default_factory=list)
 
 
+Answer = TypeVar("Answer", bound=AnswerRow)
 _Stated = Mapping[tuple[int, str], _StatedRows]
 
 
 def whole_count(session: Session, now: datetime) -> PublicStatistics:
     """Count everything anew."""
     names = export_names(session, lambda public_id: public_id)
-    reasons = Counter(said.reason for said in names.excluded.values())
+    reasons = Counter(exclusion.reason for exclusion in names.excluded.values())
     answers = {
         (player, mode): counts
         for (player, mode), counts in paired.answers_by_mode(session).items()
@@ -97,9 +98,9 @@ def _total(counts: AnswerCounts) -> int:
 def _numbers(session: Session, names: Names) -> Iterable[OpponentNumbers]:
     excluded = [
         (player, mode.value)
-        for player, said in names.excluded.items()
+        for player, exclusion in names.excluded.items()
         for mode in Mode
-        if not said.counts(mode)
+        if not exclusion.counts(mode)
     ]
     guesses: dict[tuple[int, str], list[FirstGuess]] = defaultdict(list)
     for row in paired.first_guesses(session, excluded):
@@ -159,10 +160,10 @@ def _group(key: tuple[Any, ...], rows: list[FirstGuess]) -> PairedGroup:
 
 
 def _baseline(rows: list[FirstGuess]) -> BaselineSums | None:
-    said = [numbers for row in rows if (numbers := baseline_numbers(row.target, row.unit))]
-    if not said:
+    graded = [numbers for row in rows if (numbers := baseline_numbers(row.target, row.unit))]
+    if not graded:
         return None
-    return BaselineSums(*(sum(column) for column in zip(*said, strict=True)))
+    return BaselineSums(*(sum(column) for column in zip(*graded, strict=True)))
 
 
 def _components(rows: list[FirstGuess]) -> PairedComponents:
@@ -190,21 +191,21 @@ def _losses(rows: list[Row], model: str, unit: str) -> Losses:
 def _stated_rows(session: Session, names: Names) -> _Stated:
     """Read all bets, duels and tries that count, by model and unit, as an export has them."""
     found: dict[tuple[int, str], _StatedRows] = defaultdict(_StatedRows)
-    for row in _counting(stream_bets(session), names, Mode.BET):
-        of = found[row.model_id, row.unit]
-        of.rows.append(row_from_record(bet_record(row, names)))
-        of.bets += staked(row)
+    for bet in _counting(stream_bets(session), names, Mode.BET):
+        stated = found[bet.model_id, bet.unit]
+        stated.rows.append(row_from_record(bet_record(bet, names)))
+        stated.bets += staked(bet)
     judged = (row for row in stream_judgements(session) if answers_today_s(row))
-    for row in _counting(judged, names, Mode.DUEL):
-        of = found[row.model_id, row.unit]
-        of.rows.append(row_from_record(judgement_record(row, names)))
-        of.duels += preferred(row)
-    for row in _counting(stream_guesses(session, Mode.TRIES), names, Mode.TRIES):
-        record = guess_record(row, names)
-        found[row.model_id, row.unit].rows.append(row_from_record(record))
+    for judgement in _counting(judged, names, Mode.DUEL):
+        stated = found[judgement.model_id, judgement.unit]
+        stated.rows.append(row_from_record(judgement_record(judgement, names)))
+        stated.duels += preferred(judgement)
+    for guess in _counting(stream_guesses(session, Mode.TRIES), names, Mode.TRIES):
+        record = guess_record(guess, names)
+        found[guess.model_id, guess.unit].rows.append(row_from_record(record))
     return found
 
 
-def _counting(rows: Iterable[Any], names: Names, mode: Mode) -> Iterable[Any]:
+def _counting(rows: Iterable[Answer], names: Names, mode: Mode) -> Iterable[Answer]:
     first = (row for row in rows if row.counts and not row.repeated)
     return (row for row in first if names.counts(row.player_id, mode))

@@ -26,7 +26,7 @@ class Standing:
     public_id: str
     nickname: str
     right: int
-    of: int
+    words: int
     points_bits: float
     squares: int
 
@@ -68,8 +68,8 @@ def daily_standings(
         .limit(limit)
     )
     return [
-        Standing(public_id, nickname or "", right, of, points, of**2)
-        for public_id, nickname, right, of, points in session.execute(query)
+        Standing(public_id, nickname or "", right, words, points, words**2)
+        for public_id, nickname, right, words, points in session.execute(query)
     ]
 
 
@@ -96,8 +96,8 @@ def assisted_standings(session: Session, model_id: int, least_words: int) -> lis
         .having(words >= least_words)
     )
     return [
-        Standing(public_id, nickname or "", int(right), int(of), float(points), int(squares))
-        for public_id, nickname, right, of, points, squares in session.execute(query)
+        Standing(public_id, nickname or "", int(right), int(words), float(points), int(squares))
+        for public_id, nickname, right, words, points, squares in session.execute(query)
     ]
 
 

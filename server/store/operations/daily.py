@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Protocol
+from typing import cast as typed
 
 from sqlalchemy import ColumnElement, Integer, cast, func, select
 from sqlalchemy.orm import Session
@@ -13,6 +14,17 @@ from server.domain.play.rounds import Mode
 from server.store.rooms.room_tables import RoomAnswerRow, RoomPlayerRow, RoomRow
 from server.store.statistics.first_guesses import is_settled
 from server.store.tables import GuessRow, PassageRow, PlayerRow, RoundRow, ScoredPassageRow
+
+
+class PlacePlayed(Protocol):
+    """A word that was asked, and how many typed guesses it had, and right ones of these."""
+
+    id: int  # the passage's
+    title: str
+    position: int
+    target: str
+    guesses: int
+    right: int
 
 
 def rounds_by_day(session: Session, first: date) -> dict[date, tuple[int, int, int]]:
@@ -77,11 +89,8 @@ def answers_before_leaving(session: Session, first: date, before: datetime) -> d
     return {int(answers): int(rounds) for answers, rounds in session.execute(query)}
 
 
-def places_since(session: Session, first: date, least: int) -> Sequence[Any]:
-    """Return the words that were typed at least so often since a day, with how many were right.
-
-    Rows of passage id, title, position, target, guesses, right ones. Unassisted first guesses.
-    """
+def places_since(session: Session, first: date, least: int) -> Sequence[PlacePlayed]:
+    """Return the words that were asked at least so often since a day: unassisted first guesses."""
     right = func.sum(cast(GuessRow.is_right, Integer))
     query = (
         select(
@@ -97,13 +106,15 @@ def places_since(session: Session, first: date, least: int) -> Sequence[Any]:
         .group_by(PassageRow.id, PassageRow.title, GuessRow.position, GuessRow.target)
         .having(func.count() >= least)
     )
-    return session.execute(query).all()
+    return typed("Sequence[PlacePlayed]", session.execute(query).all())
 
 
-def busiest_players(session: Session, first: date, limit: int) -> Sequence[Any]:
+def busiest_players(
+    session: Session, first: date, limit: int
+) -> Sequence[tuple[int, str, int, int]]:
     """Return who began most rounds since a day and is not flagged.
 
-    Rows of id, public id, rounds, and the most rounds they began on one day.
+    By id, public id, rounds, and the most rounds they began on one day.
     """
     of_day = (
         select(RoundRow.player_id, func.count().label("rounds"))
@@ -120,7 +131,7 @@ def busiest_players(session: Session, first: date, limit: int) -> Sequence[Any]:
         .order_by(total.desc(), PlayerRow.id)
         .limit(limit)
     )
-    return session.execute(query).all()
+    return [(own, name, int(all_), int(most)) for own, name, all_, most in session.execute(query)]
 
 
 def waiting_rounds(session: Session) -> int:

@@ -79,10 +79,10 @@ def set_flags(
 ) -> None:
     """Flag players, or let them count again, and have them folded."""
     for start in range(0, len(players), _PLAYERS_PER_STATEMENT):
-        some = players[start : start + _PLAYERS_PER_STATEMENT]
+        portion = players[start : start + _PLAYERS_PER_STATEMENT]
         session.execute(
             update(PlayerRow)
-            .where(PlayerRow.id.in_(some))
+            .where(PlayerRow.id.in_(portion))
             .values(flagged=flagged, flagging_id=flagging_id)
         )
-        session.execute(insert(PlayerMarkRow), [{"player_id": player} for player in some])
+        session.execute(insert(PlayerMarkRow), [{"player_id": player} for player in portion])

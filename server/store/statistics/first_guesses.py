@@ -146,11 +146,13 @@ def guesses_of(session: Session, players: Collection[int]) -> Sequence[MarkedGue
     return typed("Sequence[MarkedGuess]", session.execute(query).all())
 
 
-def rounds_of_players(session: Session, players: Collection[int]) -> Sequence[Any]:
+def rounds_of_players(
+    session: Session, players: Collection[int]
+) -> Sequence[tuple[int, date, int]]:
     """Return how many rounds each player began on each day."""
     keys = (RoundRow.player_id, RoundRow.started_on)
     query = select(*keys, func.count()).where(RoundRow.player_id.in_(players)).group_by(*keys)
-    return session.execute(query).all()
+    return [(player, day, rounds) for player, day, rounds in session.execute(query)]
 
 
 def is_settled() -> ColumnElement[bool]:

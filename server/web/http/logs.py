@@ -70,8 +70,8 @@ class LibraryLines(logging.Handler):
         error = record.exc_info[1] if record.exc_info else None
         kind = f"{record.name} {record.msg} {_kind(error) if error else ''}"
         if (passed_over := _tracebacks.untold(kind)) is not None:
-            said = {"message": record.getMessage(), "passed_over": passed_over}
-            log_line(record.levelname.lower(), record.name, error, **said)
+            facts = {"message": record.getMessage(), "passed_over": passed_over}
+            log_line(record.levelname.lower(), record.name, error, **facts)
 
 
 def register_logs(app: APIFlask) -> None:

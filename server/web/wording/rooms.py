@@ -42,12 +42,12 @@ def end_wording(room: RoomView) -> EndWording:
 
 
 def _headline(room: int, model: int, words: int, label: str) -> str:
-    of = counted(words, "word")
+    total = counted(words, "word")
     if room == model:
-        return f"The room and {label} both had {room} of {of}."
+        return f"The room and {label} both had {room} of {total}."
     if room > model:
-        return f"The room had {room} of {of}, {label} {model}."
-    return f"{label} had {model} of {of}, the room {room}."
+        return f"The room had {room} of {total}, {label} {model}."
+    return f"{label} had {model} of {total}, the room {room}."
 
 
 def _lead(comparison: ComparisonView, label: str) -> str:

@@ -62,8 +62,8 @@ def telling(result: ResultView) -> list[Telling]:
         # That "the" was missed tells nothing, however likely it was.
         telling_words = [answer for answer in missed if len(answer.target) >= _LONG_ENOUGH]
         easiest = max(telling_words or missed, key=lambda answer: answer.target_probability)
-        said = "you skipped" if easiest.skipped else f"you said “{easiest.guess}”"
-        why = f"{label} gave it {probability(easiest.target_probability)}; {said}"
+        guess = "you skipped" if easiest.skipped else f"you said “{easiest.guess}”"
+        why = f"{label} gave it {probability(easiest.target_probability)}; {guess}"
         found.append(Telling("Easiest you missed, little words aside", easiest.target, why))
     return found
 

@@ -75,8 +75,8 @@ def test_at_twelve_words_the_shrunken_loss_is_off_by_far_less_than_the_raw_mean(
     site = fit_paired_losses(person, model, Clusters(player, position, passage))
     truth = 0.85 * hard.mean() + 0.6 + skill
     first = [slice(12 * each * i, 12 * each * i + 12) for i in range(players)]
-    found = [player_loss(site, person[some], model[some], [12]) for some in first]
-    raw = np.array([person[some].mean() for some in first])
+    found = [player_loss(site, person[words], model[words], [12]) for words in first]
+    raw = np.array([person[words].mean() for words in first])
     shrunken = np.array([one.value for one in found])
     held = np.mean([one.low <= t <= one.high for one, t in zip(found, truth, strict=True)])
     assert float(np.sqrt(np.mean((raw - truth) ** 2))) > 0.6

@@ -120,8 +120,8 @@ def test_all_alike_and_all_different() -> None:
 
 
 @given(st.lists(st.integers(1, 20), min_size=1, max_size=8), st.integers(0, 2**32 - 1))
-def test_estimates_stay_within_what_is_possible(some: list[int], seed: int) -> None:
-    counts = np.array([*some, 1])
+def test_estimates_stay_within_what_is_possible(numbers: list[int], seed: int) -> None:
+    counts = np.array([*numbers, 1])
     model = np.random.default_rng(seed).dirichlet(np.ones(counts.size + 1))[:-1]
     distance = total_variation(counts, model)
     assert 0 <= distance.value <= 1

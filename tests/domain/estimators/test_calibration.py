@@ -61,8 +61,8 @@ def test_duels_answered_as_they_fit_are_calibrated_only_when_weighted() -> None:
             plain.append(Statement(sure, right))
     steps = (0.65, 0.8, 0.9)
     off = [
-        max(abs(found.right.value - found.stated) for found in calibration(some, steps))
-        for some in (weighted, plain)
+        max(abs(found.right.value - found.stated) for found in calibration(statements, steps))
+        for statements in (weighted, plain)
     ]
     assert off[0] < 0.02
     assert off[1] > 0.1

@@ -189,7 +189,7 @@ def test_the_interval_is_what_leaving_questions_out_shows() -> None:
     _, rows = study(WEAK, noise=1.0, seed=4)
     passages = np.unique(rows.clusters.passage)
     kept = [np.flatnonzero(rows.clusters.passage != one) for one in passages]
-    left_out = np.array([fitted(some_of(rows, some)).excess.value for some in kept])
+    left_out = np.array([fitted(some_of(rows, rest)).excess.value for rest in kept])
     n = passages.size
     refitted = float(np.sqrt((n - 1) / n * ((left_out - left_out.mean()) ** 2).sum()))
     part = fitted(rows).excess.parts[0]

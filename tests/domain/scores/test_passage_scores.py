@@ -117,13 +117,13 @@ def test_each_unit_asks_its_own_positions() -> None:
 
 def test_each_asked_position_has_its_own_row_of_candidates() -> None:
     logprobs = np.log(np.array([[0.32, 0.16], [0.08, 0.04]])).astype(np.float32)
-    some = scored(
+    scores = scored(
         asked_words=np.array([1, 4], dtype=np.int32),
         words_top_ids=np.array([[0, 2], [4, 5]], dtype=np.int32),
         words_top_logprob=logprobs,
     )
     texts = [
-        candidate.text for candidate in Reading(some, VOCABULARY, Unit.WORDS).at(4).candidates(2)
+        candidate.text for candidate in Reading(scores, VOCABULARY, Unit.WORDS).at(4).candidates(2)
     ]
     assert texts == [" the", " dog"]
 

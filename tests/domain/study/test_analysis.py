@@ -339,9 +339,9 @@ def test_a_model_that_answers_either_question_as_asked_is_found_at_its_own_loss(
 
 
 def test_guesses_whose_words_were_not_drawn_uniformly_are_left_out_unless_asked_for() -> None:
-    some = rows(guess(), guess(position=21, guess="dog"), guess(position=22, draw="mixed"))
-    alike = analyse(some)
+    guesses = rows(guess(), guess(position=21, guess="dog"), guess(position=22, draw="mixed"))
+    alike = analyse(guesses)
     assert (alike.rows.guesses, alike.rows.left_out) == (2, 1)
-    every = analyse(some, mixed=True)
+    every = analyse(guesses, mixed=True)
     assert (every.rows.guesses, every.rows.left_out) == (3, 0)
-    assert [record_of(row).get("draw") for row in some] == [None, None, "mixed"]
+    assert [record_of(row).get("draw") for row in guesses] == [None, None, "mixed"]

@@ -14,7 +14,7 @@ from tests.domain.rows import G, guess, rows
 SAID = ["cat"] * 6 + ["Dog"] * 3 + ["dog", "fish"]
 
 
-def records(said: list[str], **fields: Any) -> list[dict[str, Any]]:
+def records(words: list[str], **fields: Any) -> list[dict[str, Any]]:
     """Guesses of as many people, who know the model's probabilities of cat, dog and fish."""
     logprobs = {"cat": -2.0, "dog": math.log(0.5), "fish": -5.0}
     return [
@@ -25,20 +25,20 @@ def records(said: list[str], **fields: Any) -> list[dict[str, Any]]:
             guess_rank={"cat": 2, "dog": 1, "fish": 17}[word.lower()],
         )
         | fields
-        for number, word in enumerate(said)
+        for number, word in enumerate(words)
     ]
 
 
-def without(some: list[dict[str, Any]], *fields: str) -> list[dict[str, Any]]:
-    return [{name: record[name] for name in record if name not in fields} for record in some]
+def without(answers: list[dict[str, Any]], *fields: str) -> list[dict[str, Any]]:
+    return [{name: record[name] for name in record if name not in fields} for record in answers]
 
 
-def people(some: list[dict[str, Any]]) -> PeopleAnalysis | None:
-    return analysed(some).people
+def people(answers: list[dict[str, Any]]) -> PeopleAnalysis | None:
+    return analysed(answers).people
 
 
-def analysed(some: list[dict[str, Any]], **options: Any) -> Analysis:
-    return analyse(rows(*some), **options)
+def analysed(answers: list[dict[str, Any]], **options: Any) -> Analysis:
+    return analyse(rows(*answers), **options)
 
 
 def test_a_position_s_answers_are_a_distribution_beside_the_model_s() -> None:
@@ -65,13 +65,13 @@ def test_a_position_s_answers_are_a_distribution_beside_the_model_s() -> None:
 
 
 def test_without_the_model_s_probability_of_every_answer_there_is_no_distance() -> None:
-    some = without(records(SAID), "guess_logprob", "guess_rank")
-    found = people(some)
+    answers = without(records(SAID), "guess_logprob", "guess_rank")
+    found = people(answers)
     assert found is not None
     (place,) = found.positions
     assert (place.total_variation, place.first_choice, found.total_variation) == (None, None, None)
     assert place.entropy_nats > 0
-    found = people([*records(["dog", "fish"]), *some])
+    found = people([*records(["dog", "fish"]), *answers])
     assert found is not None
     # A right answer has the target's probability, and one row that knows is enough.
     assert found.positions[0].distribution[0].model_logprob == -2.0
@@ -103,8 +103,8 @@ def test_where_a_model_plays_there_are_no_people() -> None:
 
 
 def test_a_rank_is_known_where_the_answer_is_right_or_the_model_s_own() -> None:
-    some = without(records(SAID, target_rank=4, model_guess=" Dog"), "guess_rank")
-    found = people(some)
+    answers = without(records(SAID, target_rank=4, model_guess=" Dog"), "guess_rank")
+    found = people(answers)
     assert found is not None
     assert [a.model_rank for a in found.positions[0].distribution] == [4, 1, None]
     other = people(records(SAID, model="another"))

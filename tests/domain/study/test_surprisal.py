@@ -68,6 +68,8 @@ def test_tokens_belong_to_the_word_they_lead_to() -> None:
 def test_surprisals_add_up_to_the_text_s() -> None:
     numbers = np.random.default_rng(5)
     pieces = [b"One", b" two", b" th", b"ree,", b"\n", b"\n", b"four", b" five", b"."]
-    some = TokenLogprobs(tuple(pieces), *np.log(numbers.uniform(size=(3, len(pieces) + 1))))
-    total = sum(word.surprisal_bits or 0 for word in word_surprisals(some))
-    assert total == pytest.approx(-(some.logprob[:-1].sum() + some.space_log_mass[-1]) / np.log(2))
+    tokens = TokenLogprobs(tuple(pieces), *np.log(numbers.uniform(size=(3, len(pieces) + 1))))
+    total = sum(word.surprisal_bits or 0 for word in word_surprisals(tokens))
+    assert total == pytest.approx(
+        -(tokens.logprob[:-1].sum() + tokens.space_log_mass[-1]) / np.log(2)
+    )

@@ -19,7 +19,7 @@ def records(questions: int) -> list[dict[str, Any]]:
     """
     missed = bet(position=23, target=" hen", target_logprob={G: -5.0})
     bets = [bet(position=position) for position in (20, 21, 22)] + [missed]
-    said = [("alice", -7.0, 1 / (1 + math.exp(-1))), ("bob", -5.0000001, 0.5)]
+    judgements = [("alice", -7.0, 1 / (1 + math.exp(-1))), ("bob", -5.0000001, 0.5)]
     return bets + [
         comparison(
             player=player,
@@ -30,7 +30,7 @@ def records(questions: int) -> list[dict[str, Any]]:
             tail=True,
         )
         for number in range(questions)
-        for player, rival, share in said
+        for player, rival, share in judgements
     ]
 
 

@@ -47,12 +47,12 @@ def test_what_the_fitted_lens_says_after_each_layer(
     residuals = trace(minnow.model, minnow_ids).residuals
     for layer in range(len(anatomy.layers)):
         with torch.inference_mode():
-            said = torch_log_softmax(anatomy, lens.after(layer, residuals[layer, 1:]))
+            logprobs = torch_log_softmax(anatomy, lens.after(layer, residuals[layer, 1:]))
         maps, shift = lens.maps[layer].double().numpy(), lens.shifts[layer].double().numpy()
         mapped = by_hand.residuals[layer, 1:] @ maps + shift
         logits = normed(mapped, weights["ln_f.weight"], weights["ln_f.bias"])
         expected = log_softmax(logits @ weights["wte.weight"].T)
-        np.testing.assert_allclose(said.numpy(), expected, atol=1e-4)
+        np.testing.assert_allclose(logprobs.numpy(), expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("column", [1, 9, 30])

@@ -31,8 +31,10 @@ def divergences(model: PreTrainedModel, lens: FittedLens, residuals: torch.Tenso
     """Return the mean divergence of each layer's lens from the output."""
     anatomy = anatomy_of(model)
     output = log_softmax(anatomy, residuals[-1])
-    said = [log_softmax(anatomy, lens.after(n, states)) for n, states in enumerate(residuals[:-1])]
-    return [float((output.exp() * (output - one)).sum(dim=1).mean()) for one in said]
+    logprobs = [
+        log_softmax(anatomy, lens.after(n, states)) for n, states in enumerate(residuals[:-1])
+    ]
+    return [float((output.exp() * (output - one)).sum(dim=1).mean()) for one in logprobs]
 
 
 @pytest.mark.parametrize("model", [random_gpt2(), random_llama()], ids=["gpt2", "llama"])

@@ -53,10 +53,10 @@ def test_a_window_is_flagged_and_undone_and_who_was_flagged_before_stays_so(
         db.session.commit()
     invoke(app, "flag", bobs_name)
     assert counting(app) == 3
-    said = invoke(app, "flag-window", *a_window())
-    assert "Flagged 2 players" in said
+    output = invoke(app, "flag-window", *a_window())
+    assert "Flagged 2 players" in output
     assert counting(app) == 1
-    number = re.search(r"undo-flagging (\d+)", said)
+    number = re.search(r"undo-flagging (\d+)", output)
     assert number is not None
     assert "2 players count again" in invoke(app, "undo-flagging", number[1])
     assert counting(app) == 3

@@ -80,7 +80,7 @@ def test_the_command_says_what_it_did(app: APIFlask, bob: Player) -> None:
     with app.app_context():
         db.session.execute(update(PlayerRow).values(created_at=datetime(2020, 1, 1, tzinfo=UTC)))
         db.session.commit()
-    said = app.test_cli_runner().invoke(args=["purge"])
-    assert said.output.strip() == (
+    ran = app.test_cli_runner().invoke(args=["purge"])
+    assert ran.output.strip() == (
         "Deleted 1 player without an answer; unlinked 0 idle players; closed 0 rooms."
     )

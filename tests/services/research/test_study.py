@@ -106,11 +106,11 @@ FIRST, SECOND = ("coffee", "lake", "window", "mother", "bread"), ("tea", "river"
 def guesses(*answers: tuple[str | None, ...], **fields: Any) -> list[dict[str, Any]]:
     """Each player's answers at the same five positions."""
     return [
-        {"player": f"s{player}", "passage": "provo-1", "position": 10 + place, "guess": said}
+        {"player": f"s{player}", "passage": "provo-1", "position": 10 + place, "guess": guess}
         | {"target": WORDS[place], "is_word": True, "unit": "words"}
         | fields
         for player, its in enumerate(answers)
-        for place, said in enumerate(its)
+        for place, guess in enumerate(its)
     ]
 
 

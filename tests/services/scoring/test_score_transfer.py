@@ -147,8 +147,8 @@ def test_loading_twice_changes_nothing(serving: Machine, file: Path) -> None:
 def test_what_is_missing_is_added_to_what_is_there(
     scoring: Machine, file: Path, serving: Machine
 ) -> None:
-    some = rewritten(file, lambda rows: rows.__delitem__(slice(2, None)))
-    assert "scores of 2 passages loaded" in serving.type("load", some)[1]
+    shorter = rewritten(file, lambda rows: rows.__delitem__(slice(2, None)))
+    assert "scores of 2 passages loaded" in serving.type("load", shorter)[1]
     scoring.type("export", file)
     assert "scores of 4 passages loaded, 2 known already" in serving.type("load", file)[1]
     assert serving.holds() == scoring.holds()

@@ -92,8 +92,8 @@ def add_passages(session: Session) -> None:
     for model_id in session.scalars(select(LanguageModelRow.id)).all():
         for passage_id in session.scalars(select(PassageRow.id)).all():
             asked = {"asked_words": 4, "asked_tokens": 4, "tail_words": 4, "tail_tokens": 4}
-            of = {"passage_id": passage_id, "model_id": model_id}
-            session.add(ScoredPassageRow(**of, **asked, scores=b"", created_at=NOW))
+            keys = {"passage_id": passage_id, "model_id": model_id}
+            session.add(ScoredPassageRow(**keys, **asked, scores=b"", created_at=NOW))
 
 
 def _model(number: int) -> LanguageModelRow:

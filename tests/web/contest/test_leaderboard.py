@@ -177,8 +177,8 @@ def test_the_models_of_all_time_are_held_to_the_words_that_people_met(
     assert rows["Minnow"]["right"] == sum(state["score"]["model"] for state in states)
     assert rows["Minnow"]["ability"] == pytest.approx(opponent["accuracy"]["model"])
     the = rows["Always “the”"]
-    said = [answer["target"].lower() for state in states for answer in state["answers"]]
-    assert (the["right"], the["of"]) == (said.count("the"), 60)
+    targets = [answer["target"].lower() for state in states for answer in state["answers"]]
+    assert (the["right"], the["of"]) == (targets.count("the"), 60)
     assert the["ability"] == pytest.approx(opponent["baseline"]["accuracy"])
 
 

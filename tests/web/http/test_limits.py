@@ -98,9 +98,9 @@ def test_the_page_says_the_wait_that_the_header_says(create: CreateApp, database
     assert response.status_code == 429
     seconds = int(response.headers["Retry-After"])
     assert 1 <= seconds <= 61  # what is left of a minute, rounded up
-    said = re.search(r"Please wait (\d+) second", response.text)
-    assert said is not None
-    assert int(said[1]) == seconds
+    wait = re.search(r"Please wait (\d+) second", response.text)
+    assert wait is not None
+    assert int(wait[1]) == seconds
     answer = client.post("/api/v1/rounds", json={})
     assert "Retry-After" not in answer.headers or answer.status_code == 429
 

@@ -19,17 +19,17 @@ def behind(create: CreateApp, database_url: str) -> FlaskClient:
 
 @on_sqlite
 @pytest.mark.parametrize(
-    ("said", "status"),
+    ("scheme", "status"),
     [("https", 200), ("HTTPS", 200), ("http", 308), ("https, http", 308), ("http,https", 200)],
 )
-def test_the_nearest_proxy_s_scheme_is_taken(behind: FlaskClient, said: str, status: int) -> None:
-    assert behind.get("/you", headers={"X-Forwarded-Proto": said}).status_code == status
+def test_the_nearest_proxy_s_scheme_is_taken(behind: FlaskClient, scheme: str, status: int) -> None:
+    assert behind.get("/you", headers={"X-Forwarded-Proto": scheme}).status_code == status
 
 
 @on_sqlite
-@pytest.mark.parametrize("said", ["javascript", "wss", "", "https:"])
-def test_a_scheme_is_http_or_https(behind: FlaskClient, said: str) -> None:
-    response = behind.get("/you", headers={"X-Forwarded-Proto": said})
+@pytest.mark.parametrize("scheme", ["javascript", "wss", "", "https:"])
+def test_a_scheme_is_http_or_https(behind: FlaskClient, scheme: str) -> None:
+    response = behind.get("/you", headers={"X-Forwarded-Proto": scheme})
     assert response.headers["Location"] == "https://localhost/you"
 
 

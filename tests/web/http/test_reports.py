@@ -60,5 +60,5 @@ def test_a_failure_is_reported_without_a_person(tmp_path: Path) -> None:
     assert b"broken on purpose" in report
     lines = [json.loads(line) for line in report.splitlines()]
     assert any("exception" in line for line in lines)
-    said = json.dumps([line for line in lines if "exception" in line])
-    assert not any(words in said.replace(PROGRAM, "") for words in ABOUT_SOMEBODY)
+    told = json.dumps([line for line in lines if "exception" in line])
+    assert not any(words in told.replace(PROGRAM, "") for words in ABOUT_SOMEBODY)

@@ -217,8 +217,8 @@ def test_the_result_links_every_asked_word_and_says_which_layer_you_read_like(
 def test_a_round_of_bets_compares_losses_with_the_layers(carol: Player) -> None:
     state = bet_evenly(carol)
     page = carol.client.get(f"/rounds/{state['id']}/result").text
-    said = re.search(r"You read like Minnow (after layer (\d) of 5|before layer 1 of 5)", page)
-    assert said
+    sentence = re.search(r"You read like Minnow (after layer (\d) of 5|before layer 1 of 5)", page)
+    assert sentence
     assert "its losses were nearest to yours" in page
 
 

@@ -269,8 +269,8 @@ def test_rooms_are_counted_beside_rounds(app: APIFlask, admin: FlaskClient) -> N
 def test_the_command_ends_a_room_too(app: APIFlask) -> None:
     host = app.test_client()
     code = host.post("/api/v1/rooms", json={"words": 1}).get_json()["code"]
-    said = app.test_cli_runner().invoke(args=["players", "end-room", code])
-    assert said.output.strip() == "The room is over."
+    ran = app.test_cli_runner().invoke(args=["players", "end-room", code])
+    assert ran.output.strip() == "The room is over."
     assert host.get(f"/api/v1/rooms/{code}").get_json()["state"] == "finished"
 
 

@@ -126,8 +126,8 @@ def test_the_purge_closes_rooms_too_and_says_so(open_room: OpenRoom, app: APIFla
     with app.app_context():
         db.session.scalars(select(RoomRow)).one().closes_at = datetime.now(UTC)
         db.session.commit()
-    said = app.test_cli_runner().invoke(args=["purge"])
-    assert "closed 1 room." in said.output
+    ran = app.test_cli_runner().invoke(args=["purge"])
+    assert "closed 1 room." in ran.output
     assert count(app, PassageRow, PassageRow.owner_id.is_not(None)) == 0
 
 

@@ -57,8 +57,8 @@ def test_no_response_holds_what_is_not_revealed(open_room: OpenRoom, wish: dict[
         assert whole.startswith(state["text"])
         hidden = whole[len(state["text"]) :][:PEEK_CHARACTERS].strip()
         assert len(hidden) >= LONG_ENOUGH_TO_BE_UNIQUE
-        said = room.post(ann, "answers", text="quixotry", index=word)
-        own = said.get_json()
+        answer = room.post(ann, "answers", text="quixotry", index=word)
+        own = answer.get_json()
         assert own["you"]["text"] == "quixotry"
         assert (own["reveal"], own["you"]["word_right"]) == (None, None)
         for client in (room.host, ann, ben):

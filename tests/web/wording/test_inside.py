@@ -47,7 +47,7 @@ def view(story: dict[str, Any], ranks: list[int], **changes: Any) -> InsideView:
 
 
 @pytest.mark.parametrize(
-    ("story", "ranks", "said"),
+    ("story", "ranks", "expected"),
     [
         (
             {"kind": "target_dropped", "layer": 2},
@@ -70,9 +70,11 @@ def view(story: dict[str, Any], ranks: list[int], **changes: Any) -> InsideView:
         ({"kind": "nothing"}, [9, 3, 2, 4], "after no layer was “time” on top."),
     ],
 )
-def test_each_story_has_its_sentence(story: dict[str, Any], ranks: list[int], said: str) -> None:
+def test_each_story_has_its_sentence(
+    story: dict[str, Any], ranks: list[int], expected: str
+) -> None:
     sentence = inside_sentence(view(story, ranks))
-    assert said in sentence
+    assert expected in sentence
     opening = "Minnow had “time”, at 50" if ranks[-1] == 1 else "Minnow said “sea” (50"
     assert sentence.startswith(opening)
 
@@ -95,10 +97,12 @@ def likeness(**changes: Any) -> LikenessView:
 
 
 def test_who_reads_like_a_layer_is_told_which_and_how_surely() -> None:
-    said = likeness_sentence(likeness(), "Minnow")
-    assert said.startswith("You read like Minnow after layer 2 of 5: of all its layers, that one")
-    assert "perplexity 41, 95\u202f% interval 20 to 90" in said
-    assert said.endswith("So few words cannot tell it from layers 1 to 3.")
+    sentence = likeness_sentence(likeness(), "Minnow")
+    assert sentence.startswith(
+        "You read like Minnow after layer 2 of 5: of all its layers, that one"
+    )
+    assert "perplexity 41, 95\u202f% interval 20 to 90" in sentence
+    assert sentence.endswith("So few words cannot tell it from layers 1 to 3.")
     sure = likeness_sentence(likeness(low=2, high=2, typed=False), "Minnow")
     assert "its losses were nearest to yours" in sure
     assert sure.endswith("No other layer is within the interval.")
