@@ -19,14 +19,13 @@ from urllib.error import HTTPError
 from click.testing import Result
 
 from server import create_app
-from server.config import ROOT, Settings
-from tests.conftest import close, settings_for
+from server.config import ROOT
+from tests.conftest import PATIENT_WAITS_S, close, settings_for
 
 BIN = Path(sys.executable).parent
 PATIENCE_S = 600.0  # a slow machine is slow; only what hangs is broken
 RUN_PATIENCE_S = 1_800.0  # all bundled passages are scored, on a machine that may be busy
-# A service's own time-outs are tried in tests/faults; elsewhere a slow database is slow.
-PATIENT = {name.upper(): "10" for name in Settings.model_fields if name.endswith("_timeout_s")}
+PATIENT = {name.upper(): str(wait_s) for name, wait_s in PATIENT_WAITS_S.items()}
 FIRST_PORT, PORTS, PORTS_OF_A_PROCESS = 20_000, 12_000, 64
 _OWN = FIRST_PORT + os.getpid() * PORTS_OF_A_PROCESS % PORTS
 _PORTS = chain(range(_OWN, FIRST_PORT + PORTS), range(FIRST_PORT, _OWN))
