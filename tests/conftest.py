@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 import pytest
 from apiflask import APIFlask
+from filelock import FileLock
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 from werkzeug.test import TestResponse
@@ -174,7 +175,10 @@ def postgresql_url() -> Iterator[str]:
     # Not below pytest's folder: the server runs as a user of its own, who may not enter that.
     folder = Path(tempfile.mkdtemp(prefix="perplexed-postgresql-", dir=place_for_databases()))
     folder.chmod(0o777)
-    server = get_server(folder / "data", cleanup_mode="delete")
+    # One process after the other: for root the first start adds a user to the machine, and two at
+    # once each add one of the same name, of which one is gone a moment later.
+    with FileLock(Path(tempfile.gettempdir()) / f"perplexed-tests-{os.getuid()}.lock"):
+        server = get_server(folder / "data", cleanup_mode="delete")
     forget_durability(server.get_uri())
     yield server.get_uri()
     server.cleanup()
