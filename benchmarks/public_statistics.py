@@ -30,10 +30,9 @@ from server.application import db
 from server.config import Settings
 from server.domain.text.tokens import Unit, Vocabulary
 from server.services.contract.crowd import CrowdStatistics
-from server.services.research.checking import check
 from server.services.statistics.folding import fold, fold_some
 from server.services.statistics.guess_abilities import guess_abilities
-from server.services.statistics.whole_count import whole_count
+from server.services.statistics.whole_count import check, whole_count
 from server.store import tables
 from server.store.engine import writing
 from server.store.scoring.blobs import vocabulary_to_blob

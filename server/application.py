@@ -16,7 +16,7 @@ from server.config import ROOT, Settings
 from server.domain.scores.models import is_gguf, is_path, model_name
 from server.domain.scores.unigram import unigram
 from server.services.contest.memory import ContestMemory
-from server.services.inside.trace_library import TraceLibrary
+from server.services.inside.stored import TraceLibrary
 from server.services.play.home import HomeKeeper, revision_written
 from server.services.play.library import ScoreLibrary
 from server.services.play.opponents import OpponentChoice

@@ -7,8 +7,8 @@ from flask.cli import AppGroup
 
 from server.application import db, service
 from server.commands.terminal import say, sentences_for_errors
-from server.services.research.checking import check
 from server.services.statistics.folding import rebuild
+from server.services.statistics.whole_count import check
 
 stats = AppGroup("stats", help="Recount and check the sums behind the statistics.")
 

@@ -15,7 +15,7 @@ from rich.console import Console
 from server.commands.study_table import analysis_table
 from server.commands.terminal import sentences_for_errors
 from server.domain.study.analysis import analyse
-from server.domain.study.written import record_of
+from server.domain.study.interchange import record_of
 from server.domain.text.tokens import Unit
 from server.services.research.study import StudyRows, read_rows
 

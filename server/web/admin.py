@@ -12,7 +12,7 @@ from server.services.research.records import Kind
 from server.services.statistics.admin import statistics
 from server.web.http.limits import for_admins
 from server.web.operator.access import hide_without_token, prefers_json, token_required
-from server.web.wording.admin import statistics_sentence
+from server.web.wording.morning import statistics_sentence
 
 admin = APIBlueprint("admin", __name__, url_prefix="/admin", enable_openapi=False)
 admin.before_request(hide_without_token)

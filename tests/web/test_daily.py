@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from server.application import db
 from server.domain.contest.dailies import number_of
-from server.store.contest.daily_tables import DailyRow
+from server.store.contest.tables import DailyRow
 from server.store.tables import (
     QUESTION_COUNTS,
     GuessRow,

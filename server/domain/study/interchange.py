@@ -7,7 +7,7 @@ Fields that are not named here are ignored.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from server.domain.errors import InvalidInput
 from server.domain.play.duels import Question
@@ -17,6 +17,7 @@ from server.domain.text.tokens import Unit
 
 _STAKES_ROUNDING = 0.02
 UNIFORM = "uniform"  # drawn among all positions alike
+_UNSAID: dict[str, object] = {"attempt": 1, "draw": UNIFORM}
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,3 +187,26 @@ def _question(record: Record) -> Question:
         allowed = " or ".join(str(int(known)) for known in Question)
         raise InvalidInput("question_version", f"it must be {allowed}")
     return Question(version)
+
+
+def record_of(row: Row) -> dict[str, object]:
+    """Return the record that `row_from_record` reads as this row.
+
+    Left out are fields at the value that they have where they are missing. A guess of None, a skip,
+    is said; so is whether a word comes.
+    """
+    always = {"guess", "is_word"} if isinstance(row, StudyGuess) else {"stakes", "offered_logprob"}
+    named = {field.name: getattr(row, field.name) for field in fields(row)}
+    return {
+        name: value
+        for name, value in named.items()
+        if name in always or not _is_unsaid(name, value)
+    }
+
+
+def _is_unsaid(name: str, value: object) -> bool:
+    if name in _UNSAID:
+        return value == _UNSAID[name]
+    if isinstance(value, Mapping):
+        return not value
+    return value is None or value is False or (value == "" and name in ("mode", "model"))

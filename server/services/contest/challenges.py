@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from server.domain.contest.codes import CHALLENGE_CODE, CHALLENGE_CODE_BYTES
 from server.domain.errors import Conflict, NotFound
 from server.domain.play.guessing import visible
 from server.domain.play.rounds import Mode
@@ -34,6 +34,8 @@ from server.store.rounds import RoundKind, find_daily_round, find_round
 from server.store.scoring.scores import has_seen
 from server.store.tables import PlayerRow, RoundRow
 
+CHALLENGE_CODE = re.compile(r"[\w-]{16}", re.ASCII)
+CHALLENGE_CODE_BYTES = 12  # 96 bits: nobody finds one by trying
 NO_SUCH_CHALLENGE = "There is no such challenge; it may have been withdrawn."
 _ENDED_BY_ADMIN = "The operator has ended this challenge; this round can't be sent again."
 

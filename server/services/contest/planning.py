@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from server.domain.contest.dailies import coming_days, days_ahead
 from server.domain.play.rounds import seeded_generator
 from server.store.contest import dailies as stored
-from server.store.contest.daily_tables import DailyRow
+from server.store.contest.tables import DailyRow
 from server.store.scoring.scores import last_draw_number, lock_model
 
 

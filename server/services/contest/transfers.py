@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from server.domain.contest.codes import (
+from server.domain.contest.transfers import (
     TRANSFER_CODE_LETTERS,
     TRANSFER_LASTS,
     TRANSFER_LETTERS,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Iterator
 
 import numpy as np
+from cachetools import LRUCache
 from sqlalchemy.orm import Session
 
 from server.domain.errors import NotFound
@@ -15,15 +17,39 @@ from server.domain.inside.trace import Lens, PassageTrace
 from server.domain.play.guessing import ids_of_answer
 from server.services.contract.inside import InsideView, LikenessView
 from server.services.inside.settled import settled_round
-from server.services.inside.trace_library import TraceLibrary
 from server.services.inside.views import inside_view
 from server.services.play.kinds import kind_of
 from server.services.play.library import ScoreLibrary
 from server.services.play.played import PlayedRound
+from server.store.inside.traces import load_trace
 from server.store.tables import RoundRow
 
 _NOT_ASKED = "This round did not ask about that position."
 _NOT_KEPT = "Nothing is kept of the inside of the model at this position."
+TRACES_IN_MEMORY = 32
+
+
+class TraceLibrary:
+    """The most recently used traces, about 50 kB each, shared by a process's threads.
+
+    Those of players' own texts are not kept: they can be deleted, and SQLite then reuses their ids.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._traces: LRUCache[int, PassageTrace] = LRUCache(TRACES_IN_MEMORY)
+
+    def trace(self, session: Session, row: RoundRow) -> PassageTrace | None:
+        """Return the trace of the passage that a round is played on; None where none is kept."""
+        key = row.scored_passage_id
+        with self._lock:
+            trace = self._traces.get(key)
+        if trace is None:
+            trace = load_trace(session, key)
+            if trace is not None and row.scored_passage.passage.owner_id is None:
+                with self._lock:
+                    self._traces[key] = trace
+        return trace
 
 
 class StoredInside:

@@ -10,6 +10,7 @@ from server.domain.play.guessing import visible
 from server.domain.play.rounds import Mode
 from server.domain.scores.gap import Reading
 from server.domain.scores.passage_scores import PassageScores
+from server.domain.scores.unigram import unigram
 from server.domain.text.tokens import Unit, Vocabulary
 from server.services.contract.answers import CandidateView
 from server.services.contract.figures import IntervalView, ModelSideView, SideView
@@ -18,7 +19,6 @@ from server.services.play.figures import comparison, comparison_view, paired_cou
 from server.services.play.kinds import kind_of
 from server.services.play.played import Marks, PlayedRound
 from server.services.play.round_view import round_view
-from server.services.scoring.baseline import baseline_side
 from server.services.statistics.components import SiteSpread
 
 CANDIDATES_SHOWN = 5
@@ -173,3 +173,17 @@ def likeliest_tokens(
         )
         for token_id, logprob in zip(ids, logprobs, strict=True)
     ]
+
+
+def baseline_side(targets: Sequence[tuple[str, float]]) -> BaselineSideView:
+    """Return what the baseline does at some words, each with the opponent's loss there in nats."""
+    known = unigram()
+    hits = [loss_nats for target, loss_nats in targets if known.is_right(target)]
+    losses = [known.loss_nats(target) for target, _ in targets]
+    return BaselineSideView(
+        word=known.first_choice,
+        right=len(hits),
+        answered=len(targets),
+        points=bits(sum(hits)),
+        bits_per_word=bits(sum(losses) / len(losses)),
+    )

@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from server.domain.errors import NotFound
-from server.domain.rooms.codes import NO_SUCH_ROOM, read_code
 from server.domain.rooms.course import Course
+from server.domain.rooms.names import NO_SUCH_ROOM, read_code
 from server.services.operations.audit import Operator, note
 from server.store.engine import writing
 from server.store.rooms import rooms as stored

@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy.orm import Session
 
 from server.domain.errors import Forbidden, NotFound
-from server.domain.rooms.codes import NO_SUCH_ROOM, read_code
+from server.domain.rooms.names import NO_SUCH_ROOM, read_code
 from server.domain.study.fields import LOWEST_LOGPROB_NATS
 from server.domain.text.tokens import Unit
 from server.services.research.exporting import pseudonym

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from server.domain.errors import InvalidInput, LiveScoringUnavailable, NothingToPlay
 from server.domain.play.own_texts import read_own_text, require_enough_to_ask
-from server.domain.rooms.codes import new_code
 from server.domain.rooms.course import OPEN_FOR, Phase
+from server.domain.rooms.names import new_code
 from server.domain.rooms.wish import RoomWish
 from server.domain.text.tokens import Unit
 from server.services.contest.planning import kept_back

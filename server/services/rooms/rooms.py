@@ -11,9 +11,8 @@ from sqlalchemy.orm import Session
 
 from server.domain.errors import Conflict, Forbidden, NotFound
 from server.domain.play.guessing import read_guess, reveal
-from server.domain.rooms.codes import NO_SUCH_ROOM, read_code
 from server.domain.rooms.course import Course, Phase
-from server.domain.rooms.names import is_made_up, made_up_name
+from server.domain.rooms.names import NO_SUCH_ROOM, is_made_up, made_up_name, read_code
 from server.domain.text.tokens import Unit
 from server.services.contest.names import read_name
 from server.services.contract.rooms import RoomView

@@ -1,13 +1,14 @@
 """The public statistics counted whole, from every answer: the truth that the sums are held to.
 
-Its cost grows with the answers, so no page waits for it: `flask stats check` and tests do.
+Its cost grows with the answers, so no page waits for it: `flask stats check` and tests do, which
+`check` tells what the sums and the answers disagree about.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -48,6 +49,8 @@ from server.store.rows import AnswerRow, FirstGuess
 from server.store.scoring.scores import models_by_id
 from server.store.statistics import first_guesses as paired
 from server.store.statistics.first_guesses import AnswerCounts, PairedGroup
+
+TOLERANCE = 1e-9
 
 
 @dataclass
@@ -209,3 +212,26 @@ def _stated_rows(session: Session, names: Names) -> _Stated:
 def _counting(rows: Iterable[Answer], names: Names, mode: Mode) -> Iterable[Answer]:
     first = (row for row in rows if row.counts and not row.repeated)
     return (row for row in first if names.counts(row.player_id, mode))
+
+
+def check(session: Session, kept: PublicStatistics) -> list[str]:
+    """Return for each number that is not the same, to 1e-9 of its size, what both say."""
+    counted = whole_count(session, kept.counted_at)
+    return list(_differences("", kept.model_dump(mode="json"), counted.model_dump(mode="json")))
+
+
+def _differences(name: str, kept: Any, counted: Any) -> Iterator[str]:
+    if isinstance(kept, dict) and isinstance(counted, dict) and kept.keys() == counted.keys():
+        for field in kept:
+            yield from _differences(f"{name}.{field}".strip("."), kept[field], counted[field])
+    elif isinstance(kept, list) and isinstance(counted, list) and len(kept) == len(counted):
+        for number, (one, other) in enumerate(zip(kept, counted, strict=True)):
+            yield from _differences(f"{name}[{number}]", one, other)
+    elif not _same(kept, counted):
+        yield f"{name}: {kept} by the sums, {counted} by the answers"
+
+
+def _same(kept: Any, counted: Any) -> bool:
+    if isinstance(kept, float) and isinstance(counted, float):
+        return math.isclose(kept, counted, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+    return bool(kept == counted)

@@ -9,7 +9,7 @@ from typing import Protocol, cast
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from server.store.contest.daily_tables import DailyRow
+from server.store.contest.tables import DailyRow
 from server.store.scoring.drawing import pick_scored_passage
 from server.store.tables import GuessRow, PlayerRow, RoundRow, ScoredPassageRow
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from server.domain.contest.joining import Sitting, repeated_sittings
+from server.domain.contest.transfers import Sitting, repeated_sittings
 from server.store.contest.tables import FormerPlayerRow, TransferRow
 from server.store.rooms.room_tables import RoomPlayerRow
 from server.store.statistics.rollups import mark_player

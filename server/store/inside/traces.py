@@ -5,15 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence, Set
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, insert, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, ForeignKey, LargeBinary, String, func, insert, or_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from server.domain.inside.trace import PassageTrace
+from server.store.base import Base
 from server.store.inside.blobs import trace_from_blob, trace_to_blob
-from server.store.inside.trace_table import TraceRow
 from server.store.tables import PassageRow, RoundRow, ScoredPassageRow
 
 _PORTION = 64
+
+
+class TraceRow(Base):
+    """The inside of a model on a passage that it scored; empty where a reason says why not."""
+
+    __tablename__ = "traces"
+
+    scored_passage_id: Mapped[int] = mapped_column(
+        ForeignKey("scored_passages.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    lens: Mapped[str] = mapped_column(String(64))  # the fitted lens's revision
+    left_out: Mapped[str | None] = mapped_column(String(200))  # why there is no trace
+    trace: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]
 
 
 def load_trace(session: Session, scored_passage_id: int) -> PassageTrace | None:

@@ -10,7 +10,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session, aliased
 
 from server.domain.text.passages import Passage
-from server.store.inside.trace_table import TraceRow
+from server.store.inside.traces import TraceRow
 from server.store.scoring.blobs import scores_from_blob
 from server.store.scoring.score_files import ROWS_PER_GROUP, ScoreRecord
 from server.store.scoring.scores import next_draw_number, question_counts

@@ -16,7 +16,6 @@ from server.services.contract.live_inside import ContextView, TreeView
 from server.services.inside.live import LiveInside
 from server.web.http.context import player_id
 from server.web.http.limits import INSIDE_LIMIT, limiter
-from server.web.inside.page import page_of
 from server.web.inside.schemas import (
     NewContext,
     NewTextContext,
@@ -24,7 +23,7 @@ from server.web.inside.schemas import (
     NewTextTree,
     NewTree,
 )
-from server.web.wording.inside import inside_sentence
+from server.web.wording.inside import inside_sentence, page_of
 
 live_inside_api = APIBlueprint("live_inside_api", __name__, url_prefix="/api/v1")
 live_inside_pages = APIBlueprint("live_inside_pages", __name__, enable_openapi=False)

@@ -18,8 +18,12 @@ from server.services.inside.stored import StoredInside
 from server.web.http.context import player_id
 from server.web.http.schemas import Strict
 from server.web.inside.live import live_inside
-from server.web.inside.page import page_of
-from server.web.wording.inside import inside_sentence, likeness_sentence, why_nothing_inside
+from server.web.wording.inside import (
+    inside_sentence,
+    likeness_sentence,
+    page_of,
+    why_nothing_inside,
+)
 
 
 class LensWish(Strict):

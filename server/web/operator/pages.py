@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import UTC, datetime
 
 from apiflask import APIBlueprint
@@ -24,12 +25,13 @@ from server.services.contest import challenges, people
 from server.services.operations import flagging, hand
 from server.services.operations.audit import BY_WEB, MORNING, Operator, note_look
 from server.services.operations.morning import morning
+from server.services.operations.serving import RouteCounts, ServingView, serving_view
 from server.services.research.exporting import pseudonym
 from server.services.research.records import Kind
 from server.services.rooms.closing import end_room
 from server.web.http.limits import for_admins
+from server.web.http.metrics import COUNTED_SINCE, LATENCY, REQUESTS, present_registry
 from server.web.operator.access import hide_without_token, prefers_json, token_required
-from server.web.operator.counts import serving
 from server.web.wording.errors import UPLOAD_TOO_LARGE
 from server.web.wording.morning import (
     ODD,
@@ -42,6 +44,7 @@ from server.web.wording.morning import (
     needs_a_hand,
 )
 
+_FOR_MACHINES = frozenset({"/healthz", "/readyz", "/metrics"})
 operator = APIBlueprint("operator", __name__, url_prefix="/admin", enable_openapi=False)
 operator.before_request(hide_without_token)
 
@@ -210,3 +213,22 @@ def _moment(name: str) -> datetime:
         return datetime.strptime(_field(name), _MOMENT).replace(tzinfo=UTC)
     except ValueError as error:
         raise InvalidInput(name, "Write it as 2026-11-27T17:00, in UTC.") from error
+
+
+def serving() -> ServingView:
+    """Return how fast answers came and what failed, since these processes began to count."""
+    routes: dict[str, RouteCounts] = defaultdict(RouteCounts)
+    since_s = datetime.now(UTC).timestamp()
+    for metric in present_registry().collect():
+        for sample in metric.samples:
+            labels = sample.labels
+            route = labels.get("route", "")
+            if route in _FOR_MACHINES:
+                continue
+            if sample.name == f"{REQUESTS}_total":
+                routes[route].statuses[int(labels["status"])] += int(sample.value)
+            elif sample.name == f"{LATENCY}_bucket":
+                routes[route].within[float(labels["le"])] += int(sample.value)
+            elif sample.name == COUNTED_SINCE:
+                since_s = sample.value
+    return serving_view(routes, datetime.fromtimestamp(since_s, UTC))

@@ -14,13 +14,16 @@ from server.services.rooms.rooms import Move
 from server.web.http.answers import json_answer
 from server.web.http.context import remember_player
 from server.web.http.limits import ANSWER_LIMIT, START_LIMIT, TEXT_LIMIT, limiter
-from server.web.rooms.context import asker, opening, remember_key, rooms
-from server.web.rooms.limits import (
+from server.web.rooms.context import (
     JOIN_LIMIT,
     LOOK_LIMIT_OF_UNKNOWN,
     MOVE_LIMIT,
     OPEN_LIMIT_OF_ADDRESS,
+    asker,
     is_unknown,
+    opening,
+    remember_key,
+    rooms,
 )
 from server.web.rooms.schemas import (
     ExportForm,

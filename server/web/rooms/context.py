@@ -1,8 +1,8 @@
-"""What belongs to one request about a room: its use cases, and who asks."""
+"""What belongs to one request about a room: its use cases, who asks, and how often they may."""
 
 from __future__ import annotations
 
-from flask import session
+from flask import Response, session
 
 from server.application import db, service
 from server.services.rooms.opening import RoomOpening
@@ -11,6 +11,18 @@ from server.web.http.context import player_id
 
 _KEYS = "rooms"
 MOST_KEYS = 8  # a cookie holds 4 KB; a host leads one room at a time
+OPEN_LIMIT_OF_ADDRESS = "60 per hour"
+JOIN_LIMIT = "600 per minute"  # before a phone has its cookie, a hall is one address
+MOVE_LIMIT = "300 per minute"
+# Of codes that no room has: they cannot be tried out. Whoever has joined is counted alone, so that
+# somebody who tries cannot shut others behind the same address out of their room.
+LOOK_LIMIT_OF_UNKNOWN = "300 per minute"
+_NOT_FOUND = 404
+
+
+def is_unknown(response: Response) -> bool:
+    """Tell whether somebody asked for a room that is not there."""
+    return response.status_code == _NOT_FOUND
 
 
 def rooms() -> RoomService:

@@ -14,16 +14,23 @@ from server.application import now
 from server.domain.errors import InvalidInput, LiveScoringUnavailable
 from server.domain.play.own_texts import LONGEST_TEXT_CHARACTERS
 from server.domain.play.rounds import POSITIONS_PER_ROUND
-from server.domain.rooms.codes import read_code
 from server.domain.rooms.course import SECONDS_A_WORD, Phase
-from server.domain.rooms.names import made_up_name
+from server.domain.rooms.names import made_up_name, read_code
 from server.domain.rooms.wish import USUAL_WORDS, RoomWish
 from server.services.contract.rooms import RoomView
 from server.web.http.answers import json_for_script
 from server.web.http.context import player_id, remember_player
 from server.web.http.limits import TEXT_LIMIT, limiter
-from server.web.rooms.context import asker, key_to, opening, remember_key, rooms
-from server.web.rooms.limits import LOOK_LIMIT_OF_UNKNOWN, OPEN_LIMIT_OF_ADDRESS, is_unknown
+from server.web.rooms.context import (
+    LOOK_LIMIT_OF_UNKNOWN,
+    OPEN_LIMIT_OF_ADDRESS,
+    asker,
+    is_unknown,
+    key_to,
+    opening,
+    remember_key,
+    rooms,
+)
 from server.web.wording.opponents import opponent_line
 from server.web.wording.rooms import closing_line, end_wording
 

@@ -216,3 +216,16 @@ def _looked(part: PartView) -> str:
 
 def _quoted(token: str) -> str:
     return token if token.startswith("(") and len(token) > 1 else f"“{token}”"
+
+
+def page_of(view: InsideView) -> dict[str, object]:
+    """Return what the template needs for a view, by its names there."""
+    return {
+        "view": view,
+        "a_layer": A_LAYER,
+        "the_lens": THE_LENS[view.lens],
+        "kept_words": KEPT_WORDS,
+        "growth": growth_sentence(view),
+        "strongest": strongest_parts(view),
+        "part_name": part_name,
+    }

@@ -1,4 +1,4 @@
-"""What the operator's morning says in words, and what its charts draw."""
+"""What the pages of operator and admin say in words, and what their charts draw."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from server.services.operations.morning import DayFigures, MorningView, RoomsView
 from server.services.operations.serving import ServingView
+from server.services.statistics.admin import StatisticsView
 from server.web.wording.figures import counted
 
 REASONS = {
@@ -173,3 +174,24 @@ def _chart(title: str, counts: list[int], most: int) -> Chart:
         for number, count in enumerate(counts)
     ]
     return Chart(title, max(counts), counts[-1], bars)
+
+
+def statistics_sentence(stats: StatisticsView) -> str:
+    """Return how much was played, and what is left out or still to be counted."""
+    if not stats.guesses:
+        return "Nobody has answered yet; the numbers come with the first guess."
+    sentences = [
+        f"{counted(stats.players, 'player')} began {counted(stats.rounds, 'round')} "
+        f"and settled {counted(stats.guesses, 'position')}."
+    ]
+    if stats.repeated_guesses:
+        are = "is" if stats.repeated_guesses == 1 else "are"
+        sentences.append(
+            f"{counted(stats.repeated_guesses, 'guess', 'guesses')} on passages that their player "
+            f"had seen before {are} left out of the comparison."
+        )
+    if stats.waiting:
+        sentences.append(
+            f"The newest answers of {counted(stats.waiting, 'player')} are still being counted."
+        )
+    return " ".join(sentences)

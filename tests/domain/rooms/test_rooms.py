@@ -11,9 +11,17 @@ from hypothesis import strategies as st
 
 from server.domain.errors import Conflict, InvalidInput, NotFound
 from server.domain.rooms.answers import Given, plurality, tally
-from server.domain.rooms.codes import CODE_LENGTH, CODE_LETTERS, new_code, read_code
 from server.domain.rooms.course import Course, Phase
-from server.domain.rooms.names import COLOURS, CREATURES, is_made_up, made_up_name
+from server.domain.rooms.names import (
+    CODE_LENGTH,
+    CODE_LETTERS,
+    COLOURS,
+    CREATURES,
+    is_made_up,
+    made_up_name,
+    new_code,
+    read_code,
+)
 from server.domain.rooms.outcome import WordOutcome, beat_the_model, surest_and_wrong
 from server.domain.rooms.wish import RoomWish
 

@@ -9,7 +9,7 @@ import pytest
 
 from server.domain.errors import InvalidInput
 from server.domain.study.analysis import analyse
-from server.domain.study.written import record_of
+from server.domain.study.interchange import record_of
 from server.domain.text.tokens import Unit
 from tests.domain.rows import G, bet, comparison, guess, rows
 

@@ -1,4 +1,4 @@
-"""Rows of an export are read, or refused by field and reason."""
+"""Rows of an export are read, or refused by field and reason, and written as they are read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 
 from server.domain.errors import InvalidInput
 from server.domain.play.duels import Question
-from server.domain.study.interchange import StudyBet, StudyComparison, StudyGuess, row_from_record
+from server.domain.study.interchange import (
+    StudyBet,
+    StudyComparison,
+    StudyGuess,
+    record_of,
+    row_from_record,
+)
 from server.domain.text.tokens import Unit
 from tests.domain.rows import G, bet, comparison, guess
 
@@ -146,3 +152,26 @@ def test_whatever_stands_in_a_field_the_row_is_read_or_refused(
     field = data.draw(st.sampled_from(sorted(record)))
     with suppress(InvalidInput):
         assert row_from_record(record | {field: data.draw(anything)})
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        guess(),
+        guess(
+            guess=None, is_word=False, attempt=3, assisted=True, vocabulary=50_257, excluded=True
+        ),
+        bet(),
+        bet(stakes={}, other=1, offered_logprob={"minnow": {}}, repeated=True),
+        comparison(),
+        comparison(passage="9", position=0, tail=True, unit="words", p_target=0),
+    ],
+)
+def test_a_row_is_read_again_as_it_was_written(record: dict[str, Any]) -> None:
+    row = row_from_record(record)
+    assert row_from_record(record_of(row)) == row
+
+
+def test_what_goes_without_saying_is_not_written() -> None:
+    needed = {"player": "p", "passage": "1", "position": 4, "guess": None, "target": "a"}
+    assert record_of(row_from_record(needed | {"is_word": False})) == needed | {"is_word": False}

@@ -21,7 +21,7 @@ from server.config import ROOT
 from server.domain.text.tokens import Unit
 from server.store.engine import configure, migrating, normalised_url
 from server.store.inside.blobs import trace_from_blob
-from server.store.inside.trace_table import TraceRow
+from server.store.inside.traces import TraceRow
 from server.store.tables import PassageRow, ScoredPassageRow
 from tests.conftest import PASSAGES_PLAYED, close, settings_for
 from tests.web.inside.conftest import small_url, traced_url

@@ -19,11 +19,10 @@ from sqlalchemy import Engine, create_engine, delete, event, func, select
 from sqlalchemy.orm import Session
 
 from server.config import ROOT
-from server.services.research.checking import check
 from server.services.statistics.admin import statistics
 from server.services.statistics.folding import fold, fold_some, rebuild
 from server.services.statistics.public import public_statistics
-from server.services.statistics.whole_count import whole_count
+from server.services.statistics.whole_count import check, whole_count
 from server.store.engine import configure, engine_options, migrating, normalised_url, writing
 from server.store.statistics.rollup_tables import (
     ClusterSumsRow,

@@ -11,6 +11,7 @@ from apiflask import APIFlask
 from sqlalchemy import select
 
 from server.application import db
+from server.services.contest.challenges import CHALLENGE_CODE
 from server.store.tables import RoundRow
 from tests.conftest import Player
 
@@ -317,3 +318,9 @@ def test_a_text_of_one_s_own_is_never_sent(app: APIFlask, alice: Player) -> None
     response = alice.client.post(f"/api/v1/rounds/{state_id}/challenge", json={})
     assert response.status_code == 409
     assert "of your own" in response.get_json()["detail"]
+
+
+def test_a_challenge_s_code_is_sixteen_characters_of_an_address() -> None:
+    assert CHALLENGE_CODE.fullmatch("a" * 16)
+    assert not CHALLENGE_CODE.fullmatch("a" * 15)
+    assert not CHALLENGE_CODE.fullmatch("ä" * 16)

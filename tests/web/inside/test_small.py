@@ -10,7 +10,7 @@ import pytest
 from server import create_app
 from server.application import db
 from server.store.inside.blobs import trace_from_blob, trace_to_blob
-from server.store.inside.trace_table import TraceRow
+from server.store.inside.traces import TraceRow
 from tests.conftest import Player, close, settings_for
 from tests.web.inside.test_stored import bet_evenly, seen, skip, the, url_of
 

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from server.application import db
 from server.domain.contest.emblems import emblem
-from server.domain.rooms.codes import CODE_LETTERS
+from server.domain.rooms.names import CODE_LETTERS
 from server.services.contest.people import hide_nickname
 from server.services.operations.audit import BY_WEB, Operator
 from server.store.rooms.room_tables import RoomAnswerRow, RoomPlayerRow, RoomRow

@@ -1,10 +1,32 @@
-"""What two histories on the same passages come to when they turn out to be one person's."""
+"""A player moves to another browser: the code that is typed there, and two histories joined."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from server.domain.errors import InvalidInput
+
+# No I beside L, no O beside Q, no S, U, V or Z, which a hand or a font makes alike.
+TRANSFER_LETTERS = "ABCDEFGHJKLMNPRTWXY"
+TRANSFER_CODE_LETTERS = 8
+TRANSFER_LASTS = timedelta(minutes=10)
+
+
+def read_transfer_code(text: str) -> str:
+    """Return a typed code in capitals without spaces and dashes; raise InvalidInput, field `code`.
+
+    >>> read_transfer_code("abcd-efgh")
+    'ABCDEFGH'
+    """
+    code = re.sub(r"[\s-]", "", text).upper()
+    if len(code) != TRANSFER_CODE_LETTERS or not set(code) <= set(TRANSFER_LETTERS):
+        raise InvalidInput(
+            "code", f"A code is {TRANSFER_CODE_LETTERS} letters of {TRANSFER_LETTERS}."
+        )
+    return code
 
 
 @dataclass(frozen=True)

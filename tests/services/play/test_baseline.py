@@ -7,7 +7,7 @@ import math
 import pytest
 
 from server.domain.scores.unigram import unigram
-from server.services.scoring.baseline import baseline_side
+from server.services.play.result import baseline_side
 
 
 def test_the_table_is_of_english() -> None:
