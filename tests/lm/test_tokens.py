@@ -10,7 +10,6 @@ from __future__ import annotations
 import lzma
 import os
 from collections.abc import Iterator
-from functools import cache
 from itertools import accumulate, islice
 from pathlib import Path
 
@@ -48,21 +47,15 @@ strange = st.lists(
 ).map("".join)
 
 
-@cache
-def reader_of(name: str) -> TokenReader:
-    """Return the bundled tokenizer, or GPT-2's own."""
-    if name == "bundled":
+@pytest.fixture(scope="module", params=["bundled", "gpt2"])
+def reader(request: pytest.FixtureRequest) -> TokenReader:
+    """Each real tokenizer in turn: the bundled one, and GPT-2's own."""
+    if request.param == "bundled":
         return TokenReader(find_source("bundled", ""))
     folder = os.environ.get("GPT2_TOKENIZER", "")
     if not Path(folder, "tokenizer.json").is_file():
         skip_or_fail("gpt2-tokenizer", "GPT2_TOKENIZER names no folder with GPT-2's tokenizer.json")
     return TokenReader(ModelSource("gpt2", "", folder, on_hub=False))
-
-
-@pytest.fixture(params=["bundled", "gpt2"])
-def reader(request: pytest.FixtureRequest) -> TokenReader:
-    """Each real tokenizer in turn."""
-    return reader_of(request.param)
 
 
 def documents() -> Iterator[str]:
@@ -115,9 +108,8 @@ def test_every_document_of_openwebtext_is_cut_right(reader: TokenReader) -> None
 @given(strange)
 @example("".join(AWKWARD_TEXTS))
 @few
-@pytest.mark.parametrize("name", ["bundled", "gpt2"])
-def test_strange_texts_are_cut_right(name: str, text: str) -> None:
-    check(text, reader_of(name).tokenized(text))
+def test_strange_texts_are_cut_right(reader: TokenReader, text: str) -> None:
+    check(text, reader.tokenized(text))
 
 
 @pytest.mark.parametrize(

@@ -21,12 +21,9 @@ class Cluster:
         self.address = f"tcp://127.0.0.1:{free_port()}"
         self._environment = os.environ | {"COUNTED": str(folder)} | settings
         self._folder = folder
-        self.start_scheduler()
-        self._workers: list[subprocess.Popen[bytes]] = []
-
-    def start_scheduler(self) -> None:
         port = self.address.rsplit(":", 1)[1]
         self._scheduler = self._dask("scheduler", "--host", "127.0.0.1", "--port", port)
+        self._workers: list[subprocess.Popen[bytes]] = []
 
     def kill_scheduler(self) -> None:
         """Kill the scheduler, and wait for its workers to end, as they do without one."""
@@ -35,8 +32,12 @@ class Cluster:
             process.wait(timeout=PATIENCE_S)
 
     def workers(self, count: int) -> list[subprocess.Popen[bytes]]:
-        """Return that many workers that live, some of them started now where others died."""
+        """Return that many workers that live: some are started now, or some of them ended."""
         self._workers = [worker for worker in self._workers if worker.poll() is None]
+        for surplus in self._workers[count:]:
+            surplus.kill()
+            surplus.wait(timeout=PATIENCE_S)
+        del self._workers[count:]
         while len(self._workers) < count:
             options = ["--nthreads", "1", "--no-nanny", "--preload", "tests/system/counted.py"]
             folder = ["--local-directory", str(self._folder / "scratch")]
