@@ -18,10 +18,12 @@ from server.web.wording.figures import counted
 
 players = AppGroup("players", help="Choose whose answers count and whose name is shown.")
 
+# A code or an id may begin with a hyphen, and is no option then.
+_HYPHENS = {"ignore_unknown_options": True}
 _MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 
 
-@players.command("flag")
+@players.command("flag", context_settings=_HYPHENS)
 @click.argument("public_id")
 @click.option("--unflag", is_flag=True, help="Let the answers count again.")
 def flag_command(public_id: str, unflag: bool) -> None:
@@ -36,7 +38,7 @@ def flag_command(public_id: str, unflag: bool) -> None:
     say("Their answers count again." if unflag else "Their answers no longer count.")
 
 
-@players.command("hide")
+@players.command("hide", context_settings=_HYPHENS)
 @click.argument("public_id")
 @click.option("--show", is_flag=True, help="Show the nickname again.")
 def hide_command(public_id: str, show: bool) -> None:
@@ -50,8 +52,7 @@ def hide_command(public_id: str, show: bool) -> None:
     say("Their name is shown again." if show else "Their name is no longer shown.")
 
 
-# A code may begin with a hyphen, and is no option then.
-@players.command("end-challenge", context_settings={"ignore_unknown_options": True})
+@players.command("end-challenge", context_settings=_HYPHENS)
 @click.argument("code")
 def end_challenge_command(code: str) -> None:
     """End a challenge for good: its link leads nowhere, and its round can't be sent again.

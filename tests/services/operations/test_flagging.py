@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from apiflask import APIFlask
 from sqlalchemy import select, update
 
@@ -63,6 +64,20 @@ def test_a_window_is_flagged_and_undone_and_who_was_flagged_before_stays_so(
     with app.app_context():
         actions = db.session.scalars(select(AdminActionRow.action).order_by(AdminActionRow.id))
         assert list(actions) == ["flag", "flag window", "undo flagging"]
+
+
+@pytest.mark.parametrize("public_id", ["-0Cw0rds", "--unknown", "-u_flag"])
+def test_an_id_that_begins_with_a_hyphen_is_no_option(
+    app: APIFlask, alice: Player, public_id: str
+) -> None:
+    alice.play(lambda _: "the")
+    with app.app_context():
+        db.session.execute(update(PlayerRow).values(public_id=public_id))
+        db.session.commit()
+    assert "no longer count" in invoke(app, "flag", public_id)
+    assert "count again" in invoke(app, "flag", public_id, "--unflag")
+    assert "no longer shown" in invoke(app, "hide", public_id)
+    assert "shown again" in invoke(app, "hide", "--show", public_id)
 
 
 def test_a_window_can_be_narrowed_to_those_who_were_right_too_often(
