@@ -3,8 +3,10 @@
     python -m benchmarks.serving [--seconds S] [--clients N] [--database KIND]
 
 Server and clients share the cores: gunicorn with two workers as in production, rate limits off.
-The floor (benchmarks/serving/floor.py) is measured before and after, and ratios are to both. The
-processor's milliseconds a request are those of the web processes, whatever else the machine does.
+The floor (benchmarks/serving/floor.py) and each kind of request are measured by turns, a second or
+two each, since a machine's speed changes within minutes; a ratio is to the floor of the same turns.
+Each worker has as many of the clients. The processor's milliseconds a request are those of the web
+processes, whatever else the machine does.
 """
 
 from __future__ import annotations
@@ -44,6 +46,8 @@ from server.store.engine import writing
 from server.store.players import add_player
 
 PASSAGES = 12
+MOST_TRIES = 500  # of connections, until each worker has its share
+TURNS = 5  # of a kind of request, and of the floor between them
 WORKERS, THREADS = 2, 8
 WORKER_CLASS = "server.web.gateway.worker.GatheringWorker"  # as gunicorn.conf.py has it
 SECRET_KEY = "a secret of the benchmark alone"
@@ -141,52 +145,93 @@ def processor_s(process_id: int) -> float:
     return float(sum(taken.user + taken.system for taken in times))
 
 
-def measure(
-    clients: list[Client], process_id: int, what: str, path: str, seconds: float
-) -> Measured:
-    """Let all clients ask for the same thing at once, after some requests that do not count."""
-    steps = {id(client): getattr(client, what)(path) for client in clients}
+def shared_alike(port: int, process_id: int, count: int) -> list[Client]:
+    """Connect clients so that each worker has as many.
 
-    def warm(client: Client) -> None:
+    Which worker takes a connection is luck, and stays so while it is open: where one has them all,
+    the other's core is idle, and the same server does half as much.
+    """
+    workers = psutil.Process(process_id).children()
+    share, rest = divmod(count, len(workers))
+    wanted = {worker.pid: share + (number < rest) for number, worker in enumerate(workers)}
+    clients: list[Client] = []
+    surplus: list[Client] = []
+    for _ in range(MOST_TRIES):
+        client = Client(port)
+        client.connection.ask("GET", "/healthz")  # now it is somebody's
+        taker = next(w.pid for w in workers if client.connection.port in _ports_asked_from(w))
+        (clients if wanted[taker] else surplus).append(client)
+        wanted[taker] = max(0, wanted[taker] - 1)
+        if not any(wanted.values()):
+            for one in surplus:
+                one.connection.close()
+            return clients
+    raise RuntimeError("one worker takes all connections")
+
+
+def _ports_asked_from(worker: psutil.Process) -> set[int]:
+    return {kept.raddr.port for kept in worker.net_connections(kind="tcp") if kept.raddr}
+
+
+class Asking:
+    """Clients that all ask one server for the same thing, as long as their turn lasts."""
+
+    def __init__(self, clients: list[Client], process_id: int, what: str, path: str) -> None:
+        self._clients, self._process_id = clients, process_id
+        self._steps = {id(client): getattr(client, what)(path) for client in clients}
+        self.measured = Measured([], 0.0, 0.0)
+
+    def turn(self, seconds: float) -> None:
+        """Ask, after some requests that do not count."""
+        together(self._warm, self._clients)
+        elapsed: dict[int, list[float]] = {id(client): [] for client in self._clients}
+        before, began = processor_s(self._process_id), time.monotonic()
+        until = began + seconds
+        together(
+            lambda client: timed(self._steps[id(client)], until, elapsed[id(client)]),
+            self._clients,
+        )
+        wall_s = time.monotonic() - began
+        flat = [one for its in elapsed.values() for one in its]
+        self.measured += Measured(flat, wall_s, processor_s(self._process_id) - before)
+
+    def _warm(self, client: Client) -> None:
         for _ in range(WARMING_REQUESTS):
-            next(steps[id(client)], None)
-
-    together(warm, clients)
-    elapsed: dict[int, list[float]] = {id(client): [] for client in clients}
-    before, began = processor_s(process_id), time.monotonic()
-    together(lambda client: timed(steps[id(client)], began + seconds, elapsed[id(client)]), clients)
-    wall_s = time.monotonic() - began
-    flat = [one for its in elapsed.values() for one in its]
-    return Measured(flat, wall_s, processor_s(process_id) - before)
-
-
-def measured_floor(url: str, clients: int, seconds: float) -> Measured:
-    """Return what the bare endpoint does."""
-    application = "benchmarks.serving.floor:create_app()"
-    with serving(application, url, "--config", os.devnull) as (port, process_id):
-        callers = [Client(port) for _ in range(clients)]
-        return measure(callers, process_id, "floor", floor.PATH, seconds)
+            next(self._steps[id(client)], None)
 
 
 def compare(kind: str, clients: int, seconds: float, passages: Path, scorer: PassageScorer) -> None:
     """Print the table of one kind of database."""
+    bare_application = "benchmarks.serving.floor:create_app()"
     with empty_database(kind) as url:
         fill(url, passages, scorer)
-        first = measured_floor(url, clients, seconds)
-        rows = {}
-        with serving("server:create_app()", url) as (port, process_id):
-            players = [Client(port) for _ in range(clients)]
+        with (
+            serving(bare_application, url, "--config", os.devnull) as (bare_port, bare_id),
+            serving("server:create_app()", url) as (port, process_id),
+        ):
+            callers = shared_alike(bare_port, bare_id, clients)
+            players = shared_alike(port, process_id, clients)
+            total = Measured([], 0.0, 0.0)
             for name, what, path in ROWS:
-                rows[name] = measure(players, process_id, what, path, seconds)
-        bare = first + measured_floor(url, clients, seconds)
-    for name, row in {"floor": bare, **rows}.items():
-        p50, p99 = row.percentile_ms(50), row.percentile_ms(99)
-        print(
-            f"{kind:>10}  {name:<16} {row.rate:9,.0f} {p50:8.1f} {p99:8.1f} "
-            f"{row.processor_ms:10.2f} {row.rate / bare.rate:8.2f} "
-            f"{p99 / bare.percentile_ms(99):8.1f} {row.processor_ms / bare.processor_ms:10.1f}",
-            flush=True,
-        )
+                row = Asking(players, process_id, what, path)
+                bare = Asking(callers, bare_id, "floor", floor.PATH)
+                for _ in range(TURNS):
+                    row.turn(seconds / TURNS)
+                    bare.turn(seconds / TURNS)
+                print_row(kind, name, row.measured, bare.measured)
+                total += bare.measured
+            print_row(kind, "floor, all turns", total, total)
+
+
+def print_row(kind: str, name: str, row: Measured, bare: Measured) -> None:
+    """Print what a kind of request took, and its ratios to the floor's turns beside it."""
+    p50, p99 = row.percentile_ms(50), row.percentile_ms(99)
+    print(
+        f"{kind:>10}  {name:<16} {row.rate:9,.0f} {p50:8.1f} {p99:8.1f} "
+        f"{row.processor_ms:10.2f} {row.rate / bare.rate:8.2f} "
+        f"{p99 / bare.percentile_ms(99):8.1f} {row.processor_ms / bare.processor_ms:10.1f}",
+        flush=True,
+    )
 
 
 def fill(url: str, passages: Path, scorer: PassageScorer) -> None:

@@ -46,6 +46,11 @@ class Connection:
         set_cookie = _header(answered, b"set-cookie").partition(b";")[0].decode()
         return int(answered[9:12]), set_cookie, rest
 
+    @property
+    def port(self) -> int:
+        """The port that this end has."""
+        return int(self._socket.getsockname()[1])
+
     def close(self) -> None:
         """End the connection."""
         self._socket.close()
