@@ -1,7 +1,7 @@
 """The public statistics counted whole, from every answer: the truth that the sums are held to.
 
-Its cost grows with the answers, so no page waits for it: `flask stats check` and tests do, which
-`check` tells what the sums and the answers disagree about.
+Its cost grows with the answers, so no page waits for it: `flask stats check` and tests do. `check`
+says where sums and answers disagree.
 """
 
 from __future__ import annotations
