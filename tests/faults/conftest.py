@@ -53,6 +53,11 @@ class Served:
             found = [p for p in psutil.process_iter(["ppid"]) if p.info["ppid"] == self.process.pid]
         return found
 
+    def failures(self) -> str:
+        """Return what was logged of failures, for whoever must find out why."""
+        lines = self.log.read_text().splitlines()
+        return "\n".join(line for line in lines if '"failure"' in line)
+
     def is_ready_again(self) -> bool:
         """Wait until it can be played: each process rests before it asks a lost database again."""
         deadline = time.monotonic() + PATIENCE_S

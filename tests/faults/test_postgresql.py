@@ -97,7 +97,7 @@ def test_thirty_players_share_the_connections_of_a_small_plan(
     url, patient = cluster.url("played", role="small"), PATIENT | {"WEB_CONCURRENCY": "3"}
     with served(folder, url, **patient) as service, Crowd(service.address, 30) as crowd:
         crowd.wait_for_answers(150)
-    assert crowd.statuses.keys() == {200, 201}
+    assert crowd.statuses.keys() == {200, 201}, service.failures()
     assert kept_once(postgresql, crowd.acknowledged)
 
 
