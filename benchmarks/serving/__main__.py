@@ -177,27 +177,27 @@ class Asking:
     """Clients that all ask one server for the same thing, as long as their turn lasts."""
 
     def __init__(self, clients: list[Client], process_id: int, what: str, path: str) -> None:
-        self._clients, self._process_id = clients, process_id
-        self._steps = {id(client): getattr(client, what)(path) for client in clients}
+        self._process_id = process_id
+        self._steps: list[Iterator[None]] = [getattr(client, what)(path) for client in clients]
         self.measured = Measured([], 0.0, 0.0)
 
     def turn(self, seconds: float) -> None:
         """Ask, after some requests that do not count."""
-        together(self._warm, self._clients)
-        elapsed: dict[int, list[float]] = {id(client): [] for client in self._clients}
+        together(_warm, self._steps)
+        elapsed: list[list[float]] = [[] for _ in self._steps]
         before, began = processor_s(self._process_id), time.monotonic()
         until = began + seconds
         together(
-            lambda client: timed(self._steps[id(client)], until, elapsed[id(client)]),
-            self._clients,
+            lambda its: timed(its[0], until, its[1]), list(zip(self._steps, elapsed, strict=True))
         )
         wall_s = time.monotonic() - began
-        flat = [one for its in elapsed.values() for one in its]
+        flat = [one for its in elapsed for one in its]
         self.measured += Measured(flat, wall_s, processor_s(self._process_id) - before)
 
-    def _warm(self, client: Client) -> None:
-        for _ in range(WARMING_REQUESTS):
-            next(self._steps[id(client)], None)
+
+def _warm(steps: Iterator[None]) -> None:
+    for _ in range(WARMING_REQUESTS):
+        next(steps, None)
 
 
 def compare(kind: str, clients: int, seconds: float, passages: Path, scorer: PassageScorer) -> None:

@@ -206,7 +206,7 @@ def test_a_scheduler_that_dies_is_named_and_the_same_command_goes_on(
     scored = stored(waiting)
     assert 0 < len(scored) < len(scored_here)
     assert scored.items() <= scored_here.items()
-    cluster.workers(1)  # another scheduler's, which takes a machine less long than to begin anew
+    cluster.workers(1)  # of another scheduler: what was scored is in the database
     assert build(waiting, model, "--scheduler", cluster.address).exit_code == 0
     assert stored(waiting) == scored_here
 
