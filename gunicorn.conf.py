@@ -7,6 +7,8 @@ import sys
 import tempfile
 from typing import Any
 
+gc.disable()  # until the application is loaded: what is imported stays
+
 # gthread, with requests gathered by the event loop: a slow client holds no thread.
 worker_class = "server.web.gateway.worker.GatheringWorker"
 threads = 8  # at most half of them wait for live scoring; the others are kept for play
@@ -31,6 +33,7 @@ def when_ready(arbiter: Any) -> None:
     warm_up(arbiter.app.wsgi())
     gc.collect()
     gc.freeze()  # what is here stays: workers look for garbage in what they make themselves
+    gc.enable()
     spare_memory()
 
 

@@ -61,9 +61,6 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("repeatable")
-# torch and its kin are a million objects that live until the end: the collector need not walk
-# through them thousands of times.
-gc.set_threshold(50_000, 20, 100)
 keep_vocabularies()
 keep_bundled_source()
 
@@ -71,6 +68,13 @@ keep_bundled_source()
 def pytest_xdist_auto_num_workers() -> int:
     """One worker more than there are cores: tests wait for browsers, servers and databases."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector look at what tests make, rarely, and not at what was imported for them."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    gc.enable()
 
 
 def skip_or_fail(part: str, reason: str) -> NoReturn:

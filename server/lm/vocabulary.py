@@ -28,9 +28,10 @@ def vocabulary_of(tokenizer: PreTrainedTokenizerFast, size: int) -> Vocabulary:
             is_special = entry in special or added[token_id].special
             if not is_special or ids_of_text(tokenizer, entry) == [token_id]:
                 pieces[token_id] = entry.encode("utf-8")
-        elif all(character in byte_of for character in entry):
-            pieces[token_id] = bytes(byte_of[character] for character in entry)
-        else:
+            continue
+        try:
+            pieces[token_id] = bytes(map(byte_of.__getitem__, entry))
+        except KeyError:  # not written in those characters: it stands as it is
             pieces[token_id] = entry.encode("utf-8")
     return Vocabulary(tuple(pieces))
 

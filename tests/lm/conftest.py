@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import torch
@@ -13,6 +17,25 @@ from server.lm.load import load_model
 from server.lm.score import PassageScorer
 from server.lm.source import BUNDLED_FOLDER, find_source
 from tests.conftest import skip_or_fail
+
+SMALL_SIZE = 2_000  # entries of the tokenizer that tests read which only load models
+_BYTES_AND_END = 257  # entries that are no merge
+
+
+@cache
+def small_tokenizer() -> TemporaryDirectory[str]:
+    """A folder with the bundled tokenizer's first entries: all 16,384 take a while at each reading.
+
+    Entry 257 + n is what merge n makes, so the first entries need the first merges.
+    """
+    folder = TemporaryDirectory(prefix="perplexed-tokenizer-")
+    whole = json.loads((BUNDLED_FOLDER / "tokenizer.json").read_text(encoding="utf-8"))
+    model = whole["model"]
+    model["vocab"] = {text: i for text, i in model["vocab"].items() if i < SMALL_SIZE}
+    model["merges"] = model["merges"][: SMALL_SIZE - _BYTES_AND_END]
+    Path(folder.name, "tokenizer.json").write_text(json.dumps(whole), encoding="utf-8")
+    shutil.copy(BUNDLED_FOLDER / "tokenizer_config.json", folder.name)
+    return folder
 
 
 def write_checkpoint(folder: Path, tokenizer_folder: Path, window: int = 64) -> Path:

@@ -14,8 +14,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from server.domain.scores.models import SMOLLM2
 from server.lm.load import load_model
 from server.lm.score import PassageScorer
-from server.lm.source import BUNDLED_FOLDER, ModelUnavailable, find_source
+from server.lm.source import ModelUnavailable, find_source
 from tests.conftest import skip_or_fail
+from tests.lm.conftest import small_tokenizer
 
 END = "<|endoftext|>"
 TEXT = "In 1993 the lamp went out at four, and Marta lit it again; nobody had slept."
@@ -23,13 +24,13 @@ WIDTH, WINDOW = 32, 96
 
 
 def write_gguf(file: Path, rule: str = "smollm") -> Path:
-    """Write a random Llama of one layer that reads by the bundled tokenizer's entries."""
+    """Write a random Llama of one layer that reads by the bundled tokenizer's first entries."""
     try:
         import accelerate  # noqa: F401  transformers wants it for these files
         from gguf import GGUFWriter, TokenType
     except ModuleNotFoundError:
         skip_or_fail("gguf", "gguf and accelerate are not installed: requirements-gguf.txt")
-    whole = json.loads((BUNDLED_FOLDER / "tokenizer.json").read_text())["model"]
+    whole = json.loads(Path(small_tokenizer().name, "tokenizer.json").read_text())["model"]
     tokens = sorted(whole["vocab"], key=whole["vocab"].get)
     draw = np.random.default_rng(3)
     file.parent.mkdir(parents=True, exist_ok=True)

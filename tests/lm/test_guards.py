@@ -26,8 +26,9 @@ from server.domain.errors import InvalidInput
 from server.domain.scores.passage_scores import PassageScores
 from server.lm.load import load_model
 from server.lm.score import PassageScorer
-from server.lm.source import BUNDLED_FOLDER, ModelUnavailable, find_source
+from server.lm.source import ModelUnavailable, find_source
 from server.lm.vocabulary import vocabulary_of
+from tests.lm.conftest import SMALL_SIZE, small_tokenizer
 
 END = "<|endoftext|>"
 TEXT = (
@@ -37,13 +38,12 @@ TEXT = (
 
 
 def tokenizer() -> PreTrainedTokenizerFast:
-    return cast("PreTrainedTokenizerFast", AutoTokenizer.from_pretrained(BUNDLED_FOLDER))
+    return cast("PreTrainedTokenizerFast", AutoTokenizer.from_pretrained(small_tokenizer().name))
 
 
-SIZE = len(tokenizer())
 ENDS: dict[str, Any] = {"bos_token_id": 0, "eos_token_id": 0, "pad_token_id": None}
 SMALL: dict[str, Any] = {
-    "vocab_size": SIZE,
+    "vocab_size": SMALL_SIZE,
     "hidden_size": 32,
     "num_hidden_layers": 2,
     "num_attention_heads": 2,
@@ -59,7 +59,7 @@ LLAMA: dict[str, Any] = {
 
 def gpt2(**more: Any) -> PreTrainedModel:
     sizes: dict[str, Any] = {
-        "vocab_size": SIZE,
+        "vocab_size": SMALL_SIZE,
         "n_embd": 32,
         "n_layer": 2,
         "n_head": 2,
@@ -137,9 +137,9 @@ PLAIN: dict[str, Callable[[], PreTrainedModel]] = {
     "short sight": lambda: model_of("Mistral", **LLAMA, sliding_window=8),
 }
 NO_WINDOW: dict[str, Callable[[], PreTrainedModel]] = {
-    "alibi": lambda: model_of("Bloom", vocab_size=SIZE, hidden_size=32, n_layer=2, n_head=2),
+    "alibi": lambda: model_of("Bloom", vocab_size=SMALL_SIZE, hidden_size=32, n_layer=2, n_head=2),
     "recurrent": lambda: model_of(
-        "Mamba", vocab_size=SIZE, hidden_size=32, num_hidden_layers=2, state_size=4, **ENDS
+        "Mamba", vocab_size=SMALL_SIZE, hidden_size=32, num_hidden_layers=2, state_size=4, **ENDS
     ),
 }
 
@@ -177,7 +177,13 @@ def test_a_window_that_only_the_tokenizer_tells_is_heeded(tmp_path: Path) -> Non
 
 def test_a_window_under_another_name_is_found(tmp_path: Path) -> None:
     model = model_of(
-        "Mpt", vocab_size=SIZE, d_model=32, n_layers=2, n_heads=2, max_seq_len=80, expansion_ratio=2
+        "Mpt",
+        vocab_size=SMALL_SIZE,
+        d_model=32,
+        n_layers=2,
+        n_heads=2,
+        max_seq_len=80,
+        expansion_ratio=2,
     )
     scorer = assert_scored_as_by_transformers(write(tmp_path, model, tokenizer()))
     assert scorer.identity.window_tokens == 80
@@ -293,7 +299,9 @@ def test_a_beginning_without_an_embedding_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_tokenizer_of_another_model_is_refused(tmp_path: Path) -> None:
-    refused(write(tmp_path, gpt2(vocab_size=SIZE - 40), tokenizer()), "no embedding for 40 of its")
+    refused(
+        write(tmp_path, gpt2(vocab_size=SMALL_SIZE - 40), tokenizer()), "no embedding for 40 of its"
+    )
 
 
 def test_special_tokens_beyond_the_embedding_are_never_met(tmp_path: Path) -> None:
@@ -303,22 +311,22 @@ def test_special_tokens_beyond_the_embedding_are_never_met(tmp_path: Path) -> No
 
 
 def test_more_embeddings_than_tokens_count_as_transformers_counts_them(tmp_path: Path) -> None:
-    assert_scored_as_by_transformers(write(tmp_path, gpt2(vocab_size=SIZE + 47), tokenizer()))
+    assert_scored_as_by_transformers(write(tmp_path, gpt2(vocab_size=SMALL_SIZE + 47), tokenizer()))
 
 
 @pytest.mark.parametrize("added", ["   ", "<\uff5cUser\uff5c>", "Marta"])
 def test_an_added_token_that_is_plain_text_is_that_text(tmp_path: Path, added: str) -> None:
     reader = tokenizer()
     reader.add_tokens([AddedToken(added, special=False, normalized=False)])
-    folder = write(tmp_path, gpt2(vocab_size=SIZE + 1), reader)
+    folder = write(tmp_path, gpt2(vocab_size=SMALL_SIZE + 1), reader)
     scorer = assert_scored_as_by_transformers(folder)
-    assert scorer.vocabulary.pieces[SIZE] == added.encode()
+    assert scorer.vocabulary.pieces[SMALL_SIZE] == added.encode()
 
 
 def test_a_sign_that_is_declared_special_is_still_text() -> None:
     reader = tokenizer()
     reader.pad_token = "!"
-    vocabulary = vocabulary_of(reader, SIZE)
+    vocabulary = vocabulary_of(reader, SMALL_SIZE)
     assert vocabulary.id_of("!") == reader.pad_token_id
     assert vocabulary.pieces[reader.bos_token_id] == b""
 

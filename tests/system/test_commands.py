@@ -53,6 +53,14 @@ def test_a_release_stops_where_the_database_cannot_be_reached(environment: dict[
     assert "Traceback" not in released.stderr
 
 
+def test_a_command_leaves_its_database_in_one_file(environment: dict[str, str]) -> None:
+    """SQLite's log goes back into the file: whoever copies that has everything."""
+    ended = run(environment, "flask", "--app", "server", "db", "upgrade")
+    assert ended.returncode == 0, ended.stderr
+    file = Path(environment["DATABASE_URL"].removeprefix("sqlite:///"))
+    assert [left.name for left in file.parent.glob(f"{file.name}*")] == [file.name]
+
+
 def test_production_without_a_secret_refuses_to_start(environment: dict[str, str]) -> None:
     production = environment | {"APP_ENV": "production", "SECRET_KEY": ""}
     started = run(production, "gunicorn", "--check-config", "server:create_app()")

@@ -28,8 +28,12 @@ class SortedTexts(Sequence[str]):
 
     def place(self, text: str) -> int | None:
         """Return the place of a text, or None where it is not among these."""
-        place = bisect_left(self, text)
-        return place if place < len(self) and self[place] == text else None
+        piece = text.encode("utf-8", errors="surrogatepass")  # in bytes the order is the same
+        place = bisect_left(range(len(self)), piece, key=self._piece)
+        return place if place < len(self) and self._piece(place) == piece else None
+
+    def _piece(self, place: int) -> bytes:
+        return self._joined[self._ends[place] : self._ends[place + 1]]
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -45,8 +49,7 @@ class SortedTexts(Sequence[str]):
             return [self[each] for each in range(*place.indices(len(self)))]
         if place >= len(self):
             raise IndexError(place)
-        piece = self._joined[self._ends[place] : self._ends[place + 1]]
-        return piece.decode("utf-8", errors="surrogatepass")
+        return self._piece(place).decode("utf-8", errors="surrogatepass")
 
 
 class WordIndex:

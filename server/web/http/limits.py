@@ -62,7 +62,9 @@ limiter: Limiter = Limiter(
 
 def starting(view: View) -> View:
     """Limit a call that begins a round, and adds a player where the cookie holds none."""
-    new = limiter.limit(NEW_PLAYERS_OF_ADDRESS, key_func=address, exempt_when=_is_known)
+    new = limiter.shared_limit(  # whichever way they come in
+        NEW_PLAYERS_OF_ADDRESS, scope="new players", key_func=address, exempt_when=_is_known
+    )
     of_address = limiter.limit(START_LIMIT_OF_ADDRESS, key_func=address)
     return cast("View", limiter.limit(START_LIMIT)(of_address(new(view))))
 

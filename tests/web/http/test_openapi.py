@@ -40,7 +40,7 @@ def test_no_generated_request_breaks_a_promise(described: Any) -> None:
     for operation in described.get_all_operations():
 
         @given(case=operation.ok().as_strategy())
-        @settings(max_examples=15, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=10, suppress_health_check=list(HealthCheck))
         def check(case: Any) -> None:
             # Compressed, a body is bytes to these checks, and not JSON.
             case.call_and_validate(checks=CHECKS, headers={"Accept-Encoding": "identity"})
