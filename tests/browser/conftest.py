@@ -7,9 +7,18 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 from server.commands.front_end import build_front_end
 from tests.browser.stack import behind_nginx
@@ -37,7 +46,18 @@ WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 360, "height": 740}
 IS_FULL = os.environ.get("PERPLEXED_STACK") == "full"  # two processes, PostgreSQL, Redis, nginx
 PATIENCE_MS = 120_000  # on a busy machine a page takes its time; what is true comes through sooner
+# What a browser says by itself where a test refuses or breaks a request.
+EXPECTED = (
+    "status of 422",
+    "net::ERR_FAILED",
+    "Service Worker registration blocked",  # by the tests, see conftest
+)
 expect.set_options(timeout=PATIENCE_MS)
+
+
+# What waits for the network or the keyboard alone is the same at any width, and tried at one.
+on_wide = pytest.mark.parametrize("window", [WIDE], ids=["wide"], indirect=True)
+on_phone = pytest.mark.parametrize("window", [PHONE], ids=["phone"], indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -133,6 +153,29 @@ def context(browser: Browser, window: dict[str, int]) -> Iterator[BrowserContext
     context.set_default_timeout(PATIENCE_MS)
     yield context
     context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, address: str) -> Iterator[Page]:
+    """A page of which the console stays empty, and which asks nobody but us."""
+    page, complaints = context.new_page(), []
+    ours = urlsplit(address).netloc
+
+    def note_console(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            complaints.append(message.text)
+
+    def note_request(request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in ("http", "https") and parts.netloc != ours:
+            complaints.append(f"a request to {request.url}")
+
+    page.on("console", note_console)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", note_request)
+    page.goto(address)
+    yield page
+    assert [text for text in complaints if not any(known in text for known in EXPECTED)] == []
 
 
 @pytest.fixture(scope="session")

@@ -8,16 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PHONE, WIDE
-from tests.browser.test_play import (
-    assert_accessible,
-    assert_no_sideways_scroll,
-    page,
-    picture,
-    with_option,
-)
-
-__all__ = ["page"]
+from tests.browser.conftest import on_phone, on_wide
+from tests.browser.looks import assert_accessible, assert_no_sideways_scroll, picture
+from tests.browser.test_play import with_option
 
 
 def guess(page: Page, word: str) -> None:
@@ -50,6 +43,7 @@ def test_typing_on_the_first_page_plays(page: Page, screenshots: Path, scheme: s
     expect(page.get_by_role("link", name=re.compile("Continue"))).to_be_visible()
 
 
+@on_phone
 def test_a_word_half_typed_on_the_first_page_outlives_a_reload(page: Page) -> None:
     expect(page.locator("#guess")).to_be_focused()
     page.keyboard.type("wat")
@@ -58,11 +52,13 @@ def test_a_word_half_typed_on_the_first_page_outlives_a_reload(page: Page) -> No
     expect(page.locator("#guess")).to_have_value("wat")
 
 
+@on_phone
 def test_looking_at_the_first_page_begins_nothing(page: Page) -> None:
     expect(page.locator("#guess")).to_be_focused()
     assert page.context.cookies() == []
 
 
+@on_wide
 def test_options_are_remembered(page: Page) -> None:
     home = page.url
     with_option(page, "Tokens")
@@ -71,7 +67,6 @@ def test_options_are_remembered(page: Page) -> None:
     expect(page.get_by_label("Tokens")).to_be_checked()
 
 
-@pytest.mark.parametrize("window", [WIDE, PHONE], ids=["wide", "phone"], indirect=True)
 def test_the_day_then_the_first_page_again_then_the_archive(page: Page, screenshots: Path) -> None:
     page.get_by_role("link", name=re.compile("Perplexed \\d+")).click()
     expect(page.locator("h1")).to_have_text(re.compile("Perplexed \\d+"))

@@ -10,18 +10,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_play import (
-    assert_accessible,
-    assert_no_sideways_scroll,
-    page,
-    picture,
-)
+from tests.browser.looks import assert_accessible, assert_no_sideways_scroll, picture
 from tests.conftest import SECRET_KEY
 from tests.databases import SqliteFiles
 from tests.system.processes import BIN, serving
 from tests.web.inside.conftest import fill_traced
 
-__all__ = ["page"]
 QUESTIONS = 12
 
 

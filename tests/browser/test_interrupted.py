@@ -5,13 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import PHONE
-from tests.browser.test_play import assert_accessible, page, picture
-
-__all__ = ["page"]
+from tests.browser.conftest import on_phone, on_wide
+from tests.browser.looks import assert_accessible, picture
 
 
 def start(page: Page) -> None:
@@ -34,7 +31,7 @@ def test_an_error_goes_with_the_guess_that_arrives(page: Page, screenshots: Path
     expect(gap).to_have_attribute("aria-invalid", "false")
 
 
-@pytest.mark.parametrize("window", [PHONE], ids=["phone"], indirect=True)
+@on_phone
 def test_one_lost_request_is_sent_again_unasked(page: Page) -> None:
     start(page)
     lost = list[str]()
@@ -55,6 +52,7 @@ def test_one_lost_request_is_sent_again_unasked(page: Page) -> None:
     assert len(lost) == 1
 
 
+@on_phone
 def test_a_half_typed_word_outlives_a_reload(page: Page) -> None:
     start(page)
     gap = page.locator("#guess")
@@ -73,6 +71,7 @@ def test_a_half_typed_word_outlives_a_reload(page: Page) -> None:
     expect(gap).to_have_value("")
 
 
+@on_wide
 def test_a_reveal_is_shown_again_after_a_reload_and_only_until_it_is_left(page: Page) -> None:
     start(page)
     gap, words = page.locator("#guess"), page.locator("#reveal-words")

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.test_play import assert_accessible, assert_no_sideways_scroll, picture
+from tests.browser.conftest import on_phone, on_wide
+from tests.browser.looks import assert_accessible, assert_no_sideways_scroll, picture
 
 
 @pytest.fixture
@@ -55,6 +56,7 @@ def test_a_bet_is_placed_with_the_number_keys(page: Page, screenshots: Path) -> 
     assert_no_sideways_scroll(page)
 
 
+@on_phone
 def test_a_bet_that_did_not_arrive_is_kept_and_enter_sends_it(page: Page) -> None:
     start(page, "Bet")
     page.locator("#guess").fill("zebra")
@@ -72,6 +74,7 @@ def test_a_bet_that_did_not_arrive_is_kept_and_enter_sends_it(page: Page) -> Non
     expect(error).to_be_hidden()
 
 
+@on_wide
 def test_an_own_guess_that_cannot_be_offered_is_said_to_be_something_else(page: Page) -> None:
     start(page, "Bet")
     page.locator("#guess").fill("floccinaucinihilipilification")
@@ -150,6 +153,7 @@ def test_earlier_tries_stay_in_sight_and_a_repeated_one_costs_nothing(
     picture(page, screenshots, "tries-reveal")
 
 
+@on_phone
 def test_what_was_tried_before_a_skip_is_named(page: Page) -> None:
     start(page, "Tries")
     gap = page.locator("#guess")

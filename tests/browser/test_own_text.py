@@ -12,17 +12,11 @@ from urllib.error import HTTPError
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import PHONE
-from tests.browser.test_play import (
-    assert_accessible,
-    assert_no_sideways_scroll,
-    page,
-    picture,
-)
+from tests.browser.conftest import on_phone
+from tests.browser.looks import assert_accessible, assert_no_sideways_scroll, picture
 from tests.system.processes import PATIENCE_S
 from tests.web.test_own_text import TEXT
 
-__all__ = ["page"]
 LOADED_WITHIN_S = 120
 # Neighbours with nothing between them in the text, but with room between them on the page.
 GAPS_INSIDE_WORDS = """(() => {
@@ -110,7 +104,7 @@ def test_a_text_is_read_explored_and_played(page: Page, screenshots: Path) -> No
     picture(page, screenshots, "try-round")
 
 
-@pytest.mark.parametrize("window", [PHONE], ids=["phone"], indirect=True)
+@on_phone
 def test_words_stay_whole_and_their_numbers_apart(page: Page, screenshots: Path) -> None:
     read(page, "Clocks cl ocks, xqjz vestibules rewound; the clockmaker’s Hungarian kshatriyas.")
     assert page.evaluate(GAPS_INSIDE_WORDS) == []
@@ -121,7 +115,7 @@ def test_words_stay_whole_and_their_numbers_apart(page: Page, screenshots: Path)
     picture(page, screenshots, "try-numbers")
 
 
-@pytest.mark.parametrize("window", [PHONE], ids=["phone"], indirect=True)
+@on_phone
 def test_what_goes_wrong_is_said_and_the_text_stays(page: Page, screenshots: Path) -> None:
     page.get_by_role("link", name="Try", exact=True).click()
     field, error = page.get_by_label("Your text", exact=True), page.locator("#text-error")

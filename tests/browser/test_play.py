@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from server.web.wording.figures import probability
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import on_phone, on_wide
+from tests.browser.looks import assert_accessible, assert_no_sideways_scroll, picture
 
 # How much of a line of the passage the race hides; a whole one is none.
 CUT_OFF_PX = """(() => {
@@ -24,54 +21,6 @@ CUT_OFF_PX = """(() => {
   return hidden <= 0 ? 0 : Math.min(hidden % line, line - hidden % line);
 })()"""
 GUESSES = ["the", "water", "time", "day", "first", "house", "morning", "back", "way", "said", "old"]
-# What a browser says by itself where a test refuses or breaks a request.
-EXPECTED = (
-    "status of 422",
-    "net::ERR_FAILED",
-    "Service Worker registration blocked",  # by the tests, see conftest
-)
-
-
-@pytest.fixture
-def page(context: BrowserContext, address: str) -> Iterator[Page]:
-    """A page of which the console stays empty, and which asks nobody but us."""
-    page, complaints = context.new_page(), []
-    ours = urlsplit(address).netloc
-
-    def note_console(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            complaints.append(message.text)
-
-    def note_request(request: Request) -> None:
-        parts = urlsplit(request.url)
-        if parts.scheme in ("http", "https") and parts.netloc != ours:
-            complaints.append(f"a request to {request.url}")
-
-    page.on("console", note_console)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("request", note_request)
-    page.goto(address)
-    yield page
-    assert [text for text in complaints if not any(known in text for known in EXPECTED)] == []
-
-
-def assert_accessible(page: Page) -> None:
-    results = Axe().run(page)
-    assert results.violations_count == 0, results.generate_report()
-
-
-# What stands beyond the right edge of the window, if the page can be scrolled there.
-TOO_WIDE = """(() => {
-  const { scrollWidth, clientWidth } = document.documentElement;
-  if (scrollWidth <= clientWidth) return [];
-  return [...document.querySelectorAll("main *, footer *, header *")]
-    .filter((node) => node.getBoundingClientRect().right > clientWidth)
-    .map((node) => `${node.tagName}.${node.className}`);
-})()"""
-
-
-def assert_no_sideways_scroll(page: Page) -> None:
-    assert page.evaluate(TOO_WIDE) == []
 
 
 def with_option(page: Page, label: str) -> None:
@@ -80,12 +29,6 @@ def with_option(page: Page, label: str) -> None:
     page.get_by_label(label).check()
     page.get_by_role("button", name="Play", exact=True).click()
     expect(page.locator("#game")).to_have_attribute("data-state", "asking")
-
-
-def picture(page: Page, folder: Path, name: str) -> None:
-    page.wait_for_timeout(700)  # the bars grow for half a second
-    width = page.viewport_size["width"] if page.viewport_size else 0
-    page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
 
 
 def test_a_stranger_plays_a_round_with_the_keyboard_alone(page: Page, screenshots: Path) -> None:
@@ -127,6 +70,7 @@ def test_a_stranger_plays_a_round_with_the_keyboard_alone(page: Page, screenshot
     assert_accessible(page)
 
 
+@on_phone
 def test_a_bad_guess_is_explained_and_costs_nothing(page: Page) -> None:
     expect(page.locator("#guess")).to_be_focused()
     gap = page.locator("#guess")
@@ -137,6 +81,7 @@ def test_a_bad_guess_is_explained_and_costs_nothing(page: Page) -> None:
     expect(page.locator("#race")).to_have_attribute("aria-label", re.compile("Nothing guessed yet"))
 
 
+@on_wide
 def test_a_lost_connection_keeps_the_guess_and_enter_tries_again(page: Page) -> None:
     expect(page.locator("#guess")).to_be_focused()
     gap = page.locator("#guess")
@@ -151,6 +96,7 @@ def test_a_lost_connection_keeps_the_guess_and_enter_tries_again(page: Page) -> 
     expect(page.locator("#reveal-words")).to_contain_text("water")
 
 
+@on_phone
 def test_a_slow_network_and_a_double_enter_make_one_guess(page: Page) -> None:
     sent: list[str] = []
 
@@ -181,6 +127,7 @@ def test_assisted_play_offers_eight_buttons(page: Page, screenshots: Path) -> No
     expect(page.locator("#next")).to_be_focused()
 
 
+@on_wide
 def test_a_digit_takes_a_suggestion_while_the_gap_is_empty(page: Page) -> None:
     with_option(page, "Show me eight suggestions")
     gap = page.locator("#guess")
@@ -200,7 +147,7 @@ def test_a_digit_takes_a_suggestion_while_the_gap_is_empty(page: Page) -> None:
     expect(page.locator("#reveal-words b.who-you").first).to_have_text(word, ignore_case=True)
 
 
-@pytest.mark.parametrize("window", [PHONE], ids=["phone"], indirect=True)
+@on_phone
 def test_the_race_covers_whole_lines_of_the_passage(page: Page, screenshots: Path) -> None:
     page.emulate_media(reduced_motion="reduce")
     expect(page.locator("#guess")).to_be_focused()
@@ -238,6 +185,7 @@ def test_the_dark_twin_is_accessible_too(page: Page, screenshots: Path) -> None:
     assert_accessible(page)
 
 
+@on_wide
 def test_probabilities_read_the_same_in_both_languages(page: Page) -> None:
     address = page.locator("script[src$='/play.js']").get_attribute("src") or ""
     shares = [0.0, 1e-9, 0.000041, 0.0001, 0.00057, 0.0123, 0.0995, 0.1, 0.316, 0.9949, 0.995, 1.0]

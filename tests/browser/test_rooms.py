@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import PATIENCE_MS, PHONE
-from tests.browser.test_play import assert_accessible, assert_no_sideways_scroll
+from tests.browser.looks import assert_accessible, assert_no_sideways_scroll
 
 PROJECTOR = {"width": 1920, "height": 1080}
 ONE_SHEET = 1

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import BrowserContext, Route, expect
 
-from tests.browser.conftest import PHONE
-from tests.browser.test_play import assert_accessible, assert_no_sideways_scroll
+from tests.browser.conftest import on_phone
+from tests.browser.looks import look_at
 from tests.browser.test_together import finished_round
 
 # What is the same for everybody, and pages that say what went wrong.
 PAGES = {
     "stats": "/stats",
-    "methods": "/methods",
     "privacy": "/privacy",
     "try": "/try",
     "rooms": "/rooms",
@@ -25,14 +23,6 @@ PAGES = {
 }
 
 
-def look_at(page: Page, folder: Path, name: str) -> None:
-    for theme in ("light", "dark"):
-        page.emulate_media(color_scheme="light" if theme == "light" else "dark")
-        page.screenshot(path=folder / f"{name}-{theme}.png", full_page=True)
-        assert_accessible(page)
-        assert_no_sideways_scroll(page)
-
-
 def _without_network(route: Route) -> None:
     """Let the page come, and its later attempts fail."""
     if route.request.method == "HEAD":
@@ -41,7 +31,7 @@ def _without_network(route: Route) -> None:
         route.continue_()
 
 
-@pytest.mark.parametrize("window", [PHONE], ids=["phone"], indirect=True)
+@on_phone
 def test_every_other_page_and_state_can_be_used_by_everybody(
     context: BrowserContext, address: str, screenshots: Path
 ) -> None:

@@ -10,17 +10,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from server import create_app
-from tests.browser.test_play import (
-    assert_accessible,
-    assert_no_sideways_scroll,
-    page,
-    picture,
-)
+from tests.browser.looks import look_at
 from tests.conftest import Player, close, fill, settings_for
 from tests.databases import PostgresqlDatabases, SqliteFiles
 from tests.web.test_export import at_a_human_pace, play_bets, play_duels
-
-__all__ = ["page"]
 
 CHARTED = [
     "Perplexity",
@@ -69,9 +62,4 @@ def test_every_chart_has_its_numbers_beside_it(page: Page, screenshots: Path) ->
         assert lines.count() > 0, name
         assert lines.locator("svg circle:not(.stated)").count() == lines.count(), name
         assert all(re.search(r"\d", text) for text in lines.all_inner_texts()), name
-    assert_no_sideways_scroll(page)
-    assert_accessible(page)
-    picture(page, screenshots, "stats")
-    page.emulate_media(color_scheme="dark")
-    assert_accessible(page)
-    picture(page, screenshots, "stats-dark")
+    look_at(page, screenshots, "stats")

@@ -6,16 +6,11 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.looks import assert_accessible, assert_no_sideways_scroll, picture
 from tests.browser.test_own_text import model_is_loaded, read
-from tests.browser.test_play import (
-    assert_accessible,
-    assert_no_sideways_scroll,
-    page,
-    picture,
-)
 from tests.web.test_own_text import TEXT
 
-__all__ = ["model_is_loaded", "page"]
+__all__ = ["model_is_loaded"]
 
 
 def test_two_prompts_are_swapped_by_keyboard_alone(

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import PATIENCE_MS, PHONE, WIDE
-from tests.browser.test_play import assert_accessible, assert_no_sideways_scroll, picture
+from tests.browser.conftest import PATIENCE_MS, PHONE, WIDE, on_phone, on_wide
+from tests.browser.looks import assert_accessible, look_at
 
 ADDRESS = re.compile(r"http://\S+/c/[\w-]{16}$")
 
@@ -28,15 +28,6 @@ def bob(browser: Browser, window: dict[str, int]) -> Iterator[Page]:
     context.set_default_timeout(PATIENCE_MS)
     yield context.new_page()
     context.close()
-
-
-def look_at(page: Page, folder: Path, name: str) -> None:
-    """Look at a page in both themes: nothing to scroll sideways, nothing that axe finds."""
-    for theme in ("light", "dark"):
-        page.emulate_media(color_scheme="light" if theme == "light" else "dark")
-        picture(page, folder, f"{name}-{theme}")
-        assert_accessible(page)
-        assert_no_sideways_scroll(page)
 
 
 def skip_to_the_end(page: Page) -> None:
@@ -119,6 +110,7 @@ def test_a_challenge_goes_from_one_browser_to_another_and_ends_in_one_table(
     assert answer.status == 404
 
 
+@on_phone
 def test_a_transfer_joins_two_browsers(
     ada: Page, bob: Page, address: str, screenshots: Path
 ) -> None:
@@ -143,7 +135,7 @@ def test_a_transfer_joins_two_browsers(
     look_at(ada, screenshots, "you")
 
 
-@pytest.mark.parametrize("window", [WIDE], ids=["wide"], indirect=True)
+@on_wide
 def test_the_leaderboard_in_both_themes_and_sizes(
     ada: Page, address: str, screenshots: Path
 ) -> None:

@@ -1,0 +1,51 @@
+"""Looking at a page: what axe finds, what stands beyond the edge, and a picture of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from axe_playwright_python.base import AXE_SCRIPT, AxeResults
+from playwright.sync_api import Page
+
+# What else a page's dark twin could break is the same in the light one.
+OF_COLOURS = ["color-contrast"]
+
+
+def assert_accessible(page: Page, rules: list[str] | None = None) -> None:
+    """Let axe look, by all of its rules or by some."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    chosen = {"resultTypes": ["violations"]} | ({"runOnly": rules} if rules else {})
+    results = AxeResults(page.evaluate("(options) => axe.run(options)", chosen))
+    assert results.violations_count == 0, results.generate_report()
+
+
+# What stands beyond the right edge of the window, if the page can be scrolled there.
+TOO_WIDE = """(() => {
+  const { scrollWidth, clientWidth } = document.documentElement;
+  if (scrollWidth <= clientWidth) return [];
+  return [...document.querySelectorAll("main *, footer *, header *")]
+    .filter((node) => node.getBoundingClientRect().right > clientWidth)
+    .map((node) => `${node.tagName}.${node.className}`);
+})()"""
+
+
+def assert_no_sideways_scroll(page: Page) -> None:
+    assert page.evaluate(TOO_WIDE) == []
+
+
+def picture(page: Page, folder: Path, name: str) -> None:
+    page.wait_for_timeout(700)  # the bars grow for half a second
+    width = page.viewport_size["width"] if page.viewport_size else 0
+    page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
+
+
+def look_at(page: Page, folder: Path, name: str) -> None:
+    """Look at a page in both themes: nothing to scroll sideways, nothing that axe finds."""
+    page.emulate_media(color_scheme="light")
+    picture(page, folder, f"{name}-light")
+    assert_accessible(page)
+    assert_no_sideways_scroll(page)
+    page.emulate_media(color_scheme="dark")
+    picture(page, folder, f"{name}-dark")
+    assert_accessible(page, OF_COLOURS)
