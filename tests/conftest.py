@@ -302,10 +302,12 @@ class Player:
         url = f"/api/v1/rounds/{round_id}/guesses"
         return self.client.post(url, json={"position": position, **answer})
 
-    def play(self, choose: Callable[[dict[str, Any]], str | None], **wish: Any) -> dict[str, Any]:
-        """Play a whole round, `choose` answering from its state; return it finished."""
+    def play(
+        self, choose: Callable[[dict[str, Any]], str | None], answers: int = 99, **wish: Any
+    ) -> dict[str, Any]:
+        """Play a round, or so many answers of it, `choose` answering from its state; return it."""
         state = self.start(**wish)
-        while not state["finished"]:
+        while not state["finished"] and len(state["answers"]) < answers:
             response = self.answer(state["id"], state["asked"]["position"], choose(state))
             assert response.status_code == 200, response.text
             state = response.get_json()["round"]

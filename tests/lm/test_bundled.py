@@ -23,7 +23,7 @@ GENRES_AT_LEAST = 25
 PASSAGES_AT_LEAST = 200
 ASKED = 12  # places of a passage, in words and in tokens
 AFTER_NEWS = 5  # five news reports come first, which other tests play
-SCORED_EVERY = 3  # scoring all would take three times as long and tell no more
+SCORED_EVERY = 6  # scoring all would take six times as long and tell no more
 
 
 @pytest.fixture(scope="module")

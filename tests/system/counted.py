@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 from server.domain.scores.passage_scores import Outcome
 from server.lm.score import PassageScorer
 
+gc.disable()  # it imports torch, scores a few passages, and is gone
 PAUSE_S = 0.05
 DEADLY = "deadly"  # a file of this name in the folder kills whoever scores
 _score = PassageScorer.score

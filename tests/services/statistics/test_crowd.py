@@ -23,6 +23,7 @@ from tests.conftest import PATIENCE_S, CreateApp, Player, settings_for
 
 WORDS = ("time", "house", "the")
 THOUGHTFUL_MS = 2_000
+WHOLE = 12  # answers of a round
 Truth = Callable[[dict[str, Any], int], str]
 
 
@@ -33,11 +34,15 @@ def one_passage(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def crowd_of(
-    app: APIFlask, players: int, truth: Truth, *, daily: bool = True
+    app: APIFlask, players: int, truth: Truth, *, daily: bool = True, answers: int = WHOLE
 ) -> tuple[Player, dict[str, Any]]:
-    """Let so many play today's passage; of ten, three know the first word, one skips all."""
+    """Let so many play today's passage; of ten, three know the first word, one skips all.
+
+    The last one, who is returned, finishes the round; the others leave after so many answers.
+    """
     for number in range(players):
         player = Player(app.test_client())
+        asked = WHOLE if number == players - 1 else answers
 
         def choose(state: dict[str, Any], number: int = number) -> str | None:
             if number % 10 == 9:
@@ -46,7 +51,7 @@ def crowd_of(
                 return truth(state, state["asked"]["position"]).strip().upper()
             return WORDS[(number + state["asked"]["index"]) % 3]
 
-        state = player.play(choose, daily=daily)
+        state = player.play(choose, asked, daily=daily)
     with app.app_context():
         db.session.execute(update(GuessRow).values(elapsed_ms=THOUGHTFUL_MS))
         db.session.commit()
@@ -59,7 +64,7 @@ def position_of(player: Player, state: dict[str, Any], index: int) -> Any:
 
 
 def test_ten_players_make_a_crowd(app: APIFlask, truth: Truth) -> None:
-    player, state = crowd_of(app, 12, truth)
+    player, state = crowd_of(app, 12, truth, answers=2)
     view = position_of(player, state, 0).get_json()
     crowd = view["crowd"]
     assert (crowd["players"], crowd["silent"]) == (12, 1)
@@ -75,7 +80,7 @@ def test_ten_players_make_a_crowd(app: APIFlask, truth: Truth) -> None:
 
 
 def test_nine_are_none(app: APIFlask, truth: Truth) -> None:
-    player, state = crowd_of(app, 9, truth)
+    player, state = crowd_of(app, 9, truth, answers=2)
     view = position_of(player, state, 0).get_json()
     assert view["crowd"] is None
     assert view["target"]
@@ -84,7 +89,7 @@ def test_nine_are_none(app: APIFlask, truth: Truth) -> None:
 
 
 def test_only_who_has_settled_a_position_sees_it(app: APIFlask, truth: Truth, bob: Player) -> None:
-    player, state = crowd_of(app, 12, truth)
+    player, state = crowd_of(app, 12, truth, answers=2)
     assert position_of(bob, state, 0).status_code == 404
     open_round = bob.start(daily=True)
     asked = open_round["asked"]["position"]
@@ -100,7 +105,7 @@ def test_only_who_has_settled_a_position_sees_it(app: APIFlask, truth: Truth, bo
 def test_assisted_and_repeated_answers_are_not_the_crowd_s(
     app: APIFlask, truth: Truth, bob: Player
 ) -> None:
-    player, state = crowd_of(app, 12, truth)
+    player, state = crowd_of(app, 12, truth, answers=2)
     again = Player(player.client).play(lambda _state: "again", daily=True, unit="words")
     assert again["id"] == state["id"]
     bob.play(lambda asked: asked["asked"]["suggestions"][0], daily=True, assisted=True)
@@ -111,7 +116,7 @@ def test_assisted_and_repeated_answers_are_not_the_crowd_s(
 def test_a_room_is_a_part_of_the_crowd_once_its_words_are_revealed(
     app: APIFlask, truth: Truth
 ) -> None:
-    player, state = crowd_of(app, 12, truth, daily=False)
+    player, state = crowd_of(app, 12, truth, daily=False, answers=2)
     title = state["passage"]["title"]
     host = app.test_client()
     (choice,) = [
@@ -153,7 +158,7 @@ def test_the_statistics_say_how_often_a_crowd_is_right(app: APIFlask, truth: Tru
 def test_a_daily_round_s_own_positions_are_in_no_statistics(
     app: APIFlask, truth: Truth, tmp_path: Path
 ) -> None:
-    player, _ = crowd_of(app, 12, truth)
+    player, _ = crowd_of(app, 12, truth, answers=2)
     assert player.client.get("/api/v1/stats/crowd").get_json()["opponents"] == []
     file = tmp_path / "cloze.jsonl"
     ran = app.test_cli_runner().invoke(args=["export", "cloze", str(file)])
