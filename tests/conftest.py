@@ -41,7 +41,7 @@ SECRET_KEY = "a secret of the tests alone"
 MODEL_REVISION = "607a30d783dfa663caf39e06633721c8d4cfcd7e"
 PASSAGES_PLAYED = 6
 # A service's own time-outs are tried in tests/faults; elsewhere a slow database is slow.
-# A request has longer than a connection may take: else who has waited at all is refused one.
+# All that a request waits for has longer, together, than any part of it.
 PATIENT_WAITS_S = {
     **{name: 10 for name in Settings.model_fields if name.endswith("_timeout_s")},
     "database_request_timeout_s": 20,

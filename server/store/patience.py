@@ -19,6 +19,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+from sqlalchemy.util.queue import Queue
 
 from server.domain.errors import DatabaseSilent
 
@@ -102,14 +103,22 @@ def unhurried() -> Iterator[None]:
         _left_s.reset(token)
 
 
+class _Connections(Queue[ConnectionPoolEntry]):
+    """A pool's free connections: who asks for one waits no longer than the request has left."""
+
+    def get(self, block: bool = True, timeout: float | None = None) -> ConnectionPoolEntry:
+        left_s = remaining_s()
+        if left_s is not None and timeout is not None:
+            timeout = min(timeout, left_s)
+        return super().get(block, timeout)
+
+
 class WatchedPool(QueuePool):
-    """A pool of connections whose waiting counts; who has waited already is not kept again."""
+    """A pool of connections whose waiting counts, and is bounded for each request."""
+
+    _queue_class = _Connections
 
     def _do_get(self) -> ConnectionPoolEntry:
-        left_s = remaining_s()
-        is_empty = self.checkedin() == 0 and self.checkedout() >= self.size()
-        if is_empty and left_s is not None and left_s < self.timeout():
-            raise PoolTimeout("no connection is free, and this request has waited long enough")
         with waiting("pool"):
             return super()._do_get()
 

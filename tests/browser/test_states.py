@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Route, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import on_phone
 from tests.browser.looks import look_at
@@ -54,3 +54,10 @@ def test_every_other_page_and_state_can_be_used_by_everybody(
         page.goto(address + path)
         look_at(page, screenshots, name)
         expect(page.get_by_role("contentinfo").get_by_role("link", name="Today’s")).to_be_visible()
+
+
+def test_the_methods_are_readable_light_and_dark(page: Page, screenshots: Path) -> None:
+    page.get_by_role("link", name="What the numbers mean").click()
+    expect(page.get_by_role("heading", name="Methods")).to_be_visible()
+    assert page.get_by_role("table").count() == 2
+    look_at(page, screenshots, "methods")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import sys
 import urllib.request
 from pathlib import Path
 
@@ -16,7 +15,15 @@ from server.commands.scores import SHIPPED_SCORES
 from server.config import ROOT
 from tests.conftest import PASSAGES_PLAYED, fill
 from tests.databases import PostgresqlDatabases
-from tests.system.processes import BIN, PATIENCE_S, invoked, run, serving, status_and_body
+from tests.system.processes import (
+    BIN,
+    PATIENCE_S,
+    invoked,
+    run,
+    run_program,
+    serving,
+    status_and_body,
+)
 
 BUNDLED = len(BUNDLED_PASSAGES.read_text(encoding="utf-8").splitlines())
 
@@ -102,7 +109,7 @@ heavy = {"torch", "transformers", "tokenizers", "scipy", "huggingface_hub"}
 heavy |= {"pyarrow", "pandas", "datasets", "py3langid", "rensa", "dask", "distributed"}
 print("heavy:", sorted(heavy & set(sys.modules)))
 """
-    ran = run(environment | {"DATABASE_URL": database_url}, sys.executable, "-c", script)
+    ran = run_program(environment | {"DATABASE_URL": database_url}, script)
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.strip().endswith("heavy: []")
 
@@ -122,7 +129,7 @@ for path in ("/api/v1/try", "/api/v1/try/rounds"):
     print(path, loaded, status, "torch" in sys.modules)
 """
     database = environment | {"DATABASE_URL": database_url}
-    ran = run(database, sys.executable, "-c", script)
+    ran = run_program(database, script)
     assert "/api/v1/try False 200 True" in ran.stdout, ran.stderr
     opened = """
 import os, sys, time
@@ -135,9 +142,9 @@ while "torch" not in sys.modules and status == 200:
 print(status, flush=True)
 os._exit(0)  # it has begun: what is told by now need not wait for the rest
 """
-    ran = run(database, sys.executable, "-c", opened)
+    ran = run_program(database, opened)
     assert [line for line in ran.stdout.splitlines() if line[:1] == "2"] == ["200 False", "200"]
-    off = run(database | {"LIVE_SCORING": "off"}, sys.executable, "-c", script)
+    off = run_program(database | {"LIVE_SCORING": "off"}, script)
     assert "/api/v1/try/rounds False 404 False" in off.stdout, off.stderr
 
 

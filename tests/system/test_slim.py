@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from apiflask import APIFlask
 
 from server.config import ROOT
 from tests.conftest import skip_or_fail
-from tests.system.processes import BIN, run
+from tests.system.processes import BIN, run_program
 
 HEAVY = ("torch", "transformers", "tokenizers", "huggingface_hub", "datasets", "pyarrow")
 SLIM = re.compile(r"^([a-z0-9-]+)(?:\[[a-z,]+\])?==", re.MULTILINE)
@@ -58,7 +57,7 @@ def test_a_process_without_the_model_s_libraries_serves_a_round(
     environment: dict[str, str], database_url: str
 ) -> None:
     slim_environment = environment | {"DATABASE_URL": database_url, "LIVE_SCORING": "off"}
-    ran = run(slim_environment, sys.executable, "-c", PROGRAM)
+    ran = run_program(slim_environment, PROGRAM)
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.splitlines()[-1] == "served"
 
@@ -68,7 +67,7 @@ def test_a_process_imports_nothing_heavy_before_it_is_needed(
 ) -> None:
     needed = () if database_url.startswith("sqlite") else ("psycopg",)
     serving = environment | {"DATABASE_URL": database_url}
-    ran = run(serving, sys.executable, "-c", SERVES, *needed)
+    ran = run_program(serving, SERVES, *needed)
     assert ran.returncode == 0, ran.stderr
 
 
@@ -105,7 +104,7 @@ def test_a_command_that_needs_more_says_so(environment: dict[str, str], tmp_path
         "main()"
     )
     url = f"sqlite:///{tmp_path / 'x.sqlite3'}"
-    ran = run(environment | {"DATABASE_URL": url}, sys.executable, "-c", program)
+    ran = run_program(environment | {"DATABASE_URL": url}, program)
     assert ran.returncode == 1
     assert "this needs requirements.txt, not only requirements-web.txt" in ran.stderr
     assert "Traceback" not in ran.stderr
