@@ -14,7 +14,7 @@ def opponent_line(model: ModelView | None) -> str:
     if model is None:
         return ""
     kind = f", {_KINDS[BUNDLED]}" if model.name == BUNDLED else ""
-    millions = f"{model.parameters / 1e6:,.0f} million parameters"
+    millions = f"{model.parameters / 1e6:,.0f}\u00a0million parameters"
     return f"Playing against {model.label}{kind} ({millions})."
 
 

@@ -63,8 +63,8 @@ def _lead(comparison: ComparisonView, label: str) -> str:
 def _surest(word: RoomWordView | None) -> str:
     if word is None or word.choice is None:
         return "The room was never sure of a wrong word."
-    share = round(100 * word.choice_share)
-    return f"{share} % of the room said “{word.choice}” where the author wrote “{word.target}”."
+    share = f"{round(100 * word.choice_share)}\u202f%"
+    return f"{share} of the room said “{word.choice}” where the author wrote “{word.target}”."
 
 
 def _beat(word: RoomWordView | None, label: str) -> str:

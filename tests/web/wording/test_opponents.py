@@ -21,8 +21,8 @@ def model(name: str) -> ModelView:
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        (GPT2, "Playing against GPT-2 (124 million parameters)."),
-        (BUNDLED, "Playing against Minnow, the small bundled model (124 million parameters)."),
+        (GPT2, "Playing against GPT-2 (124\u00a0million parameters)."),
+        (BUNDLED, "Playing against Minnow, the small bundled model (124\u00a0million parameters)."),
     ],
 )
 def test_the_opponent_is_named_with_its_size(name: str, sentence: str) -> None:
