@@ -152,12 +152,16 @@ function barRow(row, largest) {
     );
   }
   if (row.isGuess) word.append(element("span", { class: "sr" }, ", your word"));
-  const fill = element("span", { class: "fill" });
+  const bar = element("dd", { class: classes, "aria-hidden": "true" });
   // The bars compare words; what is no word is often more than any, and has its number alone.
-  fill.style.width = row.isRest ? "0" : `${(100 * row.probability) / largest}%`;
+  if (!row.isRest) {
+    const fill = element("span", { class: "fill" });
+    fill.style.width = `${(100 * row.probability) / largest}%`;
+    bar.append(fill);
+  }
   return [
     word,
-    element("dd", { class: classes, "aria-hidden": "true" }, fill),
+    bar,
     element("dd", { class: `share-of ${classes}`.trimEnd() }, percent(row.probability)),
   ];
 }

@@ -45,6 +45,9 @@ def test_a_stranger_plays_a_round_with_the_keyboard_alone(page: Page, screenshot
             page.reload()  # in the middle of the round: it goes on where it was
             expect(page.locator("#race")).to_have_attribute("aria-label", re.compile("5 of 12"))
         if number == 5:
+            others = page.locator("#reveal .bars .rest").filter(has_text="everything else")
+            expect(others).to_have_count(1)
+            expect(page.locator("#reveal .bars .rest .fill")).to_have_count(0)
             picture(page, screenshots, "reveal")
             assert_accessible(page)
             assert_no_sideways_scroll(page)
