@@ -7,7 +7,8 @@ import sys
 import tempfile
 from typing import Any
 
-gc.disable()  # until the application is loaded: what is imported stays
+if not gc.get_freeze_count():  # a reload reads this again, and loads nothing
+    gc.disable()  # until the application is loaded: what is imported stays
 
 # gthread, with requests gathered by the event loop: a slow client holds no thread.
 worker_class = "server.web.gateway.worker.GatheringWorker"

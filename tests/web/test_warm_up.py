@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import runpy
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,6 +54,20 @@ def test_a_first_guess_reads_no_vocabulary_after_gunicorn_has_started(
     with vocabularies_read(app) as queries:
         play_a_word(app)
     assert queries == []
+
+
+def test_garbage_is_looked_for_again_after_loading_and_after_a_reload(
+    app: APIFlask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reload reads the settings again, and forks from what is loaded already."""
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    gc.unfreeze()
+    settings = runpy.run_path(str(ROOT / "gunicorn.conf.py"))
+    assert not gc.isenabled()
+    settings["when_ready"](SimpleNamespace(app=SimpleNamespace(wsgi=lambda: app)))
+    assert gc.isenabled()
+    runpy.run_path(str(ROOT / "gunicorn.conf.py"))
+    assert gc.isenabled()
 
 
 def test_without_it_the_first_guess_reads_the_vocabulary(app: APIFlask) -> None:
