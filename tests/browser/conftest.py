@@ -50,7 +50,7 @@ PATIENCE_MS = 120_000  # on a busy machine a page takes its time; what is true c
 EXPECTED = (
     "status of 422",
     "net::ERR_FAILED",
-    "Service Worker registration blocked",  # by the tests, see conftest
+    "Service Worker registration blocked",  # by `context`
 )
 expect.set_options(timeout=PATIENCE_MS)
 

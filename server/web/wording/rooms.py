@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from server.services.contract.figures import ComparisonView
 from server.services.contract.rooms import RoomView, RoomWordView
-from server.web.wording.figures import counted, two_digits
+from server.web.wording.figures import SPACE, counted, two_digits
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def _lead(comparison: ComparisonView, label: str) -> str:
 def _surest(word: RoomWordView | None) -> str:
     if word is None or word.choice is None:
         return "The room was never sure of a wrong word."
-    share = f"{round(100 * word.choice_share)}\u202f%"
+    share = f"{round(100 * word.choice_share)}{SPACE}%"
     return f"{share} of the room said “{word.choice}” where the author wrote “{word.target}”."
 
 

@@ -158,7 +158,7 @@ def test_the_statistics_say_how_often_a_crowd_is_right(app: APIFlask, truth: Tru
 def test_a_daily_round_s_own_positions_are_in_no_statistics(
     app: APIFlask, truth: Truth, tmp_path: Path
 ) -> None:
-    player, _ = crowd_of(app, 12, truth, answers=2)
+    player, _ = crowd_of(app, 12, truth)
     assert player.client.get("/api/v1/stats/crowd").get_json()["opponents"] == []
     file = tmp_path / "cloze.jsonl"
     ran = app.test_cli_runner().invoke(args=["export", "cloze", str(file)])
