@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -46,6 +47,7 @@ PATIENT_WAITS_S = {
     **{name: 10 for name in Settings.model_fields if name.endswith("_timeout_s")},
     "database_request_timeout_s": 20,
 }
+COUNTING = ("statistics", "crowd")  # threads, by their names
 PATIENCE_S = 600.0  # a slow machine is slow; only what hangs is broken
 
 
@@ -143,7 +145,13 @@ def fill(database_url: str, passages: Path | None, scorer: Any) -> None:
 
 
 def close(app: APIFlask) -> None:
-    """Close an application's connections; a SQLite file is then whole and may be copied."""
+    """Close an application's connections; a SQLite file is then whole and may be copied.
+
+    What counts beside play ends first: its database may be gone a moment later.
+    """
+    for thread in threading.enumerate():
+        if thread.name in COUNTING:
+            thread.join(PATIENCE_S)
     gc.collect(1)  # what a response still holds goes back to the pool, which closes it
     with app.app_context():
         db.session.close()

@@ -7,41 +7,16 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
-from weakref import WeakSet
 
-import psycopg
-from psycopg.pq import TransactionStatus
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.pool import Pool
 
 MEMORY = Path("/dev/shm")
 NEEDED_BYTES = 2 << 30
 # Nothing here outlives the tests, so nothing need be safe on a disk.
 NOT_DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 FIRST_TO_CHOOSE = 150_000  # the first version that can be told how to copy a database
-_connections: WeakSet[psycopg.Connection[Any]] = WeakSet()
-
-
-@event.listens_for(Pool, "connect")
-def _note_connection(connection: object, _record: object) -> None:
-    if isinstance(connection, psycopg.Connection):
-        _connections.add(connection)
-
-
-def close_connections(database: str) -> None:
-    """Close what is still connected to a database that is about to go.
-
-    A thread that counts beside play gives its connection back to a pool that nobody closes any
-    more. One that waits for the server is ended by the server.
-    """
-    for connection in tuple(_connections):
-        if connection.closed or connection.info.dbname != database:
-            continue
-        if connection.info.transaction_status != TransactionStatus.ACTIVE:
-            connection.close()
 
 
 def place_for_databases() -> str | None:
@@ -128,13 +103,11 @@ class PostgresqlDatabases:
         template = make_url(template_url).database
         execute(self._engine, f"CREATE DATABASE {database} TEMPLATE {template} {self._copying}")
         yield self._url_of(database)
-        close_connections(database)
         execute(self._engine, f"DROP DATABASE {database} WITH (FORCE)")
 
     def end(self) -> None:
         """Leave nothing behind on a server that outlives the tests."""
         for database in self._templates:
-            close_connections(database)
             execute(self._engine, f"DROP DATABASE {database} WITH (FORCE)")
         self._engine.dispose()
 

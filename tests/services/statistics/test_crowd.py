@@ -194,7 +194,7 @@ def test_norms_are_a_row_for_each_answer(app: APIFlask, truth: Truth, tmp_path: 
 def test_the_crowd_is_counted_once_an_hour(
     create: CreateApp, database_url: str, truth: Truth
 ) -> None:
-    app = create(settings_for(database_url, statistics_every_s=45))
+    app = create(settings_for(database_url, statistics_every_s=1))
     app.testing = True
 
     def looked() -> dict[str, Any]:
