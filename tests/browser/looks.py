@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
 from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from playwright.sync_api import Page
 
+# A picture takes as long as a look by axe; nobody looks at those of every run.
+PICTURES_ARE_WANTED = os.environ.get("SCREENSHOTS") == "yes"
+# Colours and bars that change are brought to their end first. Waiting for it could take for ever:
+# where Chromium draws nothing, no time passes for them.
+AT_REST = "document.getAnimations().forEach((moving) => moving.finish())"
 # What else axe could find in a page's dark twin is the same in the light one.
 THEMES: tuple[tuple[Literal["light", "dark"], list[str] | None], ...] = (
     ("light", None),
@@ -17,6 +23,7 @@ THEMES: tuple[tuple[Literal["light", "dark"], list[str] | None], ...] = (
 
 def assert_accessible(page: Page, rules: list[str] | None = None) -> None:
     """Let axe look, by all of its rules or by some."""
+    page.evaluate(AT_REST)
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
     chosen = {"resultTypes": ["violations"]} | ({"runOnly": rules} if rules else {})
@@ -39,9 +46,11 @@ def assert_no_sideways_scroll(page: Page) -> None:
 
 
 def picture(page: Page, folder: Path, name: str) -> None:
-    page.wait_for_timeout(700)  # the bars grow for half a second
-    width = page.viewport_size["width"] if page.viewport_size else 0
-    page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
+    """Take a picture for people to look at, where that is wanted: `SCREENSHOTS=yes make test`."""
+    if PICTURES_ARE_WANTED:
+        page.evaluate(AT_REST)
+        width = page.viewport_size["width"] if page.viewport_size else 0
+        page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
 
 
 def look_at(page: Page, folder: Path, name: str) -> None:
