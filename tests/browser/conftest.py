@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -53,6 +54,7 @@ EXPECTED = (
     "Service Worker registration blocked",  # by `context`
 )
 expect.set_options(timeout=PATIENCE_MS)
+Serve = Callable[..., AbstractContextManager[str]]
 
 
 # What waits for the network or the keyboard alone is the same at any width, and tried at one.
@@ -78,17 +80,11 @@ def scored_template(
     )
 
 
-@pytest.fixture(scope="module")
-def served_template(scored_template: str) -> str:
-    """What the service begins with; a file of tests may put its own in place."""
-    return scored_template
-
-
-@pytest.fixture(scope="module")
-def browser(served_template: str) -> Iterator[Browser]:
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
     """Chromium, from CHROMIUM or from this machine; it gets the front end as players do, built.
 
-    The template is made before Playwright occupies the thread with its loop.
+    It stays for all files of these tests, and goes before others: its loop occupies the thread.
     """
     build_front_end()
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
@@ -101,17 +97,13 @@ def browser(served_template: str) -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def address(
+@pytest.fixture(scope="session")
+def serve(
     served_databases: SqliteFiles | PostgresqlDatabases,
-    served_template: str,
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[str]:
-    """The address of a gunicorn that serves scored passages, or of nginx before two processes.
-
-    One for all tests of a file: each of them is a player of its own.
-    """
+) -> Serve:
+    """Serve a copy of a template, by gunicorn or by nginx before two processes."""
     environment = dict(os.environ) | {
         "PATH": f"{BIN}:{os.environ['PATH']}",
         "SECRET_KEY": SECRET_KEY,
@@ -119,17 +111,28 @@ def address(
         "RATE_LIMITS": "false",
         "APP_ENV": "development",
     }
-    with served_databases.copy(served_template) as url:
-        if IS_FULL:
-            redis_url, folder = (
-                request.getfixturevalue("redis_url"),
-                tmp_path_factory.mktemp("nginx"),
-            )
-            server = behind_nginx(environment, url, redis_url, folder)
-        else:
-            server = serving(environment | {"DATABASE_URL": url}, "gunicorn", "server:create_app()")
-        with server as address:
-            yield address
+
+    @contextmanager
+    def serve(template: str, **settings: str) -> Iterator[str]:
+        with served_databases.copy(template) as url:
+            if IS_FULL:
+                redis_url = request.getfixturevalue("redis_url")
+                folder = tmp_path_factory.mktemp("nginx")
+                server = behind_nginx(environment | settings, url, redis_url, folder)
+            else:
+                settings |= {"DATABASE_URL": url}
+                server = serving(environment | settings, "gunicorn", "server:create_app()")
+            with server as address:
+                yield address
+
+    return serve
+
+
+@pytest.fixture(scope="package")
+def address(serve: Serve, scored_template: str) -> Iterator[str]:
+    """The address of a service of scored passages, where each test is a player of its own."""
+    with serve(scored_template) as address:
+        yield address
 
 
 @pytest.fixture(params=[WIDE, PHONE], ids=["wide", "phone"])

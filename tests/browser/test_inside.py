@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,43 +9,26 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import Serve
 from tests.browser.looks import assert_accessible, assert_no_sideways_scroll, picture
-from tests.conftest import SECRET_KEY
-from tests.databases import SqliteFiles
-from tests.system.processes import BIN, serving
+from tests.databases import PostgresqlDatabases, SqliteFiles
 from tests.web.inside.conftest import fill_traced
 
 QUESTIONS = 12
 
 
-@pytest.fixture(scope="session")
-def traced_template(sqlite_files: SqliteFiles, played_passages: Path, bundled_scorer: Any) -> str:
-    """A database with traces, made before Playwright occupies the thread with its loop."""
-    return sqlite_files.template(
+@pytest.fixture(scope="module")
+def address(
+    serve: Serve,
+    served_databases: SqliteFiles | PostgresqlDatabases,
+    played_passages: Path,
+    bundled_scorer: Any,
+) -> Iterator[str]:
+    """A service without a model at hand: what is stored is all that it shows."""
+    template = served_databases.template(
         "traced", lambda url: fill_traced(url, played_passages, bundled_scorer)
     )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def traced_first(traced_template: str) -> None:
-    """Make the template before the browser starts."""
-
-
-@pytest.fixture(scope="module")
-def address(sqlite_files: SqliteFiles, traced_template: str) -> Iterator[str]:
-    """A service without a model at hand: what is stored is all that it shows."""
-    environment = dict(os.environ) | {
-        "PATH": f"{BIN}:{os.environ['PATH']}",
-        "SECRET_KEY": SECRET_KEY,
-        "MODEL": "bundled",
-        "RATE_LIMITS": "false",
-        "APP_ENV": "development",
-        "LIVE_SCORING": "off",
-    }
-    with (
-        sqlite_files.copy(traced_template) as url,
-        serving(environment | {"DATABASE_URL": url}, "gunicorn", "server:create_app()") as address,
-    ):
+    with serve(template, LIVE_SCORING="off") as address:
         yield address
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from server import create_app
+from tests.browser.conftest import Serve
 from tests.browser.looks import look_at
 from tests.conftest import Player, close, fill, settings_for
 from tests.databases import PostgresqlDatabases, SqliteFiles
@@ -27,10 +29,13 @@ CHARTED = [
 
 
 @pytest.fixture(scope="module")
-def served_template(
-    served_databases: SqliteFiles | PostgresqlDatabases, played_passages: Path, bundled_scorer: Any
-) -> str:
-    """Passages on which two players have been through every mode."""
+def address(
+    serve: Serve,
+    served_databases: SqliteFiles | PostgresqlDatabases,
+    played_passages: Path,
+    bundled_scorer: Any,
+) -> Iterator[str]:
+    """A service on which two players have been through every mode."""
 
     def play(url: str) -> None:
         fill(url, played_passages, bundled_scorer)
@@ -48,7 +53,8 @@ def served_template(
         at_a_human_pace(app)
         close(app)
 
-    return served_databases.template("played", play)
+    with serve(served_databases.template("played", play)) as address:
+        yield address
 
 
 def test_every_chart_has_its_numbers_beside_it(page: Page, screenshots: Path) -> None:
