@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import URL, make_url
 
@@ -16,6 +17,8 @@ MEMORY = Path("/dev/shm")
 NEEDED_BYTES = 2 << 30
 # Nothing here outlives the tests, so nothing need be safe on a disk.
 NOT_DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
+# For tests of what no database has a part in, of many requests, or of what a file holds.
+on_sqlite = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 FIRST_TO_CHOOSE = 150_000  # the first version that can be told how to copy a database
 
 

@@ -13,9 +13,9 @@ from sqlalchemy import event, text
 
 from server.application import db
 from tests.conftest import Player
+from tests.databases import on_sqlite
 
 GROWING = ("passages", "scored_passages", "players", "rounds", "guesses", "bets", "judgements")
-on_sqlite = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 
 
 @contextmanager

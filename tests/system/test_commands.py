@@ -14,7 +14,7 @@ from server.commands.passages import BUNDLED_PASSAGES
 from server.commands.scores import SHIPPED_SCORES
 from server.config import ROOT
 from tests.conftest import PASSAGES_PLAYED, fill
-from tests.databases import PostgresqlDatabases
+from tests.databases import PostgresqlDatabases, on_sqlite
 from tests.system.processes import (
     BIN,
     PATIENCE_S,
@@ -91,6 +91,7 @@ def test_development_falls_back_to_what_needs_no_hub_and_says_so(
     assert f"GPT-2 is not on this machine, so {stand_in}" in page
 
 
+@on_sqlite
 def test_the_web_process_never_imports_torch(
     environment: dict[str, str], database_url: str
 ) -> None:
@@ -114,7 +115,7 @@ print("heavy:", sorted(heavy & set(sys.modules)))
     assert ran.stdout.strip().endswith("heavy: []")
 
 
-@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+@on_sqlite
 def test_only_a_text_of_a_players_own_or_its_page_loads_the_model(
     environment: dict[str, str], database_url: str
 ) -> None:

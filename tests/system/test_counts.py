@@ -8,11 +8,13 @@ from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 
 from tests.conftest import ADMIN_TOKEN
+from tests.databases import on_sqlite
 from tests.system.processes import PATIENCE_S, serving, status_and_body
 
 LOOKS = 12
 
 
+@on_sqlite
 def test_all_processes_are_counted_since_they_were_started(
     environment: dict[str, str], database_url: str
 ) -> None:

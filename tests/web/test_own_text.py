@@ -15,6 +15,7 @@ from server.application import db
 from server.config import ROOT
 from server.store.tables import PassageRow, PlayerRow, RoundRow, ScoredPassageRow
 from tests.conftest import ADMIN_TOKEN, CreateApp, Player, settings_for
+from tests.databases import on_sqlite
 
 TEXT = (
     "The last ferry of the season was due to leave at six, but by half past five the wind had "
@@ -24,7 +25,6 @@ TEXT = (
     "suitcase and began to peel an orange."
 )
 # What a text may be, and what the model says of it, is no matter of the database: one kind will do.
-on_sqlite = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 ADMIN = {"Authorization": f"Bearer {ADMIN_TOKEN}", "Accept": "application/json"}
 
 

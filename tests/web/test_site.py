@@ -10,8 +10,11 @@ from apiflask import APIFlask
 
 from server.web.http.static_files import SOURCES
 from tests.conftest import Player
+from tests.databases import on_sqlite
 
 LOCATION = "{http://www.sitemaps.org/schemas/sitemap/0.9}loc"
+
+pytestmark = on_sqlite
 
 
 def test_a_phone_finds_what_it_needs_to_install_the_game(app: APIFlask) -> None:

@@ -19,8 +19,9 @@ from server.domain.text.corpus import Wanted
 from server.services.corpus.hub import HubDataset
 from server.services.corpus.import_in_batches import RECORDS_PER_BATCH, CorpusImport
 from server.services.corpus.sources import BEGINNING, Entry, Start, Unreadable
+from tests.databases import on_sqlite
 from tests.services.corpus.test_import_files_whole import TEXT, line, write
-from tests.services.corpus.test_import_in_batches import on_sqlite, position_of, texts
+from tests.services.corpus.test_import_in_batches import position_of, texts
 from tests.services.corpus.test_tables import utf8_unchecked
 
 

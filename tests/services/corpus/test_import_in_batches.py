@@ -23,6 +23,7 @@ from server.services.corpus.import_in_batches import RECORDS_PER_BATCH, CorpusIm
 from server.services.corpus.near_duplicates import similarity
 from server.services.corpus.sources import BEGINNING, Entry, Source, Start, Unreadable
 from server.store.tables import ImportRow, PassageRow
+from tests.databases import on_sqlite
 from tests.services.corpus.test_import_files_whole import (
     HUGE_NUMBER,
     TEXT,
@@ -34,7 +35,6 @@ from tests.services.corpus.test_import_files_whole import (
 FRENCH = "La route était encore fermée et personne ne savait quand elle serait ouverte. " * 5
 NUMBERS = "3.14159 26535 8979 323 84626 43383 2795 0288 4197 1693 9937 5105 8209 7494 " * 5
 EVERYTHING = Wanted()
-on_sqlite = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from server.store.inside.blobs import trace_from_blob
 from server.store.inside.traces import TraceRow
 from server.store.tables import PassageRow, ScoredPassageRow
 from tests.conftest import PASSAGES_PLAYED, close, settings_for
+from tests.databases import on_sqlite
 from tests.web.inside.conftest import small_url, traced_url
 
 __all__ = ["small_url", "traced_url"]
@@ -72,6 +73,7 @@ def test_traces_travel_with_scores_bit_for_bit(
     assert traces(empty_app) == traces(looking)
 
 
+@on_sqlite
 def test_scores_alone_are_written_as_before(app: APIFlask, tmp_path: Path) -> None:
     file = tmp_path / "plain.scores"
     typed(app, "scores", "export", file)
@@ -105,6 +107,7 @@ def test_small_traces_travel_too_and_tell_what_they_leave_out(
     assert "Nothing is kept of this passage in tokens" in refusal
 
 
+@on_sqlite
 def test_traces_without_their_scores_are_refused(
     looking: APIFlask, empty_app: APIFlask, tmp_path: Path
 ) -> None:
@@ -113,6 +116,7 @@ def test_traces_without_their_scores_are_refused(
     assert "load those first" in refused(empty_app, "inside", "load", file)
 
 
+@on_sqlite
 def test_traces_of_other_positions_are_refused_whole(
     looking: APIFlask, app: APIFlask, tmp_path: Path
 ) -> None:
@@ -126,6 +130,7 @@ def test_traces_of_other_positions_are_refused_whole(
     assert traces(app) == {}
 
 
+@on_sqlite
 @pytest.mark.parametrize("content", [b"", b"PAR1 but not really PAR1"])
 def test_other_files_are_refused(app: APIFlask, tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "other"
@@ -133,6 +138,7 @@ def test_other_files_are_refused(app: APIFlask, tmp_path: Path, content: bytes) 
     assert "no file of traces" in refused(app, "inside", "load", file)
 
 
+@on_sqlite
 def test_a_position_is_shown_to_researchers_as_the_api_gives_it(looking: APIFlask) -> None:
     content_hash, blob = next(iter(traces(looking).items()))
     position = int(trace_from_blob(blob).words.positions[0])
@@ -147,6 +153,7 @@ def test_a_position_is_shown_to_researchers_as_the_api_gives_it(looking: APIFlas
     assert "flask inside build" in refused(looking, "inside", "show", *missing)
 
 
+@on_sqlite
 def test_all_positions_are_exported_as_lines_and_as_arrays(
     looking: APIFlask, tmp_path: Path
 ) -> None:

@@ -27,12 +27,12 @@ from server.store.scoring.blobs import LARGEST_VOCABULARY_BYTES, scores_from_blo
 from server.store.scoring.packing import packed, unpacked
 from server.store.tables import LanguageModelRow, PassageRow, ScoredPassageRow
 from tests.conftest import PASSAGES_PLAYED
+from tests.databases import on_sqlite
 from tests.services.corpus.test_import_files_whole import line, write
 from tests.services.scoring.test_scoring import LONG
 
 Rows = list[dict[str, Any]]
 # What a file holds is judged before a database is asked: one kind of database will do.
-on_sqlite = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 
 
 @dataclass

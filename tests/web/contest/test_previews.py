@@ -16,6 +16,7 @@ from server.config import ROOT
 from server.web.contest import pictures
 from server.web.contest.pictures import Picture, Row, can_be_drawn, draw
 from tests.conftest import Player
+from tests.databases import on_sqlite
 from tests.web.contest.test_challenges import send, skip
 
 SITE_CSS = Path(ROOT / "static" / "css" / "site.css")
@@ -28,6 +29,7 @@ def colours(png: bytes) -> dict[str, int]:
     return {"#{:02x}{:02x}{:02x}".format(*rgb): n for n, rgb in counts}  # type: ignore[misc]
 
 
+@on_sqlite
 def test_a_link_s_picture_is_a_png_of_the_size_that_is_promised(alice: Player, bob: Player) -> None:
     code = send(alice, alice.play(skip)["id"])
     page = bob.client.get(f"/c/{code}").get_data(as_text=True)
@@ -42,6 +44,7 @@ def test_a_link_s_picture_is_a_png_of_the_size_that_is_promised(alice: Player, b
     assert size == (int(tags["og:image:width"]), int(tags["og:image:height"])) == (1200, 630)
 
 
+@on_sqlite
 def test_a_picture_is_cached_and_asked_for_again_by_its_etag(alice: Player, app: APIFlask) -> None:
     code = send(alice, alice.play(skip)["id"])
     crawler = app.test_client()
@@ -53,6 +56,7 @@ def test_a_picture_is_cached_and_asked_for_again_by_its_etag(alice: Player, app:
     assert again.data == b""
 
 
+@on_sqlite
 def test_the_site_has_a_picture_too(app: APIFlask) -> None:
     response = app.test_client().get("/preview.png")
     assert Image.open(BytesIO(response.data)).size == (1200, 630)
@@ -92,6 +96,7 @@ def test_the_sentence_can_be_read_300_pixels_wide() -> None:
     assert all(len(line) >= 11 for line in lines[:2])
 
 
+@on_sqlite
 @pytest.mark.parametrize("nickname", ["李白", "שרה", "🦊 fox"])
 def test_a_name_that_the_font_lacks_is_a_friend_s(alice: Player, nickname: str) -> None:
     assert not can_be_drawn(nickname)
@@ -102,6 +107,7 @@ def test_a_name_that_the_font_lacks_is_a_friend_s(alice: Player, nickname: str) 
     assert nickname in alice.client.application.test_client().get(f"/c/{code}").text
 
 
+@on_sqlite
 def test_a_name_in_the_font_s_letters_changes_the_picture(alice: Player) -> None:
     code = send(alice, alice.play(skip)["id"])
     nameless = alice.client.get(f"/c/{code}/preview.png").data
@@ -109,6 +115,7 @@ def test_a_name_in_the_font_s_letters_changes_the_picture(alice: Player) -> None
     assert alice.client.get(f"/c/{code}/preview.png").data != nameless
 
 
+@on_sqlite
 def test_an_emblem_is_an_svg_of_one_path(alice: Player, bob: Player) -> None:
     code = send(alice, alice.play(skip)["id"])
     seed = bob.client.get(f"/api/v1/challenges/{code}").get_json()["by"]["emblem"]
@@ -119,6 +126,7 @@ def test_an_emblem_is_an_svg_of_one_path(alice: Player, bob: Player) -> None:
     assert "max-age=31536000" in response.headers["Cache-Control"]
 
 
+@on_sqlite
 @pytest.mark.parametrize("seed", ["x", "0" * 15, "0" * 17, "G" * 16])
 def test_what_is_no_seed_has_no_emblem(app: APIFlask, seed: str) -> None:
     assert app.test_client().get(f"/emblem/{seed}.svg").status_code == 404

@@ -16,8 +16,8 @@ from server.store.tables import PlayerRow
 from server.web.http.addresses import hash_of_day, network_of
 from server.web.wording.errors import wait_sentence
 from tests.conftest import CreateApp, Player, settings_for
+from tests.databases import on_sqlite
 
-on_sqlite = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 WAYS_IN: list[tuple[str, dict[str, Any]]] = [
     ("/api/v1/rounds", {"json": {}}),
     ("/daily", {"data": {}}),

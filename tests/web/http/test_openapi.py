@@ -18,6 +18,7 @@ from schemathesis.specs.openapi.checks import (
 
 from server.web.http.openapi import _with_plain_names
 from tests.conftest import Player
+from tests.databases import on_sqlite
 
 OPERATIONS = 43
 SCHEMAS = "#/components/schemas/"
@@ -50,6 +51,7 @@ def test_no_generated_request_breaks_a_promise(described: Any) -> None:
     assert checked == OPERATIONS
 
 
+@on_sqlite
 def test_the_description_names_every_call(app: APIFlask) -> None:
     paths = app.test_client().get("/openapi.json").get_json()["paths"]
     assert set(paths) == {
@@ -109,6 +111,7 @@ def references(node: Any) -> Iterator[str]:
             yield from references(part)
 
 
+@on_sqlite
 def test_each_model_is_described_once_by_its_own_name(app: APIFlask) -> None:
     description = app.test_client().get("/openapi.json").get_json()
     schemas = description["components"]["schemas"]
@@ -129,11 +132,13 @@ def test_two_models_of_one_name_are_refused() -> None:
         _with_plain_names(spec)
 
 
+@on_sqlite
 def test_the_described_fields_are_the_sent_ones(app: APIFlask, alice: Player) -> None:
     described = app.test_client().get("/openapi.json").get_json()["components"]["schemas"]
     assert set(described["RoundView"]["properties"]) == set(alice.start())
 
 
+@on_sqlite
 def test_every_call_states_what_can_come_of_it(app: APIFlask) -> None:
     """Also of a name that is not ours, of haste, and of a database that is away."""
     paths = app.test_client().get("/openapi.json").get_json()["paths"]

@@ -7,8 +7,7 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from tests.conftest import CreateApp, Player, settings_for
-
-on_sqlite = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+from tests.databases import on_sqlite
 
 
 @pytest.fixture

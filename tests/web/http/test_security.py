@@ -9,8 +9,9 @@ from sqlalchemy import select
 from server.application import db
 from server.store.tables import LanguageModelRow
 from tests.conftest import CreateApp, Player, settings_for
+from tests.databases import on_sqlite
 
-on_sqlite = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+pytestmark = on_sqlite
 
 
 def test_a_page_elsewhere_cannot_play_for_somebody(alice: Player) -> None:
@@ -165,7 +166,6 @@ def test_a_class_behind_one_address_is_many_players(create: CreateApp, database_
     assert codes == {200}
 
 
-@on_sqlite
 def test_who_sheds_the_cookie_cannot_store_texts_without_end(
     create: CreateApp, database_url: str
 ) -> None:

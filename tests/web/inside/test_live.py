@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from tests.conftest import CreateApp, Player, settings_for
+from tests.databases import on_sqlite
 from tests.web.inside.test_stored import open_again
 from tests.web.test_modes import play_duels
 from tests.web.test_own_text import TEXT as OWN_TEXT
 
-pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+pytestmark = on_sqlite
 TEXT = "The ferry left at dawn. The keeper watched the ferry leave, and then the keeper slept."
 MIDDLE = 6  # each token before a place costs a run, so the last one would take twice as long
 WAYS = ["cut", "cut_here", "zeroed", "neutral", "removed"]

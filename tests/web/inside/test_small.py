@@ -12,9 +12,10 @@ from server.application import db
 from server.store.inside.blobs import trace_from_blob, trace_to_blob
 from server.store.inside.traces import TraceRow
 from tests.conftest import Player, close, settings_for
+from tests.databases import on_sqlite
 from tests.web.inside.test_stored import bet_evenly, seen, skip, the, url_of
 
-pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+pytestmark = on_sqlite
 
 ONLY_WORDS = "is kept here for rounds of words alone"
 

@@ -13,8 +13,9 @@ from server.config import ROOT
 from server.services.play.library import ScoreLibrary
 from server.store.tables import RoundRow
 from tests.conftest import Player
+from tests.databases import on_sqlite
 
-pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+pytestmark = on_sqlite
 
 
 def skip(state: dict[str, Any]) -> None:

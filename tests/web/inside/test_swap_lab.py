@@ -8,8 +8,9 @@ import pytest
 
 from server.domain.inside.presets import PRESETS, Preset
 from tests.conftest import CreateApp, Player, settings_for
+from tests.databases import on_sqlite
 
-pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+pytestmark = on_sqlite
 SITES = ["residual", "attention", "mlp", "heads"]
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.conftest import CreateApp, settings_for
+from tests.databases import on_sqlite
 from tests.web.rooms.conftest import Room
 
-on_sqlite = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 HALL = 200
 
 

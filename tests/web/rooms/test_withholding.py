@@ -12,6 +12,7 @@ from sqlalchemy import select
 from server.application import db
 from server.store.tables import PassageRow
 from tests.conftest import Player
+from tests.databases import on_sqlite
 from tests.web.rooms.conftest import OpenRoom, Room
 
 LONG_ENOUGH_TO_BE_UNIQUE = 12
@@ -46,6 +47,7 @@ def sent_to(client: FlaskClient, room: Room) -> str:
     return "\n".join(answer.get_data(as_text=True) for answer in answers)
 
 
+@on_sqlite
 @pytest.mark.parametrize("wish", [{}, {"text": OWN_TEXT}])
 def test_no_response_holds_what_is_not_revealed(open_room: OpenRoom, wish: dict[str, Any]) -> None:
     room = open_room(words=4, **wish)
@@ -72,6 +74,7 @@ def test_no_response_holds_what_is_not_revealed(open_room: OpenRoom, wish: dict[
             assert after[:PEEK_CHARACTERS].strip() not in sent_to(client, room)
 
 
+@on_sqlite
 def test_before_a_reveal_the_scores_know_nothing_of_the_present_word(open_room: OpenRoom) -> None:
     room = open_room()
     ann = room.join("Ann")
