@@ -29,12 +29,14 @@ from tests.system.processes import BIN, serving
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # The lists under the address bar are pages of their own, made anew for each window, and took longer
-# than the page under test. Only the last list of features counts, so Playwright's is repeated.
+# than the page under test; and a process was kept ready for a page that never came. Only the last
+# list of features counts, so Playwright's is repeated.
 WITHOUT = (
     "WebUIOmniboxPopup,WebUIOmniboxAimPopup,AimEnabled,AvoidUnnecessaryBeforeUnloadCheckSync,"
     "DestroyProfileOnBrowserClose,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,LensOverlay,"
     "MediaRouter,NetworkTimeServiceQuerying,OptimizationHints,PaintHolding,PreconnectToSearch,"
-    "ThirdPartyStoragePartitioning,AvoidCorsURLLoaderRestartOnRedirect"
+    "ThirdPartyStoragePartitioning,AvoidCorsURLLoaderRestartOnRedirect,"
+    "SpareRendererForSitePerProcess"
 )
 QUIET = [
     "--disable-background-networking",
