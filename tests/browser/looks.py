@@ -11,8 +11,8 @@ from playwright.sync_api import Page
 
 # A picture takes as long as a look by axe; nobody looks at those of every run.
 PICTURES_ARE_WANTED = os.environ.get("SCREENSHOTS") == "yes"
-# Colours and bars that change are brought to their end first. Waiting for it could take for ever:
-# where Chromium draws nothing, no time passes for them.
+# Colours and bars that change are brought to their end first. Waiting for it hung now
+# and then: probably no time passes for them where Chromium draws nothing.
 AT_REST = "document.getAnimations().forEach((moving) => moving.finish())"
 # What else axe could find in a page's dark twin is the same in the light one.
 THEMES: tuple[tuple[Literal["light", "dark"], list[str] | None], ...] = (
