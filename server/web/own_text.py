@@ -38,15 +38,16 @@ def own_texts() -> OwnTextService:
 @own_text_pages.get("/try")
 def show_try() -> str:
     """Show the field for a text, or why none can be scored here; the model is loaded meanwhile."""
+    texts = own_texts()
     if not only_reads():
         remember_visitor()
-        own_texts().load_ahead()
+        texts.load_ahead()
     return render_template(
         "try.html",
-        why_not=own_texts().why_not(),
-        reader_label=own_texts().reader_label(),
-        has_layers=own_texts().has_layers(),
-        stand_in_notice=stand_in_notice(own_texts().stand_in()),
+        why_not=texts.why_not(),
+        reader_label=texts.reader_label(),
+        has_layers=texts.has_layers(),
+        stand_in_notice=stand_in_notice(texts.stand_in()),
         longest=LONGEST_TEXT_CHARACTERS,
     )
 

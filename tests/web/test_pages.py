@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from apiflask import APIFlask
 from sqlalchemy import event, select
 
@@ -23,16 +24,20 @@ def test_the_first_page_says_what_this_is_and_who_plays(alice: Player) -> None:
     assert 'id="guess"' in page
 
 
-def test_the_first_page_asks_once_who_plays(app: APIFlask, alice: Player) -> None:
+@pytest.mark.parametrize(("page", "times"), [("/", 1), ("/try", 2)])
+def test_a_page_and_what_it_shows_of_a_text_s_reader_ask_once_who_plays(
+    app: APIFlask, alice: Player, page: str, times: int
+) -> None:
     asked = list[str]()
     with app.app_context():
         listen = (db.engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
         event.listen(*listen)
-        alice.client.get("/")
+        alice.client.get(page)
         event.remove(*listen)
     who = [query.partition("FROM ") for query in asked if "FROM language_models" in query]
     assert (
-        len([columns for columns, *_ in who if "language_models.vocabulary," not in columns]) == 1
+        len([columns for columns, *_ in who if "language_models.vocabulary," not in columns])
+        == times
     )
 
 

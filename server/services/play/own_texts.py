@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from sqlalchemy.orm import Session
 
@@ -31,6 +32,7 @@ from server.store.passages import ensure_own_text
 from server.store.rounds import find_open_round_on
 from server.store.scoring.scores import add_private_scores, ensure_model, find_scored
 from server.store.statistics.rollups import mark_player
+from server.store.tables import LanguageModelRow
 
 _NOBODY = "No model plays here yet, so none can read your text."
 
@@ -59,7 +61,7 @@ class OwnTextService:
 
     def stand_in(self) -> StandIn | None:
         """Return who reads instead of the model that plays; None where that one does."""
-        model = current_opponent(self._session, self._opponent)
+        model = self._plays
         problem = self._live.why_not(model.name, model.revision) if model else None
         if model is None or problem is None:
             return None
@@ -130,8 +132,12 @@ class OwnTextService:
 
     def _reader(self) -> tuple[str, str] | None:
         """Return name and revision of the model that reads; None while nothing is scored."""
-        model = current_opponent(self._session, self._opponent)
+        model = self._plays
         return self._live.reader(model.name, model.revision) if model else None
+
+    @cached_property
+    def _plays(self) -> LanguageModelRow | None:
+        return current_opponent(self._session, self._opponent)
 
     def _read(self, text: str) -> ReadText:
         reader = self._reader()

@@ -53,7 +53,7 @@ class CrowdKeeper:
         self, sessions: Callable[[], Session], library: ScoreLibrary, *, at_each_look: bool
     ) -> None:
         self._sessions, self._library, self._at_each_look = sessions, library, at_each_look
-        self._last: CrowdStatistics | None = None
+        self._last: tuple[str, CrowdStatistics] | None = None
 
     def current(self) -> CrowdStatistics:
         """Return what the crowd came to at the last count.
@@ -61,32 +61,45 @@ class CrowdKeeper:
         While the database does not answer, it is what this process saw last.
         """
         try:
-            self._last = self._current()
+            return self._current()
         except DATABASE_FAILURES:
             if self._last is None:
                 raise
-        return self._last
+            return self._last[1]
 
     def warm_up(self) -> None:
         """Read what was counted last, so far as there is anything, to have it at hand."""
         with self._sessions() as session:
             document = stored.kept_crowd(session).document
         if document is not None:
-            self._last = CrowdStatistics.model_validate_json(document)
+            self._remember(document)
 
     def _current(self) -> CrowdStatistics:
         now = datetime.now(UTC)
         with self._sessions() as session:
             if self._at_each_look:
-                return crowd_statistics(session, self._library, now)
+                return self._counted(crowd_statistics(session, self._library, now))
             kept = stored.kept_crowd(session)
             begun_at, document = kept.begun_at, kept.document
         if document is None:
-            return self._count(now, begun_at) or CrowdStatistics(counted_at=now, opponents=[])
+            empty = CrowdStatistics(counted_at=now, opponents=[])
+            return self._counted(self._count(now, begun_at) or empty)
         if begun_at + EVERY < now:
             arguments = (now, begun_at)
             threading.Thread(target=self._try, args=arguments, name="crowd", daemon=True).start()
-        return CrowdStatistics.model_validate_json(document)
+        return self._remember(document)
+
+    def _counted(self, found: CrowdStatistics) -> CrowdStatistics:
+        """Have at hand what no document was read for."""
+        self._last = "", found
+        return found
+
+    def _remember(self, document: str) -> CrowdStatistics:
+        """Return the statistics of a document, which is read once."""
+        last = self._last
+        if last is None or last[0] != document:
+            last = self._last = document, CrowdStatistics.model_validate_json(document)
+        return last[1]
 
     def _try(self, now: datetime, before: datetime) -> None:
         try:
