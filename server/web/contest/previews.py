@@ -8,7 +8,6 @@ from collections.abc import Callable, Hashable
 
 from apiflask import APIBlueprint
 from flask import Flask, Response, abort, make_response, request
-from flask_limiter.util import get_remote_address
 from markupsafe import Markup
 
 from server.application import db, service
@@ -16,7 +15,7 @@ from server.domain.contest.emblems import CELLS, SEED_CHARACTERS, emblem
 from server.domain.play.rounds import POSITIONS_PER_ROUND
 from server.services.contest.challenges import challenge_marks
 from server.services.contract.challenges import ChallengeView
-from server.web.http.limits import PICTURE_LIMIT, limiter
+from server.web.http.limits import PICTURE_LIMIT, address, limiter
 from server.web.wording.challenges import A_FRIEND, preview_sentence, site_sentence
 
 previews = APIBlueprint("previews", __name__, enable_openapi=False)
@@ -28,7 +27,7 @@ _GREY = "#8a8172"  # seen on a light ground and on a dark one
 
 
 @previews.get("/c/<code>/preview.png")
-@limiter.limit(PICTURE_LIMIT, key_func=get_remote_address)
+@limiter.limit(PICTURE_LIMIT, key_func=address)
 def challenge_preview(code: str) -> Response:
     """Draw a challenge for those who see only its link: marks and a sentence, no word."""
     from server.web.contest.pictures import Picture, Row, draw  # Pillow: 4 MB, mostly unused
@@ -47,7 +46,7 @@ def challenge_preview(code: str) -> Response:
 
 
 @previews.get("/preview.png")
-@limiter.limit(PICTURE_LIMIT, key_func=get_remote_address)
+@limiter.limit(PICTURE_LIMIT, key_func=address)
 def site_preview() -> Response:
     """Draw the site for those who see only its link: a race that has not begun."""
     from server.web.contest.pictures import Picture, Row, draw

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from apiflask import APIBlueprint
 from flask import Response
-from flask_limiter.util import get_remote_address
 
 from server.application import db, now, service
 from server.services.contest import transfers
@@ -12,7 +11,13 @@ from server.services.contract.players import PlayerView, TransferView
 from server.services.play.players import player_view
 from server.web.http.answers import json_answer
 from server.web.http.context import player_id, remember_player
-from server.web.http.limits import JOIN_LIMIT_OF_ADDRESS, TRANSFER_LIMIT, limiter, starting
+from server.web.http.limits import (
+    JOIN_LIMIT_OF_ADDRESS,
+    TRANSFER_LIMIT,
+    address,
+    limiter,
+    starting,
+)
 from server.web.http.schemas import TransferCode
 
 transfers_api = APIBlueprint("transfers_api", __name__, url_prefix="/api/v1")
@@ -31,7 +36,7 @@ def begin() -> Response:
 
 
 @transfers_api.post("/player/join")
-@limiter.limit(JOIN_LIMIT_OF_ADDRESS, key_func=get_remote_address)
+@limiter.limit(JOIN_LIMIT_OF_ADDRESS, key_func=address)
 @transfers_api.input(TransferCode)
 @transfers_api.output(PlayerView)
 @transfers_api.doc(summary="Join this device to another's history", responses=[409])

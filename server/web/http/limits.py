@@ -61,18 +61,27 @@ limiter: Limiter = Limiter(
 
 
 def starting(view: View) -> View:
-    """Limit a call that begins a round, and adds a player where the cookie holds none."""
-    new = limiter.shared_limit(  # whichever way they come in
+    """Limit a call that begins a round, and adds a player where the cookie holds none.
+
+    Counted together, whichever way they come in; so are answers, in whichever mode.
+    """
+    new = limiter.shared_limit(
         NEW_PLAYERS_OF_ADDRESS, scope="new players", key_func=address, exempt_when=_is_known
     )
-    of_address = limiter.limit(START_LIMIT_OF_ADDRESS, key_func=address)
-    return cast("View", limiter.limit(START_LIMIT)(of_address(new(view))))
+    of_address = limiter.shared_limit(
+        START_LIMIT_OF_ADDRESS, scope="an address's starts", key_func=address
+    )
+    own = limiter.shared_limit(START_LIMIT, scope="starts")
+    return cast("View", own(of_address(new(view))))
 
 
 def answering(view: View) -> View:
     """Limit a call that answers."""
-    of_address = limiter.limit(ANSWER_LIMIT_OF_ADDRESS, key_func=address)
-    return cast("View", limiter.limit(ANSWER_LIMIT)(of_address(view)))
+    of_address = limiter.shared_limit(
+        ANSWER_LIMIT_OF_ADDRESS, scope="an address's answers", key_func=address
+    )
+    own = limiter.shared_limit(ANSWER_LIMIT, scope="answers")
+    return cast("View", own(of_address(view)))
 
 
 def reading_a_text(view: View) -> View:

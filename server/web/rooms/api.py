@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from apiflask import APIBlueprint
 from flask import Response, request, url_for
-from flask_limiter.util import get_remote_address
 
 from server.application import db, now, service
 from server.domain.rooms.course import Course
@@ -18,10 +17,10 @@ from server.web.rooms.context import (
     JOIN_LIMIT,
     LOOK_LIMIT_OF_UNKNOWN,
     MOVE_LIMIT,
-    OPEN_LIMIT_OF_ADDRESS,
     asker,
     is_unknown,
     opening,
+    opening_limit,
     remember_key,
     rooms,
 )
@@ -40,7 +39,7 @@ room_api = APIBlueprint("room_api", __name__, url_prefix="/api/v1")
 
 
 @room_api.post("/rooms")
-@limiter.limit(OPEN_LIMIT_OF_ADDRESS, key_func=get_remote_address)
+@opening_limit
 @limiter.limit(TEXT_LIMIT)
 @room_api.input(NewRoom)
 @room_api.output(NewRoomView, status_code=201)

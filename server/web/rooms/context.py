@@ -8,16 +8,18 @@ from server.application import db, service
 from server.services.rooms.opening import RoomOpening
 from server.services.rooms.rooms import Asker, RoomService
 from server.web.http.context import player_id
+from server.web.http.limits import address, limiter
 
 _KEYS = "rooms"
 MOST_KEYS = 8  # a cookie holds 4 KB; a host leads one room at a time
-OPEN_LIMIT_OF_ADDRESS = "60 per hour"
+OPEN_LIMIT_OF_ADDRESS = "60 per hour"  # by the form and by the API together
 JOIN_LIMIT = "600 per minute"  # before a phone has its cookie, a hall is one address
 MOVE_LIMIT = "300 per minute"
 # Of codes that no room has: they cannot be tried out. Whoever has joined is counted alone, so that
 # somebody who tries cannot shut others behind the same address out of their room.
 LOOK_LIMIT_OF_UNKNOWN = "300 per minute"
 _NOT_FOUND = 404
+opening_limit = limiter.shared_limit(OPEN_LIMIT_OF_ADDRESS, scope="rooms", key_func=address)
 
 
 def is_unknown(response: Response) -> bool:

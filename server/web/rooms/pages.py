@@ -6,7 +6,6 @@ import io
 
 from apiflask import APIBlueprint
 from flask import Response, redirect, render_template, request, url_for
-from flask_limiter.util import get_remote_address
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -23,11 +22,11 @@ from server.web.http.context import player_id, remember_player
 from server.web.http.limits import TEXT_LIMIT, limiter
 from server.web.rooms.context import (
     LOOK_LIMIT_OF_UNKNOWN,
-    OPEN_LIMIT_OF_ADDRESS,
     asker,
     is_unknown,
     key_to,
     opening,
+    opening_limit,
     remember_key,
     rooms,
 )
@@ -45,7 +44,7 @@ def show_rooms() -> str:
 
 
 @room_pages.post("/rooms")
-@limiter.limit(OPEN_LIMIT_OF_ADDRESS, key_func=get_remote_address)
+@opening_limit
 @limiter.limit(TEXT_LIMIT)
 def open_room() -> AnyResponse | tuple[str, int]:
     """Open a room and go to its host's page; a form that cannot be is shown again with why."""

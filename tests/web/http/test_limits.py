@@ -50,6 +50,35 @@ def test_a_subscriber_s_many_addresses_are_one(create: CreateApp, database_url: 
 
 
 @on_sqlite
+@pytest.mark.parametrize(
+    ("method", "path", "fields", "allowed"),
+    [
+        ("POST", "/api/v1/player/join", {"json": {"code": "00000-00000"}}, 10),
+        ("POST", "/api/v1/rooms", {"json": {}}, 60),
+        ("POST", "/rooms", {"data": {}}, 60),
+        ("GET", "/preview.png", {}, 120),
+    ],
+)
+def test_whatever_is_counted_by_address_counts_a_subscriber_s_many_as_one(
+    create: CreateApp,
+    database_url: str,
+    method: str,
+    path: str,
+    fields: dict[str, Any],
+    allowed: int,
+) -> None:
+    app = create(settings_for(database_url, rate_limits=True))
+
+    def status(host: int) -> int:
+        stranger = visitor(app, f"2001:db8:0:7::{host:x}")
+        stranger.get("/try")  # which gives a cookie
+        return stranger.open(path, method=method, **fields).status_code
+
+    codes = [status(host) for host in range(1, allowed + 3)]
+    assert [index for index, code in enumerate(codes) if code == 429] == [allowed, allowed + 1]
+
+
+@on_sqlite
 def test_a_hall_of_pupils_behind_one_address_plays(create: CreateApp, database_url: str) -> None:
     """Two hundred begin within a minute; each opens the page, which gives a cookie, and starts."""
     app = create(settings_for(database_url, rate_limits=True))
@@ -76,6 +105,18 @@ def test_an_address_brings_no_endless_row_of_new_players_by_whichever_way(
     assert 429 not in before
     assert players(app) == len(before) == 300
     assert [status(*way) for way in WAYS_IN] == [429] * len(WAYS_IN)
+
+
+@on_sqlite
+def test_a_player_s_starts_are_counted_together_by_whichever_way(
+    create: CreateApp, database_url: str
+) -> None:
+    client = create(settings_for(database_url, rate_limits=True)).test_client()
+    client.post("/play")  # from here on there is a player to count by
+    ways = WAYS_IN[:3]
+    before = [client.post(path, **fields).status_code for _ in range(20) for path, fields in ways]
+    assert 429 not in before
+    assert [client.post(path, **fields).status_code for path, fields in ways] == [429] * 3
 
 
 @on_sqlite
