@@ -72,16 +72,6 @@ def served_databases(request: pytest.FixtureRequest) -> SqliteFiles | Postgresql
     return chosen
 
 
-@pytest.fixture(scope="session")
-def scored_template(
-    served_databases: SqliteFiles | PostgresqlDatabases, played_passages: Path, bundled_scorer: Any
-) -> str:
-    """A database with scored passages."""
-    return served_databases.template(
-        "scored", lambda url: fill(url, played_passages, bundled_scorer)
-    )
-
-
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Chromium, from CHROMIUM or from this machine; it gets the front end as players do, built.
@@ -102,10 +92,15 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def serve(
     served_databases: SqliteFiles | PostgresqlDatabases,
+    played_passages: Path,
+    bundled_scorer: Any,
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Serve:
-    """Serve a copy of a template, by gunicorn or by nginx before two processes."""
+    """Serve a copy of a template, by gunicorn or by nginx before two processes.
+
+    The first call under a template's name fills it, with a few passages and the bundled model.
+    """
     environment = dict(os.environ) | {
         "PATH": f"{BIN}:{os.environ['PATH']}",
         "SECRET_KEY": SECRET_KEY,
@@ -115,7 +110,12 @@ def serve(
     }
 
     @contextmanager
-    def serve(template: str, **settings: str) -> Iterator[str]:
+    def serve(
+        name: str, filling: Callable[[str, Path, Any], None], **settings: str
+    ) -> Iterator[str]:
+        template = served_databases.template(
+            name, lambda url: filling(url, played_passages, bundled_scorer)
+        )
         with served_databases.copy(template) as url:
             if IS_FULL:
                 redis_url = request.getfixturevalue("redis_url")
@@ -131,9 +131,9 @@ def serve(
 
 
 @pytest.fixture(scope="package")
-def address(serve: Serve, scored_template: str) -> Iterator[str]:
+def address(serve: Serve) -> Iterator[str]:
     """The address of a service of scored passages, where each test is a player of its own."""
-    with serve(scored_template) as address:
+    with serve("scored", fill) as address:
         yield address
 
 

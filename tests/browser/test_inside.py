@@ -4,31 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Serve
 from tests.browser.looks import assert_accessible, assert_no_sideways_scroll, picture
-from tests.databases import PostgresqlDatabases, SqliteFiles
 from tests.web.inside.conftest import fill_traced
 
 QUESTIONS = 12
 
 
 @pytest.fixture(scope="module")
-def address(
-    serve: Serve,
-    served_databases: SqliteFiles | PostgresqlDatabases,
-    played_passages: Path,
-    bundled_scorer: Any,
-) -> Iterator[str]:
+def address(serve: Serve) -> Iterator[str]:
     """A service without a model at hand: what is stored is all that it shows."""
-    template = served_databases.template(
-        "traced", lambda url: fill_traced(url, played_passages, bundled_scorer)
-    )
-    with serve(template, LIVE_SCORING="off") as address:
+    with serve("traced", fill_traced, LIVE_SCORING="off") as address:
         yield address
 
 

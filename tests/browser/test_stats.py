@@ -14,7 +14,6 @@ from server import create_app
 from tests.browser.conftest import Serve
 from tests.browser.looks import look_at
 from tests.conftest import Player, close, fill, settings_for
-from tests.databases import PostgresqlDatabases, SqliteFiles
 from tests.web.test_export import at_a_human_pace, play_bets, play_duels
 
 CHARTED = [
@@ -28,32 +27,28 @@ CHARTED = [
 ]
 
 
+def fill_played(url: str, passages: Path, scorer: Any) -> None:
+    """Let two players go through every mode."""
+    fill(url, passages, scorer)
+    app = create_app(settings_for(url))
+    alice, bob = Player(app.test_client()), Player(app.test_client())
+    for player in (alice, bob):
+        player.play(lambda s: "the")
+    alice.play(lambda s: s["asked"]["suggestions"][0], assisted=True)
+    bob.play(lambda s: ["of", "the", "and", "to", "in"][len(s["asked"]["tries"])], mode="tries")
+    play_bets(bob)
+    for share in (0.65, 0.9):  # the first round is practice
+        play_duels(alice, share)
+    play_duels(bob, 0.8, form="whole")  # again practice first
+    play_duels(bob, 0.8, form="whole")
+    at_a_human_pace(app)
+    close(app)
+
+
 @pytest.fixture(scope="module")
-def address(
-    serve: Serve,
-    served_databases: SqliteFiles | PostgresqlDatabases,
-    played_passages: Path,
-    bundled_scorer: Any,
-) -> Iterator[str]:
+def address(serve: Serve) -> Iterator[str]:
     """A service on which two players have been through every mode."""
-
-    def play(url: str) -> None:
-        fill(url, played_passages, bundled_scorer)
-        app = create_app(settings_for(url))
-        alice, bob = Player(app.test_client()), Player(app.test_client())
-        for player in (alice, bob):
-            player.play(lambda s: "the")
-        alice.play(lambda s: s["asked"]["suggestions"][0], assisted=True)
-        bob.play(lambda s: ["of", "the", "and", "to", "in"][len(s["asked"]["tries"])], mode="tries")
-        play_bets(bob)
-        for share in (0.65, 0.9):  # the first round is practice
-            play_duels(alice, share)
-        play_duels(bob, 0.8, form="whole")  # again practice first
-        play_duels(bob, 0.8, form="whole")
-        at_a_human_pace(app)
-        close(app)
-
-    with serve(served_databases.template("played", play)) as address:
+    with serve("played", fill_played) as address:
         yield address
 
 

@@ -24,7 +24,6 @@ TEXT = (
     "their cabs, the children to the vending machine, and a woman with two dogs sat down on her "
     "suitcase and began to peel an orange."
 )
-# What a text may be, and what the model says of it, is no matter of the database: one kind will do.
 ADMIN = {"Authorization": f"Bearer {ADMIN_TOKEN}", "Accept": "application/json"}
 
 

@@ -24,10 +24,8 @@ def test_the_first_page_says_what_this_is_and_who_plays(alice: Player) -> None:
     assert 'id="guess"' in page
 
 
-@pytest.mark.parametrize(("page", "times"), [("/", 1), ("/try", 2)])
-def test_a_page_and_what_it_shows_of_a_text_s_reader_ask_once_who_plays(
-    app: APIFlask, alice: Player, page: str, times: int
-) -> None:
+@pytest.mark.parametrize(("page", "times"), [("/", 1), ("/try", 2)])  # its foot asks for itself
+def test_a_page_asks_once_who_plays(app: APIFlask, alice: Player, page: str, times: int) -> None:
     asked = list[str]()
     with app.app_context():
         listen = (db.engine, "before_cursor_execute", lambda *call: asked.append(call[2]))

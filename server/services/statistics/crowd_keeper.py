@@ -31,6 +31,7 @@ from server.services.contract.statistics import EstimateView
 from server.services.play.library import ScoreLibrary
 from server.services.play.opponents import model_view
 from server.services.statistics.crowd import CrowdPosition, positions_of
+from server.services.statistics.keeper import LastSeen
 from server.store.engine import writing
 from server.store.patience import DATABASE_FAILURES
 from server.store.scoring.scores import load_scores, models_by_id
@@ -53,53 +54,36 @@ class CrowdKeeper:
         self, sessions: Callable[[], Session], library: ScoreLibrary, *, at_each_look: bool
     ) -> None:
         self._sessions, self._library, self._at_each_look = sessions, library, at_each_look
-        self._last: tuple[str, CrowdStatistics] | None = None
+        self._last = LastSeen(CrowdStatistics)
 
     def current(self) -> CrowdStatistics:
         """Return what the crowd came to at the last count.
 
         While the database does not answer, it is what this process saw last.
         """
-        try:
-            return self._current()
-        except DATABASE_FAILURES:
-            if self._last is None:
-                raise
-            return self._last[1]
+        return self._last.or_last(self._current)
 
     def warm_up(self) -> None:
         """Read what was counted last, so far as there is anything, to have it at hand."""
         with self._sessions() as session:
             document = stored.kept_crowd(session).document
         if document is not None:
-            self._remember(document)
+            self._last.read(document)
 
     def _current(self) -> CrowdStatistics:
         now = datetime.now(UTC)
         with self._sessions() as session:
             if self._at_each_look:
-                return self._counted(crowd_statistics(session, self._library, now))
+                return self._last.note(crowd_statistics(session, self._library, now))
             kept = stored.kept_crowd(session)
             begun_at, document = kept.begun_at, kept.document
         if document is None:
             empty = CrowdStatistics(counted_at=now, opponents=[])
-            return self._counted(self._count(now, begun_at) or empty)
+            return self._last.note(self._count(now, begun_at) or empty)
         if begun_at + EVERY < now:
             arguments = (now, begun_at)
             threading.Thread(target=self._try, args=arguments, name="crowd", daemon=True).start()
-        return self._remember(document)
-
-    def _counted(self, found: CrowdStatistics) -> CrowdStatistics:
-        """Have at hand what no document was read for."""
-        self._last = "", found
-        return found
-
-    def _remember(self, document: str) -> CrowdStatistics:
-        """Return the statistics of a document, which is read once."""
-        last = self._last
-        if last is None or last[0] != document:
-            last = self._last = document, CrowdStatistics.model_validate_json(document)
-        return last[1]
+        return self._last.read(document)
 
     def _try(self, now: datetime, before: datetime) -> None:
         try:

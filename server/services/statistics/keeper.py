@@ -7,7 +7,9 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Generic, TypeVar
 
+from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from server.services.contract.statistics import PublicStatistics
@@ -23,7 +25,37 @@ from server.store.statistics.rollups import (
 
 MOST_BATCHES_AT_A_LOOK = 20
 
+Counted = TypeVar("Counted", bound=BaseModel)
 _log = logging.getLogger(__name__)
+
+
+class LastSeen(Generic[Counted]):
+    """What this process saw last of a count; each document is read once."""
+
+    def __init__(self, kind: type[Counted]) -> None:
+        self._kind = kind
+        self._last: tuple[str, Counted] | None = None
+
+    def read(self, document: str) -> Counted:
+        """Return the statistics of a document."""
+        last = self._last
+        if last is None or last[0] != document:
+            last = self._last = document, self._kind.model_validate_json(document)
+        return last[1]
+
+    def note(self, found: Counted) -> Counted:
+        """Return what was counted just now, and have it at hand; no document was read for it."""
+        self._last = "", found
+        return found
+
+    def or_last(self, look: Callable[[], Counted]) -> Counted:
+        """Return what a look finds; while the database does not answer, what was seen last."""
+        try:
+            return look()
+        except DATABASE_FAILURES:
+            if self._last is None:
+                raise
+            return self._last[1]
 
 
 class StatisticsKeeper:
@@ -39,26 +71,21 @@ class StatisticsKeeper:
         self._lock = threading.Lock()
         self._changed_at: datetime | None = None
         self._counting = False
-        self._last: tuple[str, PublicStatistics] | None = None
+        self._last = LastSeen(PublicStatistics)
 
     def current(self) -> PublicStatistics:
         """Return the statistics as last counted; a look at old ones asks for a new count.
 
         While the database does not answer, they are those that this process saw last.
         """
-        try:
-            return self._current()
-        except DATABASE_FAILURES:
-            if self._last is None:
-                raise
-            return self._last[1]
+        return self._last.or_last(self._current)
 
     def warm_up(self) -> None:
         """Read what was counted last, so far as there is anything, to have it at hand."""
         with self._sessions() as session:
             document = kept_statistics(session).document
         if document is not None:
-            self._remember(document)
+            self._last.read(document)
 
     def progress(self) -> tuple[datetime, int]:
         """Return when the newest count began, and how many players wait to be folded."""
@@ -68,9 +95,7 @@ class StatisticsKeeper:
     def _current(self) -> PublicStatistics:
         if not self._every:
             with self._sessions() as session:
-                found = _folded(session, _now())
-            self._last = "", found
-            return found
+                return self._last.note(_folded(session, _now()))
         with self._sessions() as session:
             kept = kept_statistics(session)
             document, begun_at = kept.document, kept.begun_at
@@ -78,14 +103,7 @@ class StatisticsKeeper:
             return self.count_now()
         if begun_at + self._every < _now():
             self.note_change()
-        return self._remember(document)
-
-    def _remember(self, document: str) -> PublicStatistics:
-        """Return the statistics of a document, which is read once."""
-        last = self._last
-        if last is None or last[0] != document:
-            last = self._last = document, PublicStatistics.model_validate_json(document)
-        return last[1]
+        return self._last.read(document)
 
     def note_change(self) -> None:
         """See to it that what has just changed is counted, `every_s` seconds from now at latest."""

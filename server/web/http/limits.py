@@ -61,27 +61,16 @@ limiter: Limiter = Limiter(
 
 
 def starting(view: View) -> View:
-    """Limit a call that begins a round, and adds a player where the cookie holds none.
-
-    Counted together, whichever way they come in; so are answers, in whichever mode.
-    """
+    """Limit a call that begins a round, and adds a player where the cookie holds none."""
     new = limiter.shared_limit(
         NEW_PLAYERS_OF_ADDRESS, scope="new players", key_func=address, exempt_when=_is_known
     )
-    of_address = limiter.shared_limit(
-        START_LIMIT_OF_ADDRESS, scope="an address's starts", key_func=address
-    )
-    own = limiter.shared_limit(START_LIMIT, scope="starts")
-    return cast("View", own(of_address(new(view))))
+    return _together("starts", START_LIMIT, START_LIMIT_OF_ADDRESS, cast("View", new(view)))
 
 
 def answering(view: View) -> View:
     """Limit a call that answers."""
-    of_address = limiter.shared_limit(
-        ANSWER_LIMIT_OF_ADDRESS, scope="an address's answers", key_func=address
-    )
-    own = limiter.shared_limit(ANSWER_LIMIT, scope="answers")
-    return cast("View", own(of_address(view)))
+    return _together("answers", ANSWER_LIMIT, ANSWER_LIMIT_OF_ADDRESS, view)
 
 
 def reading_a_text(view: View) -> View:
@@ -101,6 +90,12 @@ def seconds_to_wait() -> int:
     """Return in how many seconds the limit that refused this request lets the next one pass."""
     limit = limiter.current_limit
     return max(1, math.ceil(limit.reset_at - time.time())) if limit else 1
+
+
+def _together(what: str, own: str, of_address: str, view: View) -> View:
+    """Limit calls of one kind, counted together by whichever way they come in."""
+    by_address = limiter.shared_limit(of_address, scope=f"{what} of an address", key_func=address)
+    return cast("View", limiter.shared_limit(own, scope=what)(by_address(view)))
 
 
 def _is_known() -> bool:

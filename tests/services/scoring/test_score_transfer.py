@@ -32,7 +32,6 @@ from tests.services.corpus.test_import_files_whole import line, write
 from tests.services.scoring.test_scoring import LONG
 
 Rows = list[dict[str, Any]]
-# What a file holds is judged before a database is asked: one kind of database will do.
 
 
 @dataclass
