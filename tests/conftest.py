@@ -5,10 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import shutil
-import subprocess
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,10 +28,12 @@ from server.services.corpus.import_files_whole import import_passages
 from server.services.scoring.scoring import score_all
 from server.web.http.limits import limiter
 from tests.databases import (
+    PATIENCE_S,
     PostgresqlDatabases,
     SqliteFiles,
     forget_durability,
     place_for_databases,
+    redis_server,
 )
 from tests.kept import keep_bundled_source, keep_templates, keep_vocabularies, remembered
 
@@ -48,7 +48,6 @@ PATIENT_WAITS_S = {
     "database_request_timeout_s": 20,
 }
 COUNTING = ("statistics", "crowd")  # threads, by their names
-PATIENCE_S = 600.0  # a slow machine is slow; only what hangs is broken
 
 
 # Tests run side by side: a model with a thread for each core would only wait for the others.
@@ -363,14 +362,7 @@ def redis_url() -> Iterator[str]:
     binary = shutil.which("redis-server")
     if binary is None:
         skip_or_fail("redis", "there is no redis-server on this machine")
-    folder = tempfile.mkdtemp(prefix="perplexed-redis-")
-    socket = f"{folder}/redis.sock"
-    options = ["--port", "0", "--unixsocket", socket, "--save", "", "--dir", folder]
-    server = subprocess.Popen([binary, *options], stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + PATIENCE_S
-    while not Path(socket).exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    yield f"redis+unix://{socket}"
-    server.terminate()
-    server.wait(timeout=PATIENCE_S)
+    folder = Path(tempfile.mkdtemp(prefix="perplexed-redis-"))
+    with redis_server(binary, folder) as (url, _):
+        yield url
     shutil.rmtree(folder, ignore_errors=True)

@@ -1,15 +1,18 @@
-"""Databases that live for one test: copies of a template, in memory where the machine allows."""
+"""Databases that live for one test, in memory where the machine allows, and a Redis."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from redis import Redis, exceptions
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import URL, make_url
 
@@ -19,6 +22,7 @@ NEEDED_BYTES = 2 << 30
 NOT_DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 # For tests of what no database has a part in, of many requests, or of what a file holds.
 on_sqlite = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+PATIENCE_S = 600.0  # a slow machine is slow; only what hangs is broken
 FIRST_TO_CHOOSE = 150_000  # the first version that can be told how to copy a database
 
 
@@ -116,3 +120,30 @@ class PostgresqlDatabases:
 
     def _url_of(self, database: str) -> str:
         return self._url.set(database=database).render_as_string(hide_password=False)
+
+
+@contextmanager
+def redis_server(binary: str, folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Yield a Redis of the tests' own, once it answers, and its process, which may be killed."""
+    socket = folder / "redis.sock"
+    options = ["--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(folder)]
+    server = subprocess.Popen([binary, *options], stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + PATIENCE_S
+    try:
+        while not _answers(f"unix://{socket}"):
+            assert server.poll() is None, "Redis stopped"
+            assert time.monotonic() < deadline, "Redis does not answer"
+            time.sleep(0.05)
+        yield f"redis+unix://{socket}", server
+    finally:
+        server.kill()
+        server.wait(timeout=PATIENCE_S)
+
+
+def _answers(redis_url: str) -> bool:
+    """Tell whether a Redis answers: its socket is there before anybody listens at it."""
+    with Redis.from_url(redis_url) as client:
+        try:
+            return bool(client.ping())
+        except exceptions.ConnectionError:
+            return False

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.conftest import skip_or_fail
-from tests.system.processes import free_port, serving
+from tests.system.processes import free_port, running, serving
 
 NGINX = """
 daemon off; pid {folder}/nginx.pid; error_log {folder}/errors; worker_processes 1;
@@ -40,7 +39,5 @@ def behind_nginx(
         port, file = free_port(), folder / "nginx.conf"
         inner = address.removeprefix("http://")
         file.write_text(NGINX.format(folder=folder, inner=inner, port=port))
-        running = subprocess.Popen([binary, "-c", str(file)])
-        yield f"http://127.0.0.1:{port}"
-        running.terminate()
-        running.wait()
+        with running(environment, port, binary, "-c", str(file)) as nginx_address:
+            yield nginx_address

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,8 +10,9 @@ import psutil
 import pytest
 
 from tests.conftest import skip_or_fail
+from tests.databases import redis_server
 from tests.faults.conftest import served
-from tests.faults.players import PATIENCE_S, PROMISED_S, SLACK_S, Crowd, kept_once
+from tests.faults.players import PROMISED_S, SLACK_S, Crowd, kept_once
 
 
 @pytest.fixture
@@ -22,15 +21,8 @@ def redis(folder: Path) -> Iterator[tuple[str, psutil.Process]]:
     binary = shutil.which("redis-server")
     if binary is None:
         skip_or_fail("redis", "there is no redis-server on this machine")
-    place = folder / "redis.sock"
-    options = ["--port", "0", "--unixsocket", str(place), "--save", "", "--dir", str(folder)]
-    running = subprocess.Popen([binary, *options], stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + PATIENCE_S
-    while not place.exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    yield f"redis+unix://{place}", psutil.Process(running.pid)
-    running.kill()
-    running.wait(timeout=PATIENCE_S)
+    with redis_server(binary, folder) as (url, running):
+        yield url, psutil.Process(running.pid)
 
 
 @pytest.mark.parametrize("fault", ["frozen", "killed"])

@@ -10,8 +10,9 @@ from pathlib import Path
 from distributed import Client
 
 from server.config import ROOT
+from tests.databases import PATIENCE_S
 from tests.system.counted import DEADLY
-from tests.system.processes import PATIENCE_S, free_port
+from tests.system.processes import free_port
 
 
 class Cluster:

@@ -21,9 +21,9 @@ from click.testing import Result
 from server import create_app
 from server.config import ROOT
 from tests.conftest import PATIENT_WAITS_S, close, settings_for
+from tests.databases import PATIENCE_S
 
 BIN = Path(sys.executable).parent
-PATIENCE_S = 600.0  # a slow machine is slow; only what hangs is broken
 RUN_PATIENCE_S = 1_800.0  # all bundled passages are scored, on a machine that may be busy
 PATIENT = {name.upper(): str(wait_s) for name, wait_s in PATIENT_WAITS_S.items()}
 FIRST_PORT, PORTS, PORTS_OF_A_PROCESS = 20_000, 12_000, 64
@@ -75,15 +75,10 @@ def answers(address: str) -> bool:
 
 
 @contextmanager
-def serving(environment: dict[str, str], *command: str) -> Iterator[str]:
-    """Start a server process and yield its address once it answers."""
-    port = free_port()
+def running(environment: dict[str, str], port: int, *command: str) -> Iterator[str]:
+    """Start a process that serves at a port, and yield its address once it answers."""
     process = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=PATIENT | environment | {"PORT": str(port)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     address, deadline = f"http://127.0.0.1:{port}", time.monotonic() + PATIENCE_S
     try:
@@ -96,6 +91,14 @@ def serving(environment: dict[str, str], *command: str) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(timeout=PATIENCE_S)
+
+
+@contextmanager
+def serving(environment: dict[str, str], *command: str) -> Iterator[str]:
+    """Serve the game, and yield its address once it answers."""
+    port = free_port()
+    with running(PATIENT | environment | {"PORT": str(port)}, port, *command) as address:
+        yield address
 
 
 def status_and_body(address: str, send: object = None) -> tuple[int, Any]:

@@ -14,10 +14,9 @@ from server.commands.passages import BUNDLED_PASSAGES
 from server.commands.scores import SHIPPED_SCORES
 from server.config import ROOT
 from tests.conftest import PASSAGES_PLAYED, fill
-from tests.databases import PostgresqlDatabases, on_sqlite
+from tests.databases import PATIENCE_S, PostgresqlDatabases, on_sqlite
 from tests.system.processes import (
     BIN,
-    PATIENCE_S,
     invoked,
     run,
     run_program,

@@ -8,8 +8,8 @@ from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 
 from tests.conftest import ADMIN_TOKEN
-from tests.databases import on_sqlite
-from tests.system.processes import PATIENCE_S, serving, status_and_body
+from tests.databases import PATIENCE_S, on_sqlite
+from tests.system.processes import serving, status_and_body
 
 LOOKS = 12
 

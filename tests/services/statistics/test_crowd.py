@@ -19,7 +19,8 @@ from server.domain.text.tokens import folded
 from server.services.play import choosing
 from server.store.statistics.crowd import CrowdStatisticsRow, kept_crowd
 from server.store.tables import GuessRow
-from tests.conftest import PATIENCE_S, CreateApp, Player, settings_for
+from tests.conftest import CreateApp, Player, settings_for
+from tests.databases import PATIENCE_S
 
 WORDS = ("time", "house", "the")
 THOUGHTFUL_MS = 2_000
