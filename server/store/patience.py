@@ -135,8 +135,8 @@ def is_full(error: BaseException) -> bool:
 class Breaker:
     """After a silence, sends requests away at once instead of having each wait for it in turn."""
 
-    def __init__(self, pause_s: float = PAUSE_S) -> None:
-        self._lock, self._pause_s = threading.Lock(), pause_s
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._has_failed = False
         self._silent_until = 0.0
         self._trying: int | None = None  # the thread that asks while others are sent away
@@ -156,7 +156,7 @@ class Breaker:
         """Send others away for a moment."""
         with self._lock:
             self._has_failed, self._trying = True, None
-            self._silent_until = time.monotonic() + self._pause_s
+            self._silent_until = time.monotonic() + PAUSE_S
 
     def note_answer(self) -> None:
         """Let everybody try again."""

@@ -7,12 +7,15 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from server.domain.errors import DatabaseSilent
+from server.store import patience
 from server.store.patience import Breaker, hurry, remaining_s, waiting
 from server.store.turns import Queue, Turns
+from tests.databases import PATIENCE_S
 
 
 def test_a_queue_lets_in_who_has_waited_longest() -> None:
@@ -20,7 +23,7 @@ def test_a_queue_lets_in_who_has_waited_longest() -> None:
     assert queue.acquire(1)
 
     def wait(number: int) -> None:
-        assert queue.acquire(60)
+        assert queue.acquire(PATIENCE_S)
         order.append(number)
         queue.release()
 
@@ -32,7 +35,7 @@ def test_a_queue_lets_in_who_has_waited_longest() -> None:
             time.sleep(0.001)
     queue.release()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=PATIENCE_S)
     assert order == [0, 1, 2, 3, 4]
 
 
@@ -79,15 +82,19 @@ def test_only_waiting_is_counted() -> None:
     assert remaining_s() is None
 
 
-def test_after_a_failure_one_request_tries_for_all_and_an_answer_lets_everybody_in() -> None:
-    breaker = Breaker(pause_s=0.05)
+def test_after_a_failure_one_request_tries_for_all_and_an_answer_lets_everybody_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    breaker, now = Breaker(), [1_000.0]
+    monkeypatch.setattr(patience, "time", SimpleNamespace(monotonic=lambda: now[0]))
     hurry(10)
     try:
         breaker.require()
         breaker.note_failure()
+        now[0] += patience.PAUSE_S - 0.01
         with pytest.raises(DatabaseSilent):
             breaker.require()
-        time.sleep(0.06)
+        now[0] += 0.01
         breaker.require()  # this one tries,
         breaker.require()  # for a connection and then with it
         with ThreadPoolExecutor(1) as another, pytest.raises(DatabaseSilent):

@@ -100,7 +100,7 @@ class StatisticsKeeper:
             kept = kept_statistics(session)
             document, begun_at = kept.document, kept.begun_at
         if document is None:
-            return self.count_now()
+            return self._last.note(self.count_now())
         if begun_at + self._every < _now():
             self.note_change()
         return self._last.read(document)

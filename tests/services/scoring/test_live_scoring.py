@@ -18,6 +18,7 @@ from server.services.scoring.live_scoring import (
     ModelInside,
     TextScorer,
 )
+from tests.databases import PATIENCE_S
 
 
 class SlowModel:
@@ -54,7 +55,7 @@ class SlowModel:
     def score_text(self, text: str) -> PassageScores:
         self.threads.add(threading.current_thread().name)
         self.begun.set()
-        self.let_go.wait(timeout=10)
+        self.let_go.wait(timeout=PATIENCE_S)
         self.seen.append(text)
         if text == "broken":
             raise ZeroDivisionError
@@ -82,14 +83,14 @@ def test_a_full_queue_refuses_kindly_and_has_room_again_later(model: SlowModel) 
     live = LiveScoring(model)
     with ThreadPoolExecutor(1 + WAITING_TEXTS) as players:
         waiting = [players.submit(live.score, "m", "r", "x") for _ in range(1 + WAITING_TEXTS)]
-        model.begun.wait(timeout=10)
+        model.begun.wait(timeout=PATIENCE_S)
         while live._places._value:  # until all of them wait
             threading.Event().wait(0.01)
         with pytest.raises(LiveScoringUnavailable, match="Several texts are waiting") as caught:
             live.score("m", "r", "one too many")
         assert caught.value.retry_after_s
         model.let_go.set()
-        assert all(future.result(timeout=10) for future in waiting)
+        assert all(future.result(timeout=PATIENCE_S) for future in waiting)
     assert live.score("m", "r", "later")
     assert "one too many" not in model.seen
 
@@ -132,7 +133,7 @@ class NeverLoaded(SlowModel):
 
     def load(self, name: str, revision: str) -> TextScorer:
         super().load(name, revision)
-        self.let_go.wait(timeout=10)
+        self.let_go.wait(timeout=PATIENCE_S)
         raise LiveScoringUnavailable("It cannot be read.")
 
 
@@ -141,7 +142,7 @@ def test_a_model_is_loaded_ahead_once_and_nobody_waits_for_it() -> None:
     live = LiveScoring(model)
     for _ in range(3):
         live.load_ahead("m", "r")  # returns while the model is still being loaded
-    assert model.loading.wait(timeout=10)
+    assert model.loading.wait(timeout=PATIENCE_S)
     assert not model.let_go.is_set()
     assert (model.loads, live._places._value) == (1, 1 + WAITING_TEXTS)
     model.let_go.set()
