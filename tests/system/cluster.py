@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import subprocess
 import sys
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from distributed import Client
+from distributed.cli import dask_worker
 
 from server.config import ROOT
 from tests.databases import PATIENCE_S
 from tests.system.counted import DEADLY
 from tests.system.processes import free_port
+
+# Workers are forked from a process that has imported what they need: that took most of their time.
+_FORKED = multiprocessing.get_context("forkserver")
+_FORKED.set_forkserver_preload(["tests.system.counted", "distributed.cli.dask_worker"])
+
+
+def _work(arguments: list[str], settings: dict[str, str], log: Path) -> None:
+    """Be `dask worker`, as its command would be."""
+    os.environ.update(settings)
+    with log.open("ab") as file:
+        os.dup2(file.fileno(), sys.stdout.fileno())
+        os.dup2(file.fileno(), sys.stderr.fileno())
+    dask_worker.main(arguments)
 
 
 class Cluster:
@@ -20,34 +36,39 @@ class Cluster:
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.address = f"tcp://127.0.0.1:{free_port()}"
-        self._environment = os.environ | {"COUNTED": str(folder)} | settings
+        self._settings = {"COUNTED": str(folder)} | settings
         self._folder = folder
         port = self.address.rsplit(":", 1)[1]
-        self._scheduler = self._dask("scheduler", "--host", "127.0.0.1", "--port", port)
-        self._workers: list[subprocess.Popen[bytes]] = []
+        place = ["--host", "127.0.0.1", "--port", port, "--no-dashboard"]
+        with (folder / "log").open("ab") as log:
+            self._scheduler = subprocess.Popen(
+                [sys.executable, "-m", "dask", "scheduler", *place],
+                cwd=ROOT,
+                env=os.environ | settings,
+                stdout=log,
+                stderr=log,
+            )
+        self._workers: list[BaseProcess] = []
 
     def kill_scheduler(self) -> None:
         """Kill the scheduler, and wait for its workers to end, as they do without one."""
         self._scheduler.kill()
-        for process in (self._scheduler, *self._workers):
-            process.wait(timeout=PATIENCE_S)
+        self._wait()
 
-    def workers(self, count: int) -> list[subprocess.Popen[bytes]]:
+    def workers(self, count: int) -> list[BaseProcess]:
         """Return that many workers that live: some are started now, or some of them ended."""
-        self._workers = [worker for worker in self._workers if worker.poll() is None]
+        self._workers = [worker for worker in self._workers if worker.is_alive()]
         for surplus in self._workers[count:]:
             surplus.kill()
-            surplus.wait(timeout=PATIENCE_S)
+            surplus.join(PATIENCE_S)
         del self._workers[count:]
         while len(self._workers) < count:
-            options = ["--nthreads", "1", "--no-nanny", "--preload", "tests/system/counted.py"]
-            folder = ["--local-directory", str(self._folder / "scratch")]
-            self._workers.append(self._dask("worker", self.address, *options, *folder))
+            self._workers.append(self._worker())
         with Client(self.address, timeout=PATIENCE_S, set_as_default=False) as client:
             client.wait_for_workers(count, timeout=PATIENCE_S)
         return self._workers
 
-    def counted(self, worker: subprocess.Popen[bytes]) -> list[str]:
+    def counted(self, worker: BaseProcess) -> list[str]:
         """Return the hashes of the texts that a worker has scored, in order."""
         file = self._folder / str(worker.pid)
         return file.read_text().split() if file.exists() else []
@@ -57,17 +78,22 @@ class Cluster:
         (self._folder / DEADLY).touch()
 
     def stop(self) -> None:
-        for process in (*self._workers, self._scheduler):
-            process.kill()
-        for process in (*self._workers, self._scheduler):
-            process.wait(timeout=PATIENCE_S)
+        self._scheduler.kill()
+        for worker in self._workers:
+            worker.kill()
+        self._wait()
 
-    def _dask(self, *command: str) -> subprocess.Popen[bytes]:
-        with (self._folder / "log").open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", "dask", *command, "--no-dashboard"],
-                cwd=ROOT,
-                env=self._environment,
-                stdout=log,
-                stderr=log,
-            )
+    def _wait(self) -> None:
+        self._scheduler.wait(timeout=PATIENCE_S)
+        for worker in self._workers:
+            worker.join(PATIENCE_S)
+
+    def _worker(self) -> BaseProcess:
+        options = ["--nthreads", "1", "--no-nanny", "--preload", "tests/system/counted.py"]
+        folder = ["--local-directory", str(self._folder / "scratch"), "--no-dashboard"]
+        arguments = [self.address, *options, *folder]
+        worker = _FORKED.Process(
+            target=_work, args=(arguments, self._settings, self._folder / "log"), daemon=True
+        )
+        worker.start()
+        return worker

@@ -166,7 +166,8 @@ def test_a_worker_killed_half_way_loses_nothing_and_repeats_at_most_its_shard(
     killer.start()
     built = build(waiting, model, "--scheduler", cluster.address)
     killer.join(timeout=PATIENCE_S)
-    assert victim.wait(timeout=PATIENCE_S) == -signal.SIGKILL
+    victim.join(PATIENCE_S)
+    assert victim.exitcode == -signal.SIGKILL
     assert built.exit_code == 0, built.output
     assert stored(waiting) == scored_here
     counted = [text for worker in before for text in cluster.counted(worker)[before[worker] :]]
