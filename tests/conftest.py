@@ -35,7 +35,13 @@ from tests.databases import (
     place_for_databases,
     redis_server,
 )
-from tests.kept import keep_bundled_source, keep_templates, keep_vocabularies, remembered
+from tests.kept import (
+    Remembered,
+    Shared,
+    keep_bundled_source,
+    keep_templates,
+    keep_vocabularies,
+)
 
 ADMIN_TOKEN = "the admin's own token"
 SECRET_KEY = "a secret of the tests alone"
@@ -121,12 +127,16 @@ def played_passages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def bundled_scorer() -> Any:
+def bundled_scorer(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The bundled model, loaded once for all tests."""
     from server.lm.load import load_model
     from server.lm.score import PassageScorer
     from server.lm.source import find_source
 
+    own = tmp_path_factory.getbasetemp()  # of this process; one of several has it in the run's
+    run = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    Shared.folder = run / "answers"
+    Shared.folder.mkdir(exist_ok=True)
     return PassageScorer(load_model(find_source(BUNDLED, "")))
 
 
@@ -139,7 +149,7 @@ def fill(database_url: str, passages: Path | None, scorer: Any) -> None:
         with app.app_context():
             import_passages(db.session, [passages], datetime.now(UTC))
             if scorer is not None:
-                score_all(db.session, remembered(scorer), lambda done, total: None)
+                score_all(db.session, Remembered(scorer), lambda done, total: None)
     close(app)
 
 

@@ -14,6 +14,7 @@ from server import create_app
 from server.application import db
 from tests.conftest import Player, close, fill, settings_for
 from tests.databases import PostgresqlDatabases, SqliteFiles
+from tests.kept import RememberedTracer
 
 
 def fill_traced(database_url: str, passages: Path, scorer: Any, *, small: bool = False) -> None:
@@ -27,7 +28,7 @@ def fill_traced(database_url: str, passages: Path, scorer: Any, *, small: bool =
     app = create_app(settings_for(database_url))
     with app.app_context():
         lens, _ = read_lens(SHIPPED_LENS, scorer.identity)
-        tracer = PassageTracer(scorer._loaded, lens)
+        tracer = RememberedTracer(PassageTracer(scorer._loaded, lens))
         built = build_traces(
             db.session, tracer, datetime.now(UTC), lambda done, total: None, small=small
         )
