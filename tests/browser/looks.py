@@ -45,12 +45,15 @@ def assert_no_sideways_scroll(page: Page) -> None:
     assert page.evaluate(TOO_WIDE) == []
 
 
-def picture(page: Page, folder: Path, name: str) -> None:
-    """Take a picture for people to look at, where that is wanted: `SCREENSHOTS=yes make test`."""
+def picture(page: Page, folder: Path, name: str, *, whole: bool = True) -> None:
+    """Take a picture for people to look at, where that is wanted: `SCREENSHOTS=yes make test`.
+
+    It shows the whole page, or what is seen without scrolling.
+    """
     if PICTURES_ARE_WANTED:
         page.evaluate(AT_REST)
         width = page.viewport_size["width"] if page.viewport_size else 0
-        page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
+        page.screenshot(path=folder / f"{name}-{width}.png", full_page=whole)
 
 
 def look_at(page: Page, folder: Path, name: str) -> None:

@@ -87,7 +87,7 @@ def test_a_text_is_read_explored_and_played(page: Page, screenshots: Path) -> No
     page.keyboard.press("ArrowRight")
     expect(following).to_be_focused()
     expect(page.locator("#detail-words")).to_contain_text(following.inner_text())
-    page.screenshot(path=screenshots / f"try-window-{page.evaluate('innerWidth')}.png")
+    picture(page, screenshots, "try-window", whole=False)
     page.keyboard.press("Home")
     expect(page.locator("#tokens .token:focus")).to_have_attribute(
         "aria-label", re.compile("^The, ")

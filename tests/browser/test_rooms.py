@@ -12,7 +12,13 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import PATIENCE_MS, PHONE
-from tests.browser.looks import assert_accessible, assert_no_sideways_scroll
+from tests.browser.looks import (
+    PICTURES_ARE_WANTED,
+    THEMES,
+    assert_accessible,
+    assert_no_sideways_scroll,
+    picture,
+)
 
 PROJECTOR = {"width": 1920, "height": 1080}
 ONE_SHEET = 1
@@ -58,10 +64,10 @@ class Phones:
 
 
 def shoot(page: Page, folder: Path, name: str) -> None:
-    page.screenshot(path=folder / f"{name}.png")
-    page.emulate_media(color_scheme="dark")
-    page.screenshot(path=folder / f"{name}-dark.png")
-    page.emulate_media(color_scheme="light")
+    if PICTURES_ARE_WANTED:
+        for theme, _ in reversed(THEMES):
+            page.emulate_media(color_scheme=theme)
+            picture(page, folder, f"{name}-{theme}", whole=False)
 
 
 def assert_fits(host: Page) -> None:
