@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -94,10 +95,18 @@ class LocalModels:
 
 @lru_cache(maxsize=1)
 def _loaded(source: ModelSource) -> PassageScorer:
-    # Imported here alone: torch takes seconds and hundreds of megabytes, and play needs none.
-    from server.lm.score import load_on_one_thread
+    # Players of this process wait while Python looks for garbage. Loading makes hardly any, and
+    # what is loaded stays: so nobody looks meanwhile, and once later; further looks leave it out.
+    gc.disable()
+    try:
+        # Imported here alone: torch takes seconds and hundreds of megabytes, and play needs none.
+        from server.lm.score import load_on_one_thread
 
-    return load_on_one_thread(source)
+        return load_on_one_thread(source)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 @lru_cache(maxsize=1)

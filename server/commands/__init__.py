@@ -18,6 +18,7 @@ from flask.cli import AppGroup, ScriptInfo
 
 from server.application import db
 
+GARBAGE_THRESHOLDS = (50_000, 20, 100)  # new objects, then looks at these: (700, 10, 10) by default
 # Where each is written. A group's module imports, or adds, all that the group holds.
 _WRITTEN_IN = {
     "db": "backup:database",
@@ -50,7 +51,7 @@ class CommandsAtCall(AppGroup):
             self.add_command(cast("click.Command", found), cmd_name)
         if cmd_name in _WRITTEN_IN:
             ctx.call_on_close(lambda: _close(ctx.ensure_object(ScriptInfo).load_app()))
-            _leave_at_once()
+            _look_seldom_for_garbage()
         return super().get_command(ctx, cmd_name)
 
 
@@ -61,8 +62,12 @@ def _close(app: Flask) -> None:
 
 
 @cache
-def _leave_at_once() -> None:
-    """Let Python end without a last look for garbage, which took a third of a short command."""
+def _look_seldom_for_garbage() -> None:
+    """Let Python look seldom for garbage, and not once more at its end.
+
+    What is imported makes none, and is looked through each time: a third of a short command.
+    """
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
     atexit.register(gc.freeze)
 
 

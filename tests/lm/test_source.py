@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import time
 from collections.abc import Iterator
@@ -9,17 +10,21 @@ from pathlib import Path
 
 import pytest
 
+from server.domain.errors import LiveScoringUnavailable
 from server.domain.scores.models import BUNDLED, GPT2
 from server.lm.load import load_model
 from server.lm.source import (
     BUNDLED_FOLDER,
     HUB_TIMEOUT_S,
+    ModelSource,
     ModelUnavailable,
     find_source,
     require_reachable,
 )
-from tests.conftest import MODEL_REVISION
+from server.local_models import LocalModels
+from tests.conftest import MODEL_REVISION, settings_for
 
+MANY_OBJECTS = 100_000
 LARGEST_BUNDLED_BYTES = 40_000_000
 
 
@@ -56,6 +61,33 @@ def test_a_folder_without_a_model_is_refused_by_name(tmp_path: Path, name: str) 
     (tmp_path / "empty").mkdir()
     with pytest.raises(ModelUnavailable, match=name):
         find_source(str(tmp_path / name), "")
+
+
+def test_looks_for_garbage_rest_while_a_service_loads_a_model_and_leave_it_out_later(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_for = []
+
+    def load(source: ModelSource) -> object:
+        looked_for.append(gc.isenabled())
+        return load_model(source)
+
+    monkeypatch.setattr("server.lm.score.load_on_one_thread", load)
+    gc.unfreeze()
+    LocalModels(settings_for("sqlite:///none", model=str(checkpoint))).load(*loadable(checkpoint))
+    assert looked_for == [False]
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > MANY_OBJECTS
+    (broken := tmp_path / "broken").mkdir()
+    (broken / "config.json").write_text("{}")
+    with pytest.raises(LiveScoringUnavailable):
+        LocalModels(settings_for("sqlite:///none", model=str(broken))).load(*loadable(broken))
+    assert gc.isenabled()
+
+
+def loadable(folder: Path) -> tuple[str, str]:
+    source = find_source(str(folder), "")
+    return source.name, source.revision
 
 
 def test_a_hub_that_says_nothing_is_noticed_within_five_seconds(silent_hub: None) -> None:
