@@ -12,6 +12,7 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from tests.conftest import ADMIN_TOKEN, CreateApp, Player, settings_for
+from tests.databases import on_sqlite
 
 Truth = Callable[[dict[str, Any], int], str]
 BEARER = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
@@ -23,6 +24,7 @@ def admin(app: APIFlask) -> FlaskClient:
     return app.test_client()
 
 
+@on_sqlite
 def test_without_a_configured_token_the_page_does_not_exist(
     create: CreateApp, database_url: str
 ) -> None:
@@ -32,6 +34,7 @@ def test_without_a_configured_token_the_page_does_not_exist(
     assert client.get("/admin/stats", headers={"Authorization": "Bearer "}).status_code == 404
 
 
+@on_sqlite
 @pytest.mark.parametrize("header", [None, "Bearer wrong", "Bearer", "Bearer ünïcode", "Basic !!"])
 def test_a_wrong_token_is_refused(admin: FlaskClient, header: str | None) -> None:
     headers = {"Authorization": header} if header else {}
@@ -41,11 +44,13 @@ def test_a_wrong_token_is_refused(admin: FlaskClient, header: str | None) -> Non
     assert "WWW-Authenticate" in response.headers
 
 
+@on_sqlite
 def test_a_browser_is_asked_for_a_password(admin: FlaskClient) -> None:
     response = admin.get("/admin/stats", headers={"Accept": "text/html"})
     assert response.headers["WWW-Authenticate"].startswith("Basic")
 
 
+@on_sqlite
 def test_a_browser_may_send_the_token_as_its_password(admin: FlaskClient) -> None:
     credentials = base64.b64encode(f"anyone:{ADMIN_TOKEN}".encode()).decode()
     headers = {"Authorization": f"Basic {credentials}", "Accept": "text/html"}

@@ -16,6 +16,7 @@ from server.services.statistics.opponent_views import large_enough
 from server.store.operations.tables import AddressDayRow
 from server.store.tables import RoundRow
 from tests.conftest import CreateApp, Player, settings_for
+from tests.databases import on_sqlite
 from tests.web.test_export import at_a_human_pace, lines
 from tests.web.test_modes import place_bet
 
@@ -184,6 +185,7 @@ def test_one_small_cell_takes_the_next_smallest_with_it() -> None:
     assert sizes(4) == []
 
 
+@on_sqlite
 @pytest.mark.parametrize("path", ["/methods", "/stats"])
 def test_the_rule_is_stated(create: CreateApp, database_url: str, path: str) -> None:
     settings = settings_for(database_url, quarantine_hours=24, rounds_per_address=30)

@@ -22,6 +22,7 @@ from server.store.tables import (
     ScoredPassageRow,
 )
 from tests.conftest import ADMIN_TOKEN, Player
+from tests.databases import on_sqlite
 
 NOW = datetime.now(UTC)
 TODAY = NOW.date()
@@ -151,6 +152,7 @@ def test_a_past_day_can_be_played_and_counts_for_no_streak(app: APIFlask, alice:
     assert bob.client.get(f"/daily/{past.isoformat()}").status_code == 200
 
 
+@on_sqlite
 @pytest.mark.parametrize("ahead", [1, 2, 400])
 def test_a_day_to_come_answers_as_one_that_never_was(alice: Player, ahead: int) -> None:
     alice.start(daily=True)
@@ -163,6 +165,7 @@ def test_a_day_to_come_answers_as_one_that_never_was(alice: Player, ahead: int) 
     assert (begun.status_code, begun.get_data()) == (404, never.get_data())
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("wish", "field"),
     [
@@ -179,6 +182,7 @@ def test_a_daily_that_does_not_exist_is_refused_by_field(
     assert [error["field"] for error in response.get_json()["errors"]] == [field]
 
 
+@on_sqlite
 def test_no_answer_about_a_day_holds_any_of_its_text(alice: Player, bob: Player) -> None:
     """Bob has read it all; Alice has not begun, and is told nothing but the title."""
     text = bob.play(skip, daily=True)["text"]

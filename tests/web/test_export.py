@@ -21,6 +21,7 @@ from server.services.research.study import read_rows
 from server.services.statistics.folding import rebuild
 from server.store.tables import BetRow, GuessRow, JudgementRow, PlayerRow
 from tests.conftest import ADMIN_TOKEN, Player
+from tests.databases import on_sqlite
 from tests.web.test_modes import judge, place_bet, try_word
 
 Truth = Callable[[dict[str, Any], int], str]
@@ -259,6 +260,7 @@ def test_players_who_do_not_count_are_marked(app: APIFlask, alice: Player, bob: 
     assert "There is no player “nobody”" in unknown.output
 
 
+@on_sqlite
 def test_an_export_is_packed_where_the_client_takes_or_asks_for_it(
     app: APIFlask, alice: Player
 ) -> None:
@@ -274,6 +276,7 @@ def test_an_export_is_packed_where_the_client_takes_or_asks_for_it(
     assert gzip.decompress(taken.data) == gzip.decompress(asked.data) == plain.data
 
 
+@on_sqlite
 def test_an_export_needs_the_admins_token(app: APIFlask) -> None:
     client = app.test_client()
     for kind in KINDS:

@@ -9,8 +9,10 @@ from apiflask import APIFlask
 from server.config import ROOT
 from server.services.research.oracle import oracle_results
 from server.web.wording.oracle import played_table, repeated_table
+from tests.databases import on_sqlite
 
 
+@on_sqlite
 def test_the_page_shows_every_cell_of_the_oracle(empty_app: APIFlask) -> None:
     page = html.unescape(empty_app.test_client().get("/methods").get_data(as_text=True))
     for table in (repeated_table(oracle_results()), played_table(oracle_results())):
@@ -18,6 +20,7 @@ def test_the_page_shows_every_cell_of_the_oracle(empty_app: APIFlask) -> None:
             assert all(f">{cell}</t" in page for cell in row)
 
 
+@on_sqlite
 def test_the_page_names_its_sources_and_is_linked(empty_app: APIFlask) -> None:
     client = empty_app.test_client()
     page = client.get("/methods").get_data(as_text=True)
@@ -26,6 +29,7 @@ def test_the_page_names_its_sources_and_is_linked(empty_app: APIFlask) -> None:
     assert 'href="/methods"' in client.get("/").get_data(as_text=True)
 
 
+@on_sqlite
 def test_the_page_says_that_figures_on_the_passages_are_not_to_be_cited(
     empty_app: APIFlask,
 ) -> None:

@@ -14,6 +14,7 @@ from server.application import db
 from server.store.scoring.blobs import scores_from_blob, scores_to_blob
 from server.store.tables import BetRow, GuessRow, JudgementRow, RoundRow, ScoredPassageRow
 from tests.conftest import Player
+from tests.databases import on_sqlite
 
 Truth = Callable[[dict[str, Any], int], str]
 
@@ -92,6 +93,7 @@ def test_the_target_is_not_sent_before_the_bet(alice: Player, truth: Truth) -> N
     assert f"{before}{truth(state, position)}" not in page
 
 
+@on_sqlite
 @pytest.mark.parametrize("mode", ["bet", "tries"])
 def test_no_page_of_the_player_tells_an_open_target(alice: Player, mode: str) -> None:
     state = alice.start(mode=mode)
@@ -285,6 +287,7 @@ def test_a_round_begun_under_the_first_question_stays_with_it(app: APIFlask, ali
         assert answer["pay_bits"] == pytest.approx(1 + math.log2(answer["share"]))
 
 
+@on_sqlite
 def test_the_page_asks_how_well_each_fits_and_not_who_wrote_it(alice: Player) -> None:
     state = alice.start(mode="duel")
     page = alice.client.get(f"/rounds/{state['id']}").text
@@ -300,6 +303,7 @@ def test_a_judgement_cannot_be_changed(alice: Player) -> None:
     assert judge(alice, state, 0.7)["status"] == 409
 
 
+@on_sqlite
 @pytest.mark.parametrize("first", [0, 1, 1.5, -0.2])
 def test_a_share_beyond_the_open_interval_is_refused(alice: Player, first: float) -> None:
     problem = judge(alice, alice.start(mode="duel"), first)
@@ -367,6 +371,7 @@ def test_comparisons_are_the_same_duels_one_by_one(alice: Player) -> None:
     assert following["round"]["id"] == comparison["round"]["id"]
 
 
+@on_sqlite
 @pytest.mark.parametrize("comparison", ["nonsense", "abc.x", "abc.12345678", "abc.20"])
 def test_an_unknown_comparison_is_not_found(alice: Player, comparison: str) -> None:
     response = alice.client.post(
@@ -375,6 +380,7 @@ def test_an_unknown_comparison_is_not_found(alice: Player, comparison: str) -> N
     assert response.status_code == 404
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("wish", "field"),
     [
@@ -399,6 +405,7 @@ def test_an_answer_of_another_mode_is_refused(alice: Player) -> None:
     assert "mode duel" in response.get_json()["detail"]
 
 
+@on_sqlite
 @pytest.mark.parametrize("mode", ["bet", "duel", "tries"])
 def test_the_pages_of_every_mode_open(alice: Player, mode: str) -> None:
     state = alice.start(mode=mode)

@@ -8,10 +8,12 @@ from apiflask import APIFlask
 
 from server.config import ROOT
 from tests.conftest import CreateApp, settings_for
+from tests.databases import on_sqlite
 
 CONTACT = "mailto:somebody@game.example"
 
 
+@on_sqlite
 def test_the_privacy_page_says_what_is_kept_and_how_long(
     create: CreateApp, database_url: str
 ) -> None:
@@ -24,12 +26,14 @@ def test_the_privacy_page_says_what_is_kept_and_how_long(
     assert CONTACT in page
 
 
+@on_sqlite
 def test_every_page_leads_to_it(app: APIFlask) -> None:
     for path in ("/", "/stats", "/you", "/methods", "/nothing-here"):
         page = app.test_client().get(path, headers={"Accept": "text/html"}).text
         assert 'href="/privacy"' in page, path
 
 
+@on_sqlite
 def test_security_txt_names_a_contact_and_has_not_expired(
     create: CreateApp, database_url: str
 ) -> None:
@@ -42,6 +46,7 @@ def test_security_txt_names_a_contact_and_has_not_expired(
     assert timedelta(days=30) < expires - datetime.now(UTC) < timedelta(days=366)
 
 
+@on_sqlite
 def test_without_a_contact_there_is_none(app: APIFlask) -> None:
     assert app.test_client().get("/.well-known/security.txt").status_code == 404
 

@@ -150,6 +150,7 @@ def test_a_text_that_is_only_looked_at_is_not_stored(app: APIFlask, alice: Playe
     assert [count(app, table) for table in (PassageRow, ScoredPassageRow, PlayerRow)] == before
 
 
+@on_sqlite
 def test_a_text_too_short_to_play_says_so_beforehand_and_when_played(
     app: APIFlask, alice: Player
 ) -> None:
@@ -336,6 +337,7 @@ def test_a_model_whose_weights_are_elsewhere_is_told_plainly(
     assert "through Minnow’s eyes" in page
 
 
+@on_sqlite
 def test_without_any_model_the_page_says_so(empty_app: APIFlask) -> None:
     client = empty_app.test_client()
     assert "No model plays here yet" in client.get("/try").get_data(as_text=True)

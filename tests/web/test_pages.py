@@ -13,10 +13,12 @@ from sqlalchemy import event, select
 
 from server.application import db
 from tests.conftest import CreateApp, Player, settings_for
+from tests.databases import on_sqlite
 
 Truth = Callable[[dict[str, Any], int], str]
 
 
+@on_sqlite
 def test_the_first_page_says_what_this_is_and_who_plays(alice: Player) -> None:
     page = alice.client.get("/").get_data(as_text=True)
     assert "the word the author wrote" in page
@@ -57,6 +59,7 @@ def test_smollm2_stands_in_before_minnow(create: CreateApp, database_url: str) -
     assert "Playing against SmolLM2 (" in page
 
 
+@on_sqlite
 def test_the_methods_say_what_stands_before_a_text(alice: Player) -> None:
     page = alice.client.get("/methods").get_data(as_text=True)
     assert "Minnow reads every passage after one token" in page
@@ -67,6 +70,7 @@ def test_the_wanted_model_is_no_stand_in(alice: Player) -> None:
     assert "not on this machine" not in alice.client.get("/").get_data(as_text=True)
 
 
+@on_sqlite
 def test_without_passages_the_first_page_says_so(empty_app: APIFlask) -> None:
     client = empty_app.test_client()
     page = client.get("/")
@@ -111,6 +115,7 @@ def test_the_result_page_shows_every_word_and_both_scores(alice: Player, truth: 
     assert shown.replace("&#39;", "'").replace("&#34;", '"').replace("&amp;", "&") == state["text"]
 
 
+@on_sqlite
 def test_the_icon_is_found_where_browsers_ask(alice: Player) -> None:
     with alice.client.get("/favicon.ico", follow_redirects=True) as response:
         assert response.mimetype == "image/svg+xml"

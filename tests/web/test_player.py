@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from server.application import db
 from server.store.tables import GuessRow, PlayerRow, RoundRow
 from tests.conftest import Player
+from tests.databases import on_sqlite
 from tests.web.test_export import at_a_human_pace, play_bets
 
 
@@ -93,6 +94,7 @@ def test_a_nickname_may_be_anything_visible(alice: Player, nickname: str | None)
     assert nickname is None or nickname.strip() in page
 
 
+@on_sqlite
 @pytest.mark.parametrize("nickname", ["", "   ", "a\nb", "a\0b", "\u202eevil", "x" * 33])
 def test_an_invisible_or_long_nickname_is_refused(
     app: APIFlask, alice: Player, nickname: str
@@ -103,6 +105,7 @@ def test_an_invisible_or_long_nickname_is_refused(
     assert count(app, PlayerRow) == 0
 
 
+@on_sqlite
 def test_a_nickname_is_text_on_the_page_never_markup(alice: Player) -> None:
     alice.client.patch("/api/v1/player", json={"nickname": "<script>x</script>"})
     page = alice.client.get("/you").get_data(as_text=True)
@@ -171,6 +174,7 @@ def test_somebody_deleted_elsewhere_plays_on_as_somebody_new(app: APIFlask, alic
     assert count(app, PlayerRow) == 1
 
 
+@on_sqlite
 def test_the_cookie_is_signed_and_out_of_scripts_reach(alice: Player) -> None:
     response = alice.client.post("/api/v1/rounds", json={})
     cookie = response.headers["Set-Cookie"]

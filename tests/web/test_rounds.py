@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from server.application import db
 from server.store.tables import GuessRow, RoundRow
 from tests.conftest import ADMIN_TOKEN, Player
+from tests.databases import on_sqlite
 
 Truth = Callable[[dict[str, Any], int], str]
 ANSWER_FIELDS = {
@@ -85,6 +86,7 @@ ASKED_FIELDS = {"position", "index", "of", "suggestions", "tries", "tries_left"}
 }
 
 
+@on_sqlite
 @pytest.mark.parametrize("unit", ["words", "tokens"])
 @pytest.mark.parametrize("assisted", [False, True])
 def test_only_revealed_text_ever_leaves_the_server(
@@ -128,6 +130,7 @@ def full_text_of(player: Player, state: dict[str, Any]) -> str:
         return next(p.text for p in passages if p.text.startswith(state["text"]))
 
 
+@on_sqlite
 def test_before_a_reveal_a_response_holds_nothing_but_what_was_revealed(alice: Player) -> None:
     """Every field is accounted for, so there is no place where a target could hide."""
     first = alice.start()
@@ -247,6 +250,7 @@ def test_another_players_round_is_not_found(alice: Player, bob: Player) -> None:
     assert bob.client.get(f"/rounds/{state['id']}").status_code == 404
 
 
+@on_sqlite
 def test_somebody_without_a_cookie_sees_no_round(app: APIFlask, alice: Player) -> None:
     state = alice.start()
     assert app.test_client().get(f"/api/v1/rounds/{state['id']}").status_code == 404
@@ -258,6 +262,7 @@ def test_a_reload_goes_on_where_it_was(alice: Player) -> None:
     assert alice.client.get(f"/api/v1/rounds/{state['id']}").get_json() == after
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("body", "field"),
     [
@@ -284,6 +289,7 @@ def test_a_malformed_guess_is_refused_by_field_and_nothing_is_written(
     assert stored_guesses(app) == []
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -307,6 +313,7 @@ def test_what_can_be_no_guess_costs_nothing(
     assert stored_guesses(app) == []
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [({"position": 30}, "Send either a text or skip: true."), ([], "Send a JSON object.")],
@@ -331,6 +338,7 @@ def test_a_lone_surrogate_is_refused(app: APIFlask, alice: Player) -> None:
     assert stored_guesses(app) == []
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("wish", "field"),
     [
@@ -442,6 +450,7 @@ def test_the_daily_round_is_one_round_all_day(alice: Player) -> None:
     assert again.get_json()["asked"]["index"] == 1
 
 
+@on_sqlite
 def test_suggestions_are_eight_in_alphabetical_order(alice: Player) -> None:
     state = alice.start(assisted=True)
     offered = state["asked"]["suggestions"]
@@ -457,6 +466,7 @@ def test_assisted_play_is_recorded_as_such(app: APIFlask, alice: Player) -> None
     assert [row.assisted for row in stored_guesses(app)] == [True] * 12 + [False] * 12
 
 
+@on_sqlite
 def test_in_tokens_the_exact_token_counts_with_or_without_its_space(
     alice: Player, truth: Truth
 ) -> None:
@@ -467,6 +477,7 @@ def test_in_tokens_the_exact_token_counts_with_or_without_its_space(
     assert [answer["right"] for answer in state["answers"]] == [True] * 12
 
 
+@on_sqlite
 def test_in_tokens_spaces_and_line_ends_are_visible(alice: Player) -> None:
     state = alice.play(skip_everything, unit="tokens")
     shown = [answer["target"] for answer in state["answers"]]

@@ -10,6 +10,7 @@ from apiflask import APIFlask
 
 from server.application import db
 from server.store.passages import unscored_passages
+from tests.databases import on_sqlite
 
 TEXT = "The road was closed again and nobody could say when it would open, " * 5
 
@@ -45,6 +46,7 @@ def write(path: Path, *lines: str) -> Path:
     return path
 
 
+@on_sqlite
 def test_a_text_file_is_one_passage_named_after_the_file(
     imported: ImportCommand, tmp_path: Path
 ) -> None:
@@ -76,6 +78,7 @@ HUGE_NUMBER = f'{{"text": {"9" * 5_000}}}'
 DEEP = "[" * 100_000
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("bad", "problem"),
     [
@@ -103,6 +106,7 @@ def test_a_bad_line_is_named_and_nothing_is_half_imported(
     assert imported.count() == 0
 
 
+@on_sqlite
 def test_every_bad_line_of_every_file_is_named(imported: ImportCommand, tmp_path: Path) -> None:
     first = write(tmp_path / "a.jsonl", "{", line(), "{")
     second = write(tmp_path / "b.txt", "short")
@@ -117,6 +121,7 @@ def test_every_bad_line_of_every_file_is_named(imported: ImportCommand, tmp_path
     assert imported.count() == 0
 
 
+@on_sqlite
 def test_problems_alike_are_told_once_with_their_first_places(
     imported: ImportCommand, tmp_path: Path
 ) -> None:
@@ -127,6 +132,7 @@ def test_problems_alike_are_told_once_with_their_first_places(
     assert "With --in-batches other fields are ignored" in output
 
 
+@on_sqlite
 def test_many_problems_are_counted_not_listed(imported: ImportCommand, tmp_path: Path) -> None:
     file = write(tmp_path / "x.jsonl", *(line(**{f"column{number}": 1}) for number in range(30)))
     output = imported(file)[1]
@@ -135,6 +141,7 @@ def test_many_problems_are_counted_not_listed(imported: ImportCommand, tmp_path:
     assert "There are 10 problems more." in output
 
 
+@on_sqlite
 @pytest.mark.parametrize("name", ["empty.jsonl", "empty.json.gz"])
 def test_a_file_without_records_is_named(
     imported: ImportCommand, tmp_path: Path, name: str

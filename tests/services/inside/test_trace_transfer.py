@@ -90,6 +90,7 @@ def test_traces_reach_a_machine_that_has_the_scores_already(
     assert "0 passages loaded" in typed(app, "inside", "load", file)
 
 
+@on_sqlite
 def test_small_traces_travel_too_and_tell_what_they_leave_out(
     small_url: str, app: APIFlask, tmp_path: Path
 ) -> None:
@@ -174,6 +175,7 @@ def test_all_positions_are_exported_as_lines_and_as_arrays(
             assert [push for *_, push in row["pushes"]] == pytest.approx(unit.push[at].tolist())
 
 
+@on_sqlite
 def test_looking_for_small_traces_keeps_what_was_found_small(app: APIFlask, small_url: str) -> None:
     assert f"on {PASSAGES_PLAYED} passages" in typed(app, "inside", "build", "--small")
     looked = create_app(settings_for(small_url))
@@ -185,6 +187,7 @@ def test_looking_for_small_traces_keeps_what_was_found_small(app: APIFlask, smal
     close(looked)
 
 
+@on_sqlite
 def test_looking_again_finds_nothing_left(looking: APIFlask) -> None:
     assert "was looked into on every passage already" in typed(looking, "inside", "build")
 

@@ -15,6 +15,7 @@ from server.application import db
 from server.store.operations.tables import AdminActionRow
 from server.store.tables import PlayerRow
 from tests.conftest import Player
+from tests.databases import on_sqlite
 from tests.web.test_export import at_a_human_pace
 
 Truth = Callable[[dict[str, Any], int], str]
@@ -66,6 +67,7 @@ def test_a_window_is_flagged_and_undone_and_who_was_flagged_before_stays_so(
         assert list(actions) == ["flag", "flag window", "undo flagging"]
 
 
+@on_sqlite
 @pytest.mark.parametrize("public_id", ["-0Cw0rds", "--unknown", "-u_flag"])
 def test_an_id_that_begins_with_a_hyphen_is_no_option(
     app: APIFlask, alice: Player, public_id: str
@@ -97,6 +99,7 @@ def test_a_window_that_ends_before_it_begins_is_refused(app: APIFlask) -> None:
     assert "at most 31 days" in result.output
 
 
+@on_sqlite
 def test_a_flagging_that_does_not_exist_is_named(app: APIFlask) -> None:
     result = app.test_cli_runner().invoke(args=["players", "undo-flagging", "77"])
     assert result.exit_code == 1

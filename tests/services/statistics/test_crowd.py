@@ -20,7 +20,7 @@ from server.services.play import choosing
 from server.store.statistics.crowd import CrowdStatisticsRow, kept_crowd
 from server.store.tables import GuessRow
 from tests.conftest import CreateApp, Player, settings_for
-from tests.databases import PATIENCE_S
+from tests.databases import PATIENCE_S, on_sqlite
 
 WORDS = ("time", "house", "the")
 THOUGHTFUL_MS = 2_000
@@ -80,6 +80,7 @@ def test_ten_players_make_a_crowd(app: APIFlask, truth: Truth) -> None:
     assert "How others answered" in page
 
 
+@on_sqlite
 def test_nine_are_none(app: APIFlask, truth: Truth) -> None:
     player, state = crowd_of(app, 9, truth, answers=2)
     view = position_of(player, state, 0).get_json()
@@ -216,6 +217,7 @@ def test_the_crowd_is_counted_once_an_hour(
     assert [view["positions"] for view in looked()["opponents"]] == [12]
 
 
+@on_sqlite
 @pytest.mark.parametrize("path", ["/api/v1/stats/crowd", "/stats"])
 def test_without_answers_there_is_no_crowd(app: APIFlask, path: str) -> None:
     answer = app.test_client().get(path)

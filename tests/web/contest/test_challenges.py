@@ -14,6 +14,7 @@ from server.application import db
 from server.services.contest.challenges import CHALLENGE_CODE
 from server.store.tables import RoundRow
 from tests.conftest import Player
+from tests.databases import on_sqlite
 
 Truth = Callable[[dict[str, Any], int], str]
 
@@ -105,6 +106,7 @@ def test_both_see_both_results_word_by_word_once_both_have_played(
         assert "Ada" in page or player is alice
 
 
+@on_sqlite
 def test_no_word_leaves_the_server_before_it_was_asked(
     alice: Player, bob: Player, carol: Player, truth: Truth
 ) -> None:

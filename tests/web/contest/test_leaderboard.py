@@ -13,6 +13,7 @@ from sqlalchemy import select
 from server.application import db
 from server.store.tables import PlayerRow, RoundRow
 from tests.conftest import Player
+from tests.databases import on_sqlite
 from tests.web.test_export import at_a_human_pace
 
 Truth = Callable[[dict[str, Any], int], str]
@@ -226,6 +227,7 @@ def test_all_time_leaves_out_the_day_s_mixed_words(app: APIFlask, assisted: bool
     assert (row["name"], row["of"]) == ("Ada", 60)
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "query", [{"board": "x"}, {"date": "x"}, {"date": "2999-01-01"}, {"x": "1"}]
 )
@@ -235,6 +237,7 @@ def test_a_board_that_is_not_there_is_refused(alice: Player, query: dict[str, st
     assert response.get_json()["errors"][0]["field"] in query
 
 
+@on_sqlite
 @pytest.mark.parametrize("path", ["", "?board=all", "?date=2026-01-01", "?date=x"])
 def test_the_page_is_there_whoever_has_played(app: APIFlask, path: str) -> None:
     anybody = named(app, "Ada")

@@ -16,6 +16,7 @@ from server.store.contest.tables import FormerPlayerRow, TransferRow
 from server.store.contest.transfers import OWNED
 from server.store.tables import GuessRow, PlayerRow, RoundRow
 from tests.conftest import Player
+from tests.databases import on_sqlite
 from tests.web.contest.playing import finish
 
 Truth = Callable[[dict[str, Any], int], str]
@@ -190,6 +191,7 @@ def test_no_table_of_a_player_s_is_forgotten_when_two_are_joined() -> None:
     assert referring == moved | {"transfers.player_id"}  # a code is used up, or replaced
 
 
+@on_sqlite
 @pytest.mark.parametrize("body", [{}, {"code": 1}, {"code": "x" * 99}, {"code": "ABC"}])
 def test_what_is_no_code_is_refused_by_its_field(alice: Player, body: dict[str, Any]) -> None:
     response = alice.client.post("/api/v1/player/join", json=body)

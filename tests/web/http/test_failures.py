@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from tests.conftest import ADMIN_TOKEN, CreateApp, Player, settings_for
+from tests.databases import on_sqlite
 from tests.system.processes import free_port
 
 NOWHERE = "postgresql://nobody@127.0.0.1:{}/nothing"
@@ -54,6 +55,7 @@ def test_readiness_wants_the_release_s_own_tables(create: CreateApp, tmp_path: P
     assert ready.get_json()["detail"].startswith("The database is at revision none;")
 
 
+@on_sqlite
 def test_metrics_want_the_admin_s_token_and_count_by_mode(alice: Player) -> None:
     client = alice.client
     state = alice.start()
@@ -68,6 +70,7 @@ def test_metrics_want_the_admin_s_token_and_count_by_mode(alice: Player) -> None
     assert json.dumps(state["text"])[1:30] not in page
 
 
+@on_sqlite
 def test_no_metrics_exist_without_a_token(create: CreateApp, database_url: str) -> None:
     app = create(settings_for(database_url, admin_token=""))
     assert app.test_client().get("/metrics").status_code == 404

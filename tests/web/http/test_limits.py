@@ -194,6 +194,7 @@ def test_head_and_crawlers_write_nothing_and_get_no_cookie(app: APIFlask) -> Non
     assert "Disallow: /api/" in client.get("/robots.txt").text
 
 
+@on_sqlite
 def test_own_texts_are_limited_by_bytes_too(app: APIFlask) -> None:
     body = '{"text": "' + "😀" * 1_900 + '"}'
     kind = "application/json"

@@ -82,6 +82,7 @@ def test_another_name_than_ours_is_refused_and_leads_nowhere(
     assert client.get("/healthz", headers={"Host": "10.0.0.1"}).status_code == 200
 
 
+@on_sqlite
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "nonsense"])
 def test_what_a_browser_says_of_the_page_that_asks_is_heeded(alice: Player, site: str) -> None:
     headers = {"Sec-Fetch-Site": site}
@@ -124,6 +125,7 @@ def test_a_prefix_is_a_plain_path_or_nothing(
     assert begun.headers["Location"].startswith("/rounds/")
 
 
+@on_sqlite
 def test_without_a_trusted_proxy_nobody_says_where_we_live(app: APIFlask) -> None:
     begun = app.test_client().post("/play", headers={"X-Forwarded-Prefix": "/game"})
     assert begun.headers["Location"].startswith("/rounds/")

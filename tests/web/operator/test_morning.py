@@ -18,6 +18,7 @@ from server.services.research.records import Kind
 from server.store.operations.tables import AdminActionRow
 from server.store.tables import GuessRow, PassageRow, PlayerRow, RoundRow, ScoredPassageRow
 from tests.conftest import CreateApp, Player, settings_for
+from tests.databases import on_sqlite
 from tests.web.test_admin import BEARER, JSON
 from tests.web.test_export import at_a_human_pace
 
@@ -61,6 +62,7 @@ def test_only_the_token_opens_it(app: APIFlask, path: str) -> None:
     assert app.test_client().post("/admin/players/flag", data={"name": "x"}).status_code == 401
 
 
+@on_sqlite
 def test_without_a_token_nothing_of_it_exists(create: CreateApp, database_url: str) -> None:
     client = create(settings_for(database_url, admin_token="")).test_client()
     assert client.get("/admin", headers=BEARER).status_code == 404
@@ -348,6 +350,7 @@ def test_every_look_and_export_leaves_a_line(app: APIFlask, admin: FlaskClient) 
     assert [action["detail"] for action in seen(admin)["actions"]] == ["export of guesses"]
 
 
+@on_sqlite
 def test_nothing_there_tells_a_word_that_is_still_asked(
     app: APIFlask, admin: FlaskClient, alice: Player, truth: Truth
 ) -> None:

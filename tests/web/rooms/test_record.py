@@ -17,6 +17,7 @@ from server.services.operations.purging import Purged, purge
 from server.services.rooms.closing import close_old_rooms
 from server.store.rooms.room_tables import RoomRow
 from server.store.tables import PassageRow, ScoredPassageRow
+from tests.databases import on_sqlite
 from tests.web.rooms.conftest import WRONG, OpenRoom, Room
 from tests.web.rooms.test_withholding import OWN_TEXT
 
@@ -65,6 +66,7 @@ def test_only_the_host_takes_them(open_room: OpenRoom) -> None:
     assert room.app.test_client().get(f"{room.url}/export").status_code == 403
 
 
+@on_sqlite
 @pytest.mark.parametrize("form", ["jsonl", "csv"])
 def test_study_analyse_reads_both_forms(open_room: OpenRoom, tmp_path: Path, form: str) -> None:
     room = played(open_room())
@@ -91,6 +93,7 @@ def test_a_text_of_the_host_s_own_is_the_room_s_alone(open_room: OpenRoom, app: 
     assert count(app, PassageRow, PassageRow.owner_id.is_not(None)) == 2
 
 
+@on_sqlite
 def test_a_text_too_short_to_ask_words_of_is_refused(app: APIFlask) -> None:
     response = app.test_client().post("/api/v1/rooms", json={"text": "Too short."})
     assert response.status_code == 422

@@ -18,6 +18,7 @@ from server.domain.rooms.names import CODE_LETTERS
 from server.services.contest.people import hide_nickname
 from server.services.operations.audit import BY_WEB, Operator
 from server.store.rooms.room_tables import RoomAnswerRow, RoomPlayerRow, RoomRow
+from tests.databases import on_sqlite
 from tests.web.rooms.conftest import WRONG, OpenRoom, Room
 from tests.web.test_guess_statements import statements
 
@@ -164,6 +165,7 @@ def test_an_answer_that_was_lost_on_its_way_back_can_be_sent_again_later(
     assert room.post(ann, "answers", text="elm", index=0).status_code == 409
 
 
+@on_sqlite
 @pytest.mark.parametrize("text", ["two words", "b2", "x" * 65])
 def test_a_text_that_cannot_be_a_guess_costs_nothing(open_room: OpenRoom, text: str) -> None:
     room = open_room()
@@ -175,6 +177,7 @@ def test_a_text_that_cannot_be_a_guess_costs_nothing(open_room: OpenRoom, text: 
     assert not room.state(ann)["you"]["answered"]
 
 
+@on_sqlite
 @pytest.mark.parametrize("what", ["next", "reveal", "pause", "end"])
 def test_only_the_host_leads(open_room: OpenRoom, what: str) -> None:
     room = open_room()
@@ -209,6 +212,7 @@ def test_only_who_has_joined_answers(open_room: OpenRoom, app: APIFlask) -> None
     assert "Join" in refused.get_json()["detail"]
 
 
+@on_sqlite
 @pytest.mark.parametrize("code", ["BCDFGH", "AAAAAA", "x", "BCDFGHJ"])
 def test_a_code_that_no_room_has_is_not_found(app: APIFlask, code: str) -> None:
     response = app.test_client().get(f"/api/v1/rooms/{code}")
@@ -291,6 +295,7 @@ def test_the_host_can_hide_a_name(open_room: OpenRoom) -> None:
     assert room.move("players/1/name", hidden=False)["scores"][0]["name"] == "Rude word too"
 
 
+@on_sqlite
 @pytest.mark.parametrize("name", ["x" * 33, "\u202eabc", "The Admin", "GPT-2", "f\u057dck"])
 def test_a_name_follows_the_rules_of_nicknames(
     open_room: OpenRoom, app: APIFlask, name: str
@@ -301,6 +306,7 @@ def test_a_name_follows_the_rules_of_nicknames(
     assert refused.get_json()["errors"][0]["field"] == "name"
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("wish", "field"),
     [
