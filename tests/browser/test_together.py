@@ -60,6 +60,12 @@ def finished_round(page: Page, address: str) -> None:
     page.goto(f"{address}/rounds/{round_id}/result")
 
 
+def look_at_both_sizes(page: Page, folder: Path, name: str) -> None:
+    for width, height in (tuple(WIDE.values()), tuple(PHONE.values())):
+        page.set_viewport_size({"width": width, "height": height})
+        look_at(page, folder, name)
+
+
 def name(page: Page, address: str, nickname: str) -> None:
     page.goto(f"{address}/you")
     page.locator("#nickname").fill(nickname)
@@ -67,6 +73,7 @@ def name(page: Page, address: str, nickname: str) -> None:
     expect(page.locator("#nickname-status")).to_have_text("Saved.")
 
 
+@on_phone
 def test_a_challenge_goes_from_one_browser_to_another_and_ends_in_one_table(
     ada: Page, bob: Page, address: str, screenshots: Path
 ) -> None:
@@ -85,13 +92,13 @@ def test_a_challenge_goes_from_one_browser_to_another_and_ends_in_one_table(
 
     bob.goto(link)
     expect(bob.get_by_role("heading", level=1)).to_contain_text("Ada had")
-    look_at(bob, screenshots, "challenge")
+    look_at_both_sizes(bob, screenshots, "challenge")
     bob.get_by_role("button", name="Play the same words").focus()
     bob.keyboard.press("Enter")
     skip_to_the_end(bob)
     bob.wait_for_url(link)
     expect(bob.get_by_role("heading", level=1)).to_contain_text("You had 0 of 12 words, Ada")
-    look_at(bob, screenshots, "challenge-played")
+    look_at_both_sizes(bob, screenshots, "challenge-played")
 
     ada.goto(link)
     expect(ada.get_by_role("heading", level=1)).to_have_text("1 friend took your challenge")
@@ -100,7 +107,7 @@ def test_a_challenge_goes_from_one_browser_to_another_and_ends_in_one_table(
         expect(table).to_have_count(4)  # the head, two people, the model
         words = page.get_by_role("region", name="Word by word").get_by_role("row")
         expect(words).to_have_count(13)
-    look_at(ada, screenshots, "challenge-sent")
+    look_at_both_sizes(ada, screenshots, "challenge-sent")
 
     ada.get_by_text("Withdraw this challenge").click()
     ada.get_by_role("button", name="Withdraw it").click()
@@ -161,9 +168,3 @@ def test_the_leaderboard_in_both_themes_and_sizes(
     look_at_both_sizes(ada, screenshots, "leaderboard")
     ada.get_by_role("link", name="All time").click()
     look_at_both_sizes(ada, screenshots, "leaderboard-all")
-
-
-def look_at_both_sizes(page: Page, folder: Path, name: str) -> None:
-    for width, height in (tuple(WIDE.values()), tuple(PHONE.values())):
-        page.set_viewport_size({"width": width, "height": height})
-        look_at(page, folder, name)

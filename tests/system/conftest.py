@@ -15,6 +15,15 @@ KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "OMP_NUM_THREADS")
 
 
 @pytest.fixture
+def two_passages(played_passages: Path, tmp_path: Path) -> Path:
+    """A file with two bundled passages, for what scores them by a command."""
+    path = tmp_path / "two.jsonl"
+    lines = played_passages.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(lines[:2]), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     """A machine of its own: an empty database, no network to the hub."""
     kept = {k: v for k, v in os.environ.items() if k in KEPT}

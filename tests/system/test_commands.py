@@ -13,7 +13,7 @@ import pytest
 from server.commands.passages import BUNDLED_PASSAGES
 from server.commands.scores import SHIPPED_SCORES
 from server.config import ROOT
-from tests.conftest import PASSAGES_PLAYED, fill
+from tests.conftest import fill
 from tests.databases import PATIENCE_S, PostgresqlDatabases, on_sqlite
 from tests.system.processes import (
     BIN,
@@ -149,10 +149,10 @@ os._exit(0)  # it has begun: what is told by now need not wait for the rest
 
 
 def test_a_precision_is_asked_for_by_the_name_in_the_documents(
-    environment: dict[str, str], played_passages: Path, monkeypatch: pytest.MonkeyPatch
+    environment: dict[str, str], two_passages: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url, build = environment["DATABASE_URL"], ("scores", "build", "--precision")
-    fill(url, played_passages, None)
+    fill(url, two_passages, None)
     with monkeypatch.context() as machine:
         machine.setenv("PATH", str(BIN))  # which holds no compiler
         refused = invoked(url, *build, "bfloat16")
@@ -160,33 +160,33 @@ def test_a_precision_is_asked_for_by_the_name_in_the_documents(
     assert "Error: bfloat16 needs a C++ compiler (g++)" in refused.output
     unknown = invoked(url, *build, "float64")
     assert "'float64' is not one of 'auto', 'float32', 'bfloat16'" in unknown.output
-    assert f"Minnow scored {PASSAGES_PLAYED} passages." in invoked(url, *build, "float32").output
+    assert "Minnow scored 2 passages." in invoked(url, *build, "float32").output
 
 
 def test_scores_build_takes_a_folder_in_place_of_the_model(
-    environment: dict[str, str], tmp_path: Path, played_passages: Path
+    environment: dict[str, str], tmp_path: Path, two_passages: Path
 ) -> None:
     mine = tmp_path / "mine"
     shutil.copytree(ROOT / "server" / "lm" / "bundled", mine)
     url, build = environment["DATABASE_URL"], ("scores", "build", "--model", str(mine))
-    fill(url, played_passages, None)
+    fill(url, two_passages, None)
     built, again = invoked(url, *build), invoked(url, *build)
-    assert f"mine scored {PASSAGES_PLAYED} passages." in built.output
+    assert "mine scored 2 passages." in built.output
     assert "mine has scored every passage already." in again.output
     with serving(environment | {"MODEL": str(mine)}, "gunicorn", "server:create_app()") as address:
         assert status_and_body(f"{address}/readyz")[1]["model"] == "folder:mine"
 
 
 def test_the_same_service_runs_on_postgresql(
-    environment: dict[str, str], postgresql_databases: PostgresqlDatabases, played_passages: Path
+    environment: dict[str, str], postgresql_databases: PostgresqlDatabases, two_passages: Path
 ) -> None:
     template = postgresql_databases.template("none", lambda url: None)
     with postgresql_databases.copy(template) as url:
         heroku = environment | {"DATABASE_URL": re.sub("^postgresql:", "postgres:", url)}
         flask = ("flask", "--app", "server")
         assert run(heroku, *flask, "db", "upgrade").returncode == 0
-        assert run(heroku, *flask, "passages", "import", str(played_passages)).returncode == 0
+        assert run(heroku, *flask, "passages", "import", str(two_passages)).returncode == 0
         built = invoked(heroku["DATABASE_URL"], "scores", "build")
-        assert f"Minnow scored {PASSAGES_PLAYED} passages." in built.output
+        assert "Minnow scored 2 passages." in built.output
         with serving(heroku, "gunicorn", "server:create_app()") as address:
             assert status_and_body(f"{address}/readyz")[0] == 200

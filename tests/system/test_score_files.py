@@ -33,26 +33,26 @@ def dyno(environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
 
 
 def test_scores_are_served_by_a_machine_without_the_model(
-    environment: dict[str, str], dyno: dict[str, str], tmp_path: Path, played_passages: Path
+    environment: dict[str, str], dyno: dict[str, str], tmp_path: Path, two_passages: Path
 ) -> None:
     model, file = tmp_path / "mine", tmp_path / "mine.scores"
     shutil.copytree(ROOT / "server" / "lm" / "bundled", model)
     dyno |= {"MODEL": str(model)}
-    fill(environment["DATABASE_URL"], played_passages, None)
+    fill(environment["DATABASE_URL"], two_passages, None)
     url = environment["DATABASE_URL"]
     assert invoked(url, "scores", "build", model=str(model)).exit_code == 0
     exported = invoked(url, "scores", "export", str(file), model=str(model))
-    assert "mine on 6 passages" in exported.output
+    assert "mine on 2 passages" in exported.output
     shutil.rmtree(model)
     flask(dyno, "db", "upgrade")
     first = flask(dyno, "scores", "load", str(file))
-    assert "mine: scores of 6 passages loaded, 0 known already; 6 passages added." in first
+    assert "mine: scores of 2 passages loaded, 0 known already; 2 passages added." in first
     again = flask(dyno, "scores", "load", str(file))
-    assert "mine: scores of 0 passages loaded, 6 known already; 0 passages added." in again
+    assert "mine: scores of 0 passages loaded, 2 known already; 0 passages added." in again
     assert "mine has scored every passage elsewhere." in flask(dyno, "scores", "build")
     with serving(dyno, "gunicorn", "server:create_app()") as address:
         ready = status_and_body(f"{address}/readyz")[1]
         played, state = status_and_body(f"{address}/api/v1/rounds", {"mode": "guess"})
-    assert (ready["model"], ready["passages"]) == ("folder:mine", 6)
+    assert (ready["model"], ready["passages"]) == ("folder:mine", 2)
     assert (played, state["model"]["name"]) == (201, "folder:mine")
     assert state["asked"]["of"] == 12
