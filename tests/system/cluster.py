@@ -87,6 +87,7 @@ class Cluster:
         self._scheduler.wait(timeout=PATIENCE_S)
         for worker in self._workers:
             worker.join(PATIENCE_S)
+            assert worker.exitcode is not None, "a worker goes on without its scheduler"
 
     def _worker(self) -> BaseProcess:
         options = ["--nthreads", "1", "--no-nanny", "--preload", "tests/system/counted.py"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 import shutil
@@ -9,7 +10,9 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from apiflask import APIFlask
 
+from server import commands
 from server.commands.passages import BUNDLED_PASSAGES
 from server.commands.scores import SHIPPED_SCORES
 from server.config import ROOT
@@ -65,6 +68,18 @@ def test_a_command_leaves_its_database_in_one_file(environment: dict[str, str]) 
     assert ended.returncode == 0, ended.stderr
     file = Path(environment["DATABASE_URL"].removeprefix("sqlite:///"))
     assert [left.name for left in file.parent.glob(f"{file.name}*")] == [file.name]
+
+
+@on_sqlite
+def test_a_command_looks_seldom_for_garbage(app: APIFlask) -> None:
+    kept = gc.get_threshold()
+    commands._look_seldom_for_garbage.cache_clear()
+    gc.set_threshold(700, 10, 10)
+    try:
+        assert app.test_cli_runner().invoke(args=["passages", "--help"]).exit_code == 0
+        assert gc.get_threshold() == commands.GARBAGE_THRESHOLDS
+    finally:
+        gc.set_threshold(*kept)
 
 
 def test_production_without_a_secret_refuses_to_start(environment: dict[str, str]) -> None:
