@@ -8,18 +8,22 @@ from pathlib import Path
 import pytest
 from apiflask import APIFlask
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from server.application import db
+from server.domain.errors import DatabaseSilent
 from server.domain.estimators.perplexity import perplexity
 from server.domain.study.analysis import analyse
 from server.domain.text.tokens import Unit
 from server.services.research.study import read_rows
 from server.services.statistics.baseline import baseline_standing
 from server.services.statistics.folding import rebuild
+from server.services.statistics.keeper import StatisticsKeeper
 from server.store.statistics.rollup_tables import SumsRow
 from server.store.tables import JudgementRow, LanguageModelRow
 from server.web.wording.figures import sensible
 from tests.conftest import CreateApp, Player, settings_for
+from tests.databases import on_sqlite
 from tests.web.test_export import at_a_human_pace, exported, lines, play_bets, play_duels
 from tests.web.test_modes import place_bet
 
@@ -232,6 +236,24 @@ def test_a_look_shows_the_last_count_and_a_change_is_counted_soon(
     while not client.get("/api/v1/stats").get_json()["guesses"]:
         assert time.monotonic() < deadline
         time.sleep(0.25)
+
+
+@on_sqlite
+def test_what_a_process_counted_first_is_at_hand_while_the_database_is_silent(
+    app: APIFlask,
+) -> None:
+    falls_silent = False
+
+    def sessions() -> Session:
+        if falls_silent:
+            raise DatabaseSilent
+        return db.sessionmaker()
+
+    with app.app_context():
+        keeper = StatisticsKeeper(sessions, every_s=60)
+        counted = keeper.current()
+        falls_silent = True
+        assert keeper.current() == counted
 
 
 def test_the_baseline_stands_beside_people_and_is_nobodys_opponent(
