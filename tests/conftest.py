@@ -22,13 +22,13 @@ from werkzeug.test import TestResponse
 
 from server import create_app, new_service
 from server.application import db
+from server.commands import GARBAGE_THRESHOLDS
 from server.config import Settings
 from server.domain.scores.models import BUNDLED
 from server.services.corpus.import_files_whole import import_passages
 from server.services.scoring.scoring import score_all
 from server.web.http.limits import limiter
 from tests.databases import (
-    PATIENCE_S,
     PostgresqlDatabases,
     SqliteFiles,
     forget_durability,
@@ -42,6 +42,7 @@ from tests.kept import (
     keep_templates,
     keep_vocabularies,
 )
+from tests.waiting import PATIENCE_S
 
 ADMIN_TOKEN = "the admin's own token"
 SECRET_KEY = "a secret of the tests alone"
@@ -80,7 +81,7 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_collection_finish() -> None:
     """Let the collector look at what tests make, rarely, and not at what was imported for them."""
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
     gc.enable()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,13 +15,14 @@ from redis import Redis, exceptions
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import URL, make_url
 
+from tests.waiting import PATIENCE_S, wait_until
+
 MEMORY = Path("/dev/shm")
 NEEDED_BYTES = 2 << 30
 # Nothing here outlives the tests, so nothing need be safe on a disk.
 NOT_DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 # For tests of what no database has a part in, of many requests, or of what a file holds.
 on_sqlite = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
-PATIENCE_S = 600.0  # a slow machine is slow; only what hangs is broken
 FIRST_TO_CHOOSE = 150_000  # the first version that can be told how to copy a database
 
 
@@ -128,12 +128,8 @@ def redis_server(binary: str, folder: Path) -> Iterator[tuple[str, subprocess.Po
     socket = folder / "redis.sock"
     options = ["--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(folder)]
     server = subprocess.Popen([binary, *options], stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + PATIENCE_S
     try:
-        while not _answers(f"unix://{socket}"):
-            assert server.poll() is None, "Redis stopped"
-            assert time.monotonic() < deadline, "Redis does not answer"
-            time.sleep(0.05)
+        wait_until(lambda: _answers(f"unix://{socket}"), server)
         yield f"redis+unix://{socket}", server
     finally:
         server.kill()

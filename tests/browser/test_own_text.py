@@ -14,7 +14,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import on_phone
 from tests.browser.looks import assert_accessible, assert_no_sideways_scroll, picture
-from tests.databases import PATIENCE_S
+from tests.waiting import PATIENCE_S
 from tests.web.test_own_text import TEXT
 
 LOADED_WITHIN_S = 120

@@ -15,7 +15,7 @@ from server.domain.errors import DatabaseSilent
 from server.store import patience
 from server.store.patience import Breaker, hurry, remaining_s, waiting
 from server.store.turns import Queue, Turns
-from tests.databases import PATIENCE_S
+from tests.waiting import PATIENCE_S
 
 
 def test_a_queue_lets_in_who_has_waited_longest() -> None:

@@ -13,9 +13,9 @@ from distributed import Client
 from distributed.cli import dask_worker
 
 from server.config import ROOT
-from tests.databases import PATIENCE_S
 from tests.system.counted import DEADLY
 from tests.system.processes import free_port
+from tests.waiting import PATIENCE_S
 
 # Workers are forked from a process that has imported what they need: that took most of their time.
 _FORKED = multiprocessing.get_context("forkserver")
@@ -29,6 +29,11 @@ def _work(arguments: list[str], settings: dict[str, str], log: Path) -> None:
         os.dup2(file.fileno(), sys.stdout.fileno())
         os.dup2(file.fileno(), sys.stderr.fileno())
     dask_worker.main(arguments)
+
+
+def _wait_for(worker: BaseProcess) -> None:
+    worker.join(PATIENCE_S)
+    assert worker.exitcode is not None, "a worker goes on"
 
 
 class Cluster:
@@ -60,7 +65,7 @@ class Cluster:
         self._workers = [worker for worker in self._workers if worker.is_alive()]
         for surplus in self._workers[count:]:
             surplus.kill()
-            surplus.join(PATIENCE_S)
+            _wait_for(surplus)
         del self._workers[count:]
         while len(self._workers) < count:
             self._workers.append(self._worker())
@@ -86,8 +91,7 @@ class Cluster:
     def _wait(self) -> None:
         self._scheduler.wait(timeout=PATIENCE_S)
         for worker in self._workers:
-            worker.join(PATIENCE_S)
-            assert worker.exitcode is not None, "a worker goes on without its scheduler"
+            _wait_for(worker)
 
     def _worker(self) -> BaseProcess:
         options = ["--nthreads", "1", "--no-nanny", "--preload", "tests/system/counted.py"]

@@ -7,7 +7,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,7 +20,7 @@ from click.testing import Result
 from server import create_app
 from server.config import ROOT
 from tests.conftest import PATIENT_WAITS_S, close, settings_for
-from tests.databases import PATIENCE_S
+from tests.waiting import PATIENCE_S, wait_until
 
 BIN = Path(sys.executable).parent
 RUN_PATIENCE_S = 1_800.0  # all bundled passages are scored, on a machine that may be busy
@@ -80,12 +79,9 @@ def running(environment: dict[str, str], port: int, *command: str) -> Iterator[s
     process = subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    address, deadline = f"http://127.0.0.1:{port}", time.monotonic() + PATIENCE_S
+    address = f"http://127.0.0.1:{port}"
     try:
-        while not answers(address):
-            assert process.poll() is None, "the server stopped"
-            assert time.monotonic() < deadline, "the server does not answer"
-            time.sleep(0.1)
+        wait_until(lambda: answers(address), process)
         assert process.poll() is None, "another server answers at that port"
         yield address
     finally:

@@ -17,7 +17,7 @@ from server.commands.passages import BUNDLED_PASSAGES
 from server.commands.scores import SHIPPED_SCORES
 from server.config import ROOT
 from tests.conftest import fill
-from tests.databases import PATIENCE_S, PostgresqlDatabases, on_sqlite
+from tests.databases import PostgresqlDatabases, on_sqlite
 from tests.system.processes import (
     BIN,
     invoked,
@@ -26,6 +26,7 @@ from tests.system.processes import (
     serving,
     status_and_body,
 )
+from tests.waiting import PATIENCE_S
 
 BUNDLED = len(BUNDLED_PASSAGES.read_text(encoding="utf-8").splitlines())
 

@@ -8,8 +8,9 @@ from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 
 from tests.conftest import ADMIN_TOKEN
-from tests.databases import PATIENCE_S, on_sqlite
+from tests.databases import on_sqlite
 from tests.system.processes import serving, status_and_body
+from tests.waiting import PATIENCE_S
 
 LOOKS = 12
 

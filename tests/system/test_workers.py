@@ -36,10 +36,11 @@ from server.services.corpus.import_files_whole import import_passages
 from server.services.scoring import scoring
 from server.store.tables import PassageRow, ScoredPassageRow
 from tests.conftest import fill, settings_for
-from tests.databases import PATIENCE_S, SqliteFiles
+from tests.databases import SqliteFiles
 from tests.lm.conftest import write_checkpoint
 from tests.system.cluster import Cluster
 from tests.system.processes import free_port
+from tests.waiting import PATIENCE_S
 
 SHORT_PASSAGES = 15
 PARTS = 4  # of the one that is longer

@@ -18,7 +18,7 @@ from server.services.scoring.live_scoring import (
     ModelInside,
     TextScorer,
 )
-from tests.databases import PATIENCE_S
+from tests.waiting import PATIENCE_S
 
 
 class SlowModel:

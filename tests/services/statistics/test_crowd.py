@@ -20,7 +20,8 @@ from server.services.play import choosing
 from server.store.statistics.crowd import CrowdStatisticsRow, kept_crowd
 from server.store.tables import GuessRow
 from tests.conftest import CreateApp, Player, settings_for
-from tests.databases import PATIENCE_S, on_sqlite
+from tests.databases import on_sqlite
+from tests.waiting import PATIENCE_S
 
 WORDS = ("time", "house", "the")
 THOUGHTFUL_MS = 2_000
